@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+/** Paging of every list: opaque cursors, newest first unless said otherwise. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Rows a page, 1 to 200' }),
+  cursor: z.string().max(200).optional().meta({ description: 'nextCursor of the page before' }),
+}
+export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+export const Nothing = z.strictObject({})
+/** An answer without a body (204). */
+export const NoBody = z.undefined()
+
+/** 2 to 64 characters; compared after NFKC and case folding, so `Ada` and `ada` are one person. */
+export const Username = z
+  .string()
+  .trim()
+  .min(2, 'at least 2 characters')
+  .max(64, 'at most 64 characters')
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u, 'letters, digits and . _ @ + -, starting with a letter or digit')
+/** What a person types at sign-in: any text, so that a wrong form and an unknown name look alike. */
+export const TypedUsername = z.string().max(256)
+/** 15 to 256 characters; which ones are refused, and why, is said at the field. No composition rules (NIST SP 800-63B-4). */
+export const NewPassword = z.string().min(15, 'at least 15 characters').max(256, 'at most 256 characters')
+export const TypedPassword = z.string().min(1).max(1024)
+/** A TOTP value as typed: 6 to 8 digits, blanks or hyphens between them are dropped. */
+export const Passcode = z
+  .string()
+  .max(20)
+  .transform((typed) => typed.trim().replace(/[ -]/g, ''))
+  .pipe(z.string().regex(/^[0-9]{6,8}$/, '6 to 8 digits'))
+/** A code's secret as it stands in the fragment: 32 random bytes in base64url. */
+export const CodeSecret = z.string().min(1).max(128)
+export const Acr = z.enum(['aal1', 'aal2', 'phr', 'phrh'])
+/** Truthful words of OIDC and RFC 8176 for what was proved. */
+export const Assurance = z.object({ acr: Acr, amr: z.array(z.string()), authTime: z.string() })
+export type Assurance = z.output<typeof Assurance>

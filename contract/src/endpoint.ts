@@ -1,0 +1,57 @@
+import type { z } from 'zod'
+import type { RefusalCode } from './refusals.ts'
+
+/** Roles in order: each may do what the ones before it may. `auditor` reads all and changes nothing. */
+export const roles = ['user', 'auditor', 'operator', 'owner'] as const
+export type Role = (typeof roles)[number]
+/** What a service token may be made for. `operator` and `auditor` act as those roles; the others open only what names them. */
+export const scopes = ['operator', 'auditor', 'enrolment', 'metrics'] as const
+export type Scope = (typeof scopes)[number]
+
+/**
+ * Who may call: `public` anybody; `browser` whoever proves a browser key (no session needed); `sign-in` the browser that
+ * opened the sign-in (cookie and key); `person` a session of anybody, about themselves; a role: a session or a token that has it.
+ */
+export type Needs = 'public' | 'browser' | 'sign-in' | 'person' | Exclude<Role, 'user'>
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+
+type Definition<I extends z.ZodObject, O extends z.ZodType> = {
+  method: Method
+  /** With `:name` for what the input gives. */
+  path: `/api/${string}`
+  needs: Needs
+  /** One sentence for the OpenAPI document and the docs. */
+  summary: string
+  /** One flat object: the parts named in `path`, then the query (GET, DELETE) or the JSON body (the rest). */
+  input: I
+  output: O
+  refusals: readonly RefusalCode[]
+  /** 201 for what creates, 204 for no body. */
+  status?: 200 | 201 | 204
+  /** Authentication of the last 5 minutes is asked for (else 403 `step-up-required` with `maxAge`). */
+  fresh?: true
+  /** Open to a session of scope `recovery`, which may only enrol a new factor. */
+  recovery?: true
+  /** Open to a sign-in in state `enrolment-required`, by its cookie and key. */
+  enrolling?: true
+  /** Service tokens with one of these scopes may call it too, whatever its role. */
+  scopes?: readonly Scope[]
+  /** `If-Match` with the `ETag` of what was read is required. */
+  ifMatch?: true
+  /** `Idempotency-Key` is honoured. */
+  idempotent?: true
+  /** The answer is a stream of Server-Sent Events whose data has the shape of `output`. */
+  stream?: true
+}
+export type Endpoint<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> = Readonly<Definition<I, O>>
+export type In<E> = E extends { input: infer I extends z.ZodType } ? z.output<I> : never
+/** What a caller writes: defaults may be left out. */
+export type CallIn<E> = E extends { input: infer I extends z.ZodType } ? z.input<I> : never
+export type Out<E> = E extends { output: infer O extends z.ZodType } ? z.output<O> : never
+
+/** One object is the route, its types, its permission and its OpenAPI entry. */
+export const endpoint = <I extends z.ZodObject, O extends z.ZodType>(definition: Definition<I, O>): Endpoint<I, O> => definition
+
+/** The names in a path template, in order: `/api/users/:id/suspend` has `id`. */
+export const pathNames = (path: string): string[] => [...path.matchAll(/:([a-zA-Z]+)/g)].map((match) => match[1] as string)

@@ -1,0 +1,198 @@
+import { z } from 'zod'
+import { NoBody, page, paging, Username } from './common.ts'
+import { endpoint, roles, scopes } from './endpoint.ts'
+import { CodeId, Instant, TokenId, UserId } from './ids.ts'
+import { OpenSession } from './me.ts'
+
+export const userStates = ['active', 'suspended', 'offboarded'] as const
+export const User = z
+  .object({
+    id: UserId,
+    username: z.string(),
+    displayName: z.string(),
+    email: z.string().nullable(),
+    roles: z.array(z.enum(roles)),
+    state: z.enum(userStates),
+    factors: z.object({ password: z.boolean(), totp: z.boolean(), recoveryCodesLeft: z.number().int() }),
+    enrolmentDue: z.boolean().meta({ description: 'Policy demands a second factor that is not there yet' }),
+    locked: z
+      .array(z.enum(['password', 'totp', 'recovery-code']))
+      .meta({ description: 'Factors that answer known browsers only, after 100 failures in a row' }),
+    openSessions: z.number().int(),
+    lastSignInAt: Instant.nullable(),
+    createdAt: Instant,
+    version: z.number().int(),
+  })
+  .meta({ id: 'User' })
+export type User = z.output<typeof User>
+const DisplayName = z.string().trim().max(128)
+const Email = z.email().max(254)
+const Roles = z.array(z.enum(roles)).min(1, 'at least one role').max(4)
+
+export const createUser = endpoint({
+  method: 'POST',
+  path: '/api/users',
+  needs: 'operator',
+  summary: 'Creates a person. They have no factor until they enrol. Nobody gives more rights than they have.',
+  input: z.strictObject({
+    username: Username,
+    displayName: DisplayName.optional(),
+    email: Email.optional(),
+    roles: Roles.optional(),
+  }),
+  output: User,
+  status: 201,
+  scopes: ['enrolment'],
+  idempotent: true,
+  refusals: ['conflict', 'not-allowed'],
+})
+export const listUsers = endpoint({
+  method: 'GET',
+  path: '/api/users',
+  needs: 'auditor',
+  summary: 'People, by user name; `q` searches user name, display name and e-mail.',
+  input: z.strictObject({
+    ...paging,
+    q: z.string().max(100).optional(),
+    state: z.enum(userStates).optional(),
+    role: z.enum(roles).optional(),
+    due: z.enum(['true', 'false']).optional(),
+  }),
+  output: page(User),
+  scopes: ['enrolment'],
+  refusals: [],
+})
+export const getUser = endpoint({
+  method: 'GET',
+  path: '/api/users/:id',
+  needs: 'auditor',
+  summary: 'One person; the answer carries an ETag.',
+  input: z.strictObject({ id: UserId }),
+  output: User,
+  scopes: ['enrolment'],
+  refusals: ['not-found'],
+})
+export const updateUser = endpoint({
+  method: 'PATCH',
+  path: '/api/users/:id',
+  needs: 'operator',
+  summary: 'Changes display name, e-mail or roles. Only an owner changes roles; a change of roles ends the person’s sessions.',
+  input: z.strictObject({
+    id: UserId,
+    displayName: DisplayName.optional(),
+    email: Email.nullable().optional(),
+    roles: Roles.optional(),
+  }),
+  output: User,
+  ifMatch: true,
+  refusals: ['not-found', 'not-allowed', 'conflict', 'precondition-failed', 'if-match-missing', 'step-up-required'],
+})
+export const enrolUser = endpoint({
+  method: 'POST',
+  path: '/api/users/:id/enrolments',
+  needs: 'operator',
+  summary: 'A single-use enrolment code for a person, good for 10 minutes on screen. Its address is in this answer alone.',
+  input: z.strictObject({
+    id: UserId,
+    factor: z.enum(['totp']),
+    expiresInMinutes: z.number().int().min(1).max(20160).optional(),
+    notBefore: Instant.optional(),
+    deliver: z.enum(['none']).optional(),
+    resetPassword: z.boolean().optional(),
+  }),
+  output: z.object({ code: z.object({ id: CodeId, url: z.string(), symbolSvg: z.string(), expiresAt: Instant }) }),
+  status: 201,
+  scopes: ['enrolment'],
+  idempotent: true,
+  refusals: ['not-found', 'not-allowed', 'conflict', 'enrolment-off', 'step-up-required'],
+})
+const reason = z.string().trim().max(500).optional()
+const change = (verb: 'suspend' | 'resume' | 'offboard' | 'unlock', summary: string) =>
+  endpoint({
+    method: 'POST',
+    path: `/api/users/:id/${verb}`,
+    needs: 'operator',
+    summary,
+    input: z.strictObject({ id: UserId, reason }),
+    output: User,
+    refusals: ['not-found', 'not-allowed', 'conflict'],
+  })
+export const suspendUser = change(
+  'suspend',
+  'Ends sessions, open codes and sign-ins of a person at once; nothing of theirs is accepted until resume.',
+)
+export const resumeUser = change('resume', 'Lets a suspended person back in, with the factors they had.')
+export const offboardUser = change(
+  'offboard',
+  'Ends codes, sessions, factors and tokens of a person in one transaction, for good.',
+)
+export const unlockUser = change('unlock', 'Clears the failure counts of a person’s factors.')
+
+export const ServiceToken = z
+  .object({
+    id: TokenId,
+    name: z.string(),
+    scopes: z.array(z.enum(scopes)),
+    createdBy: z.string(),
+    createdAt: Instant,
+    expiresAt: Instant,
+    lastUsedAt: Instant.nullable(),
+    revokedAt: Instant.nullable(),
+  })
+  .meta({ id: 'ServiceToken' })
+export type ServiceToken = z.output<typeof ServiceToken>
+export const createToken = endpoint({
+  method: 'POST',
+  path: '/api/tokens',
+  needs: 'operator',
+  summary: 'A service token (`pst_…`), shown once. Never more than the role of its maker.',
+  input: z.strictObject({
+    name: z.string().trim().min(1).max(100),
+    scopes: z.array(z.enum(scopes)).min(1),
+    expiresInDays: z.number().int().min(1).max(366).default(90),
+  }),
+  output: z.object({ id: TokenId, token: z.string(), expiresAt: Instant }),
+  status: 201,
+  fresh: true,
+  idempotent: true,
+  refusals: ['not-allowed', 'step-up-required'],
+})
+export const listTokens = endpoint({
+  method: 'GET',
+  path: '/api/tokens',
+  needs: 'auditor',
+  summary: 'Service tokens, without their secrets.',
+  input: z.strictObject({ ...paging }),
+  output: page(ServiceToken),
+  refusals: [],
+})
+export const revokeToken = endpoint({
+  method: 'DELETE',
+  path: '/api/tokens/:id',
+  needs: 'operator',
+  summary: 'Revokes a service token at once.',
+  input: z.strictObject({ id: TokenId }),
+  output: NoBody,
+  status: 204,
+  refusals: ['not-found', 'not-allowed'],
+})
+
+export const listSessions = endpoint({
+  method: 'GET',
+  path: '/api/sessions',
+  needs: 'auditor',
+  summary: 'Open sessions of the deployment, newest first.',
+  input: z.strictObject({ ...paging, userId: UserId.optional() }),
+  output: page(OpenSession.extend({ user: z.object({ id: UserId, username: z.string() }) })),
+  refusals: [],
+})
+export const endSession = endpoint({
+  method: 'DELETE',
+  path: '/api/sessions/:id',
+  needs: 'operator',
+  summary: 'Ends one session of anybody with no more rights than the caller’s.',
+  input: z.strictObject({ id: OpenSession.shape.id }),
+  output: NoBody,
+  status: 204,
+  refusals: ['not-found', 'not-allowed'],
+})
