@@ -33,6 +33,19 @@ export const totpKey = {
   expiresAt: Instant,
 }
 
+/** What issuing answers; its address and symbol stand in this answer alone. */
+export const IssuedCode = z
+  .object({
+    id: CodeId,
+    url: z
+      .string()
+      .optional()
+      .meta({ description: 'ORIGIN/c/ID#SECRET; absent when an Idempotency-Key is repeated after 10 minutes' }),
+    symbolSvg: z.string().optional(),
+    expiresAt: Instant,
+  })
+  .meta({ id: 'IssuedCode' })
+
 export const inspectCode = endpoint({
   method: 'POST',
   path: '/api/codes/inspect',

@@ -41,6 +41,8 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   ifMatch?: true
   /** `Idempotency-Key` is honoured. */
   idempotent?: true
+  /** Parts of the answer (dotted) that a repeat after 10 minutes no longer gets. */
+  secrets?: readonly string[]
   /** The answer is a stream of Server-Sent Events whose data has the shape of `output`. */
   stream?: true
 }

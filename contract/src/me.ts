@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { totpKey } from './codes.ts'
+import { IssuedCode, totpKey } from './codes.ts'
 import { Assurance, NewPassword, NoBody, Nothing, Passcode, page, TypedPassword } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { CodeId, Instant, SessionId, TotpId } from './ids.ts'
+import { Instant, SessionId, TotpId } from './ids.ts'
 import { SignIn } from './sign-in.ts'
 
 const selfRefusals = ['no-session', 'session-binding', 'proof-stale', 'step-up-required', 'rate-limited', 'unavailable'] as const
@@ -79,11 +79,12 @@ export const enrolAnotherPhone = endpoint({
   needs: 'person',
   summary: 'A single-use code for another phone of one’s own; its claim also asks for the current password.',
   input: z.strictObject({ factor: z.enum(['totp']) }),
-  output: z.object({ code: z.object({ id: CodeId, url: z.string(), symbolSvg: z.string(), expiresAt: Instant }) }),
+  output: z.object({ code: IssuedCode }),
   status: 201,
   fresh: true,
   recovery: true,
   idempotent: true,
+  secrets: ['code.url', 'code.symbolSvg'],
   refusals: [...selfRefusals, 'enrolment-off', 'conflict'],
 })
 export const changePassword = endpoint({

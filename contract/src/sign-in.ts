@@ -129,5 +129,7 @@ export const stepUp = endpoint({
   input: z.strictObject({ acr: z.enum(['aal1', 'aal2', 'phr', 'phrh']).optional() }),
   output: answer,
   status: 201,
+  // also for a session that policy asks more of; a sign-in that waits for enrolment has no session to step up
+  enrolling: true,
   refusals: ['no-session', 'session-binding', 'proof-stale', 'conflict', 'rate-limited'],
 })

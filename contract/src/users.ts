@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { IssuedCode } from './codes.ts'
 import { NoBody, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
-import { CodeId, Instant, TokenId, UserId } from './ids.ts'
+import { Instant, TokenId, UserId } from './ids.ts'
 import { OpenSession } from './me.ts'
 
 export const userStates = ['active', 'suspended', 'offboarded'] as const
@@ -100,10 +101,11 @@ export const enrolUser = endpoint({
     deliver: z.enum(['none']).optional(),
     resetPassword: z.boolean().optional(),
   }),
-  output: z.object({ code: z.object({ id: CodeId, url: z.string(), symbolSvg: z.string(), expiresAt: Instant }) }),
+  output: z.object({ code: IssuedCode }),
   status: 201,
   scopes: ['enrolment'],
   idempotent: true,
+  secrets: ['code.url', 'code.symbolSvg'],
   refusals: ['not-found', 'not-allowed', 'conflict', 'enrolment-off', 'step-up-required'],
 })
 const reason = z.string().trim().max(500).optional()
@@ -151,10 +153,11 @@ export const createToken = endpoint({
     scopes: z.array(z.enum(scopes)).min(1),
     expiresInDays: z.number().int().min(1).max(366).default(90),
   }),
-  output: z.object({ id: TokenId, token: z.string(), expiresAt: Instant }),
+  output: z.object({ id: TokenId, token: z.string().optional(), expiresAt: Instant }),
   status: 201,
   fresh: true,
   idempotent: true,
+  secrets: ['token'],
   refusals: ['not-allowed', 'step-up-required'],
 })
 export const listTokens = endpoint({

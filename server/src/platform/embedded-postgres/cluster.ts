@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chownSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EmbeddedPostgresError } from './error.ts'
 import { names, readIfThere, syncFolder, writeDurably } from './files.ts'
@@ -24,6 +24,9 @@ export function keepPassword(dataFolder: string): { password: string; isNew: boo
  * on the disk, so a kill at any moment leaves either nothing or a database.
  */
 export async function makeCluster(place: Place, cluster: string, password: string): Promise<void> {
+  if (existsSync(cluster) && readdirSync(cluster).length > 0) {
+    throw new EmbeddedPostgresError(`${cluster} is not empty, yet no database: move it away, then start again.`)
+  }
   const temporary = mkdtempSync(`${dirname(cluster)}/${names.clusterInTheMaking}`)
   try {
     if (place.account) chownSync(temporary, place.account.uid, place.account.gid)
@@ -45,8 +48,7 @@ export async function makeCluster(place: Place, cluster: string, password: strin
     syncFolder(dirname(cluster))
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true })
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
-    throw new EmbeddedPostgresError(`${cluster} is not empty, yet no database: move it away, then start again.`)
+    throw error
   }
 }
 
@@ -60,7 +62,8 @@ async function speakAlone(place: Place, cluster: string, statements: string[]): 
   const input = statements.map((it) => `${it}\n`).join('')
   const { status, output } = await run(command(place, 'postgres', cluster, args), { input, env: environment(place) })
   const complaint = output.split('\n').find((line) => /(ERROR|FATAL|PANIC): /.test(line))
-  if (status !== 0 || complaint) throw new EmbeddedPostgresError(`The database cannot be prepared: ${complaint ?? lastLine(output)}`)
+  if (status !== 0 || complaint)
+    throw new EmbeddedPostgresError(`The database cannot be prepared: ${complaint ?? lastLine(output)}`)
 }
 
 /** Removes clusters that a killed start left half-made. */

@@ -28,7 +28,9 @@ export async function stopLeftover(cluster: string): Promise<boolean> {
     for (const pid of targets) send(pid, signal)
     if (await until(limit, async () => (await left()).length === 0)) break
     if (signal !== 'SIGKILL') continue
-    throw new EmbeddedPostgresError(`An old PostgreSQL (process ${postmaster}) on ${cluster} does not end: stop it, then start again.`)
+    throw new EmbeddedPostgresError(
+      `An old PostgreSQL (process ${postmaster}) on ${cluster} does not end: stop it, then start again.`,
+    )
   }
   // The id may belong to somebody else by now (a container starts counting at 1), whom PostgreSQL would take for its like.
   // A dead id stays: PostgreSQL then looks for its shared memory itself, which is one more guard.

@@ -1,10 +1,13 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { EmbeddedPostgresError } from './error.ts'
 import { names, readIfThere } from './files.ts'
-import { isAlive, run, startTicks } from './process.ts'
+import { isAlive, isDying, run, startTicks, until } from './process.ts'
 
 /** BSD's and macOS's open(2) can lock; Node names the flag nowhere. */
 const exclusiveLockOnMac = 0x20
+
+/** How long a start waits for a process that was killed a moment ago to let go of its lock, in milliseconds. */
+const longestDeath = 3_000
 
 /** `markReady` tells other processes that the database takes connections; `release` frees the data folder. */
 export type Lock = { markReady(): void; release(): void }
@@ -26,7 +29,18 @@ export async function lockDataFolder(dataFolder: string): Promise<Lock> {
     throw error
   }
   if (!onMac) {
-    const { status, output } = await run({ file: 'flock', args: ['-n', '3'] }, { fd })
+    let { status, output } = await flock(fd)
+    let seenWell = 0
+    const settled = async () => {
+      if (status !== 1) return true
+      const holder = lockHolder(dataFolder)
+      seenWell = holder && !isDying(holder.pid) ? seenWell + 1 : 0
+      if (seenWell > 1)
+        return true // twice, for between a signal and its effect nothing shows for a moment
+      ;({ status, output } = await flock(fd))
+      return false
+    }
+    await until(longestDeath, settled, 50)
     if (status !== 0) closeSync(fd)
     if (status === 1) throw taken(dataFolder)
     if (output.includes('ENOENT')) throw new EmbeddedPostgresError('The command `flock` is missing: install util-linux.')
@@ -43,6 +57,8 @@ export async function lockDataFolder(dataFolder: string): Promise<Lock> {
     },
   }
 }
+
+const flock = (fd: number) => run({ file: 'flock', args: ['-n', '3'] }, { fd })
 
 /** The process that wrote itself into the lock, if it is still there. Takes no lock itself, so it disturbs no start. */
 export function lockHolder(dataFolder: string): { pid: number; isReady: boolean } | undefined {

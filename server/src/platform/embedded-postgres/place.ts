@@ -49,7 +49,8 @@ export function chooseAccount(cluster: string): Account | undefined {
 
 function nobody(): Account {
   const [, uid, gid] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? []
-  if (!Number(uid)) throw new EmbeddedPostgresError('There is no user `nobody` for the database to run as: add one, or set DATABASE_URL.')
+  if (!Number(uid))
+    throw new EmbeddedPostgresError('There is no user `nobody` for the database to run as: add one, or set DATABASE_URL.')
   return { uid: Number(uid), gid: Number(gid) }
 }
 
@@ -97,7 +98,9 @@ async function fit(dataFolder: string, wanted: Place): Promise<Place | string> {
 /** Undefined when the programs run at this place, otherwise what they say. */
 async function tryVersion(place: Place): Promise<string | undefined> {
   linkPrograms(place.runFolder, place.programs, place.mounted && place.programs.shipped)
-  const { status, output } = await run(command(place, 'postgres', place.runFolder.data, ['--version']), { env: environment(place) })
+  const { status, output } = await run(command(place, 'postgres', place.runFolder.data, ['--version']), {
+    env: environment(place),
+  })
   return status === 0 ? undefined : (output.split('\n', 1)[0] ?? '')
 }
 

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, copyFileSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { role } from './cluster.ts'
 import { EmbeddedPostgresError } from './error.ts'
 import { names, readIfThere } from './files.ts'
@@ -69,18 +79,26 @@ export async function startPostmaster(place: Place, dataFolder: string, cluster:
   for (const [name, value] of Object.entries(settings(place))) args.push('-c', `${name}=${value}`)
   const { file, args: all, ...account } = command(place, 'postgres', cluster, args, 'SIGINT')
   // detached: Ctrl-C reaches the whole foreground group, and the server drains before it stops its database
-  const options = { ...account, cwd: '/', env: environment(place), detached: true, stdio: ['ignore', logFd, logFd] as ('ignore' | number)[] }
+  const options = {
+    ...account,
+    cwd: '/',
+    env: environment(place),
+    detached: true,
+    stdio: ['ignore', logFd, logFd] as ('ignore' | number)[],
+  }
   const giveUp = performance.now() + longestWaitForOld
   try {
     for (;;) {
       const child = spawn(file, all, options)
       const ended = watch(child)
-      if (await becameReady(cluster, child)) return { stop: () => stop(child, ended), ended: ended.finally(() => close(logFd, tending)) }
+      if (await becameReady(cluster, child))
+        return { stop: () => stop(child, ended), ended: ended.finally(() => close(logFd, tending)) }
       child.kill('SIGQUIT')
       const outcome = await ended
       // an orphan of a killed start was faster, or backends of a killed server still hold its memory: both end
       const old = /lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(readFileSync(log, 'utf8'))
-      if (!old || performance.now() > giveUp) throw new EmbeddedPostgresError(`PostgreSQL did not start (${outcome}): ${lastComplaint(log)}`)
+      if (!old || performance.now() > giveUp)
+        throw new EmbeddedPostgresError(`PostgreSQL did not start (${outcome}): ${lastComplaint(log)}`)
       ftruncateSync(logFd)
       await stopLeftover(cluster)
     }
@@ -114,10 +132,7 @@ async function becameReady(cluster: string, child: ChildProcess): Promise<boolea
 
 /** Fast shutdown; what does not obey is ended harder, which loses nothing either, only the next start takes longer. */
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
-  const timers = [
-    setTimeout(() => child.kill('SIGQUIT'), 15_000),
-    setTimeout(() => child.kill('SIGKILL'), 20_000),
-  ]
+  const timers = [setTimeout(() => child.kill('SIGQUIT'), 15_000), setTimeout(() => child.kill('SIGKILL'), 20_000)]
   child.kill('SIGINT')
   await ended
   for (const timer of timers) clearTimeout(timer)
@@ -130,8 +145,8 @@ function keepShort(logFd: number, log: string): void {
 }
 
 /** The last line in the log that tells why. */
-export function lastComplaint(log: string): string {
+function lastComplaint(log: string): string {
   const lines = (readIfThere(log) ?? '').split('\n')
-  const why = lines.findLast((line) => /(FATAL|PANIC): /.test(line)) ?? lines.at(-1)
+  const why = lines.findLast((line) => /(FATAL|PANIC): /.test(line)) ?? lines.at(-1) // the loader writes no such word
   return why ? `${why.replace(/^.*?(?=(FATAL|PANIC): )/, '')} (more in ${log})` : `see ${log}`
 }

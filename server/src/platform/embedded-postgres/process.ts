@@ -1,6 +1,7 @@
-import { spawn, type StdioOptions } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readIfThere } from './files.ts'
 
 /** What to start: a file with its arguments, and as whom. `uid` and `gid` are absent when the process stays who we are. */
 export type Command = { file: string; args: string[]; uid?: number; gid?: number }
@@ -13,7 +14,7 @@ export type Outcome = { status: number; output: string }
  * as `nobody` could read them in /proc.
  */
 export function bareEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC', ...extra }
+  return { PATH: `${process.env.PATH ?? ''}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC', ...extra }
 }
 
 /** Runs a command to its end. Never throws: what went wrong is in the outcome. `fd` becomes descriptor 3 of the child. */
@@ -54,6 +55,14 @@ export function isAlive(pid: number): boolean {
   return statFields(pid)?.[0] !== 'Z'
 }
 
+/** Whether a SIGKILL is on its way to a process, or it is being taken apart: `kill -9` returns long before that is over. */
+export function isDying(pid: number): boolean {
+  const exiting = 0x4 // PF_EXITING of linux/sched.h
+  if ((Number(statFields(pid)?.[6]) & exiting) !== 0) return true
+  const pending = [...(readIfThere(`/proc/${pid}/status`) ?? '').matchAll(/^(?:SigPnd|ShdPnd):\s*(\w+)$/gm)]
+  return pending.some(([, mask]) => (BigInt(`0x${mask}`) & (1n << 8n)) !== 0n)
+}
+
 /** The start of a process in clock ticks since boot: with its id it names one process for good. Linux only. */
 export function startTicks(pid: number): string | undefined {
   return statFields(pid)?.[19]
@@ -69,9 +78,9 @@ function statFields(pid: number): string[] | undefined {
   }
 }
 
-/** Polls until `holds`, every 10 ms; false when `limitMilliseconds` passed without it. */
-export async function until(limitMilliseconds: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
-  for (const end = performance.now() + limitMilliseconds; ; await pause(10)) {
+/** Polls until `holds`; false when `limit` passed without it. Both times are in milliseconds. */
+export async function until(limit: number, holds: () => boolean | Promise<boolean>, interval = 10): Promise<boolean> {
+  for (const end = performance.now() + limit; ; await pause(interval)) {
     if (await holds()) return true
     if (performance.now() > end) return false
   }

@@ -1,4 +1,18 @@
-import { accessSync, chmodSync, constants, cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syncFolder } from './files.ts'
@@ -35,7 +49,14 @@ function findShipped(): Programs | undefined {
     const root = `${folder}/native`
     const { version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: string }
     accessSync(`${root}/bin/postgres`, constants.X_OK)
-    return { root, bin: `${root}/bin`, version, major: Number.parseInt(version, 10), shipped: true, missingLinks: missingLinks(root) }
+    return {
+      root,
+      bin: `${root}/bin`,
+      version,
+      major: Number.parseInt(version, 10),
+      shipped: true,
+      missingLinks: missingLinks(root),
+    }
   } catch {
     return undefined
   }
@@ -53,7 +74,7 @@ function missingLinks(root: string): Programs['missingLinks'] {
 function installedFolders(): string[] {
   const known = ['/usr/lib/postgresql*/*/bin', '/usr/pgsql-*/bin', '/usr/libexec/postgresql*', '/usr/local/pgsql/bin']
   const brewed = ['/opt/homebrew/opt/postgresql@*/bin', '/usr/local/opt/postgresql@*/bin']
-  const onPath = (process.env['PATH'] ?? '').split(':').filter(Boolean)
+  const onPath = (process.env.PATH ?? '').split(':').filter(Boolean)
   return [...new Set([...globSync([...known, ...brewed]), ...onPath])].filter((folder) => existsSync(`${folder}/initdb`))
 }
 

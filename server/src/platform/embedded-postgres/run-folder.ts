@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { EmbeddedPostgresError } from './error.ts'
@@ -107,7 +118,10 @@ function remake(path: string): string | undefined {
 function removeFlat(path: string, depth = 2): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found) return
-  if (!found.isDirectory()) return unlinkSync(path)
+  if (!found.isDirectory()) {
+    unlinkSync(path)
+    return
+  }
   const mountPoint = ['data', 'programs'].includes(basename(path))
   if (depth > 0 && !mountPoint) for (const name of readdirSync(path)) removeFlat(`${path}/${name}`, depth - 1)
   rmdirSync(path)

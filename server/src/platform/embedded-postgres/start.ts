@@ -7,7 +7,7 @@ import { stopLeftover } from './leftover.ts'
 import { clusterFolders, confirmLocation, locateCluster } from './location.ts'
 import { type Lock, lockDataFolder, lockHolder } from './lock.ts'
 import { choosePlace, type Place } from './place.ts'
-import { lastComplaint, startPostmaster } from './postmaster.ts'
+import { startPostmaster } from './postmaster.ts'
 import { until } from './process.ts'
 import { makeRunFolder, openTo, port, type RunFolder } from './run-folder.ts'
 
@@ -37,7 +37,8 @@ export async function startEmbeddedPostgres(options: { dataFolder: string }): Pr
     lock = await lockDataFolder(dataFolder)
     const notices: string[] = []
     for (const folder of clusterFolders(dataFolder)) {
-      if (existsSync(folder) && (await stopLeftover(folder))) notices.push('Stopped the database that a killed server had left behind.')
+      if (existsSync(folder) && (await stopLeftover(folder)))
+        notices.push('Stopped the database that a killed server had left behind.')
       if (existsSync(dirname(folder))) removeUnfinished(folder, readdirSync(dirname(folder)))
     }
     runFolder = makeRunFolder(dataFolder)
@@ -80,7 +81,7 @@ async function startInside(dataFolder: string, runFolder: RunFolder, lock: Lock,
     },
     died: new Promise((resolve) => {
       void postmaster.ended.then((how) => {
-        if (!stopped) resolve(`The embedded PostgreSQL ended by itself (${how}): ${lastComplaint(`${dataFolder}/${names.log}`)}`)
+        if (!stopped) resolve(`The embedded PostgreSQL ended by itself (${how}): see ${dataFolder}/${names.log}.`)
       })
     }),
   }
@@ -111,8 +112,11 @@ const connectionTo = (host: string, password: string): Connection => ({ host, po
 function describe(place: Place, dataFolder: string, cluster: string): string[] {
   const isElsewhere = !cluster.startsWith(`${dataFolder}/`)
   const back = `back up ${dirname(cluster)} together with ${dataFolder}`
-  if (place.refusal === undefined) return isElsewhere ? [`The database lies in ${cluster} since a start that could not mount: ${back}.`] : []
-  const programs = place.programs.shipped ? `its programs were copied to ${place.programs.root}` : `its programs are those in ${place.programs.bin}`
+  if (place.refusal === undefined)
+    return isElsewhere ? [`The database lies in ${cluster} since a start that could not mount: ${back}.`] : []
+  const programs = place.programs.shipped
+    ? `its programs were copied to ${place.programs.root}`
+    : `its programs are those in ${place.programs.bin}`
   return [
     `Mounting is refused here (${place.refusal}), so the database lies in ${cluster}${isElsewhere ? `, not in the data folder: ${back}` : ''}; ${programs}.`,
   ]

@@ -1,0 +1,43 @@
+import type { EventOutcome, EventType } from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+
+export type Subject = { kind: 'user' | 'token' | 'settings' | 'deployment'; id: string | null; name: string }
+export type EventFacts = {
+  /** Whom or what it is about, where that is not the actor. `id` is the internal UUID. */
+  subject?: Subject
+  codeId?: string
+  sessionId?: string
+  factor?: string
+  biometric?: 'verified' | 'present' | 'none'
+  policy?: string
+  /** The person who acts, where the actor has become one only in this very act (a sign-in). */
+  person?: { id: string; name: string }
+  /** A name as a stranger typed it: kept in the sealed part only. */
+  typedName?: string
+  /** Strings, whole numbers and lists of strings; never a secret, a passcode or a token. */
+  detail?: Record<string, string | number | string[]>
+}
+
+/** An event in the making: the action adds what it learns, the outcome comes last. */
+export class EventDraft {
+  readonly type: EventType
+  readonly actor: Actor
+  facts: EventFacts = {}
+  readonly also: EventDraft[] = []
+  outcome: EventOutcome = 'success'
+  constructor(actor: Actor, type: EventType, facts: EventFacts = {}) {
+    this.actor = actor
+    this.type = type
+    this.facts = facts
+  }
+  about(facts: EventFacts): this {
+    this.facts = { ...this.facts, ...facts, detail: { ...this.facts.detail, ...facts.detail } }
+    return this
+  }
+  /** A second event of the same deed, committed with it. */
+  and(type: EventType, facts: EventFacts = {}): EventDraft {
+    const second = new EventDraft(this.actor, type, facts)
+    this.also.push(second)
+    return second
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { ClientDevice, Place } from '../../platform/actor.ts'
+import { toId, uuid7 } from '../../platform/ids.ts'
+import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
+import type { EventDraft } from './event-draft.ts'
+import type { PersonKeys } from './person-keys.ts'
+
+/** What is personal lies beside the entry, sealed; the entry holds a salted HMAC of it (R50). */
+export type PersonalPart = { name?: string; address?: string; place?: Place; device?: ClientDevice }
+type SealedPart = { key: string; sealed: string }
+export type SealedParts = { actor: SealedPart; subject?: SealedPart }
+
+/** An event ready to be inserted: the exact bytes that are hashed, their leaf, and an index over them. */
+export type PreparedEvent = {
+  id: string
+  type: string
+  outcome: string
+  actorId: string | null
+  userId: string | null
+  codeId: string | null
+  sessionId: string | null
+  factor: string | null
+  deviceType: string
+  platform: string
+  browser: string
+  country: string
+  addressTag: Buffer | null
+  entry: string
+  leaf: Buffer
+  sealed: Buffer
+}
+
+/** 8 bytes of a keyed hash: to find an address again, not to prove it. */
+export const addressTag = (keys: Keys, address: string): Buffer => keys.hash('address', address).subarray(0, 8)
+
+/** RFC 6962 §2.1: a leaf is SHA-256(0x00 ‖ entry). */
+export const leafHash = (entry: string): Buffer => createHash('sha256').update(Buffer.of(0)).update(entry).digest()
+
+const eventKey = (key: KeyObject, eventId: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `postern/event/${eventId}`, 32)))
+
+/** Makes entry, leaf and sealed part. The leaf is hashed here, order comes later, so the entry holds no seq. */
+export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventDraft): Promise<PreparedEvent> => {
+  const { actor, facts } = draft
+  const { source } = actor
+  const id = uuid7()
+  const person = facts.person ?? (actor.kind === 'user' || actor.kind === 'enrolling' ? { id: actor.id, name: actor.username } : undefined)
+  const actorKind = person ? 'user' : actor.kind === 'enrolling' ? 'user' : actor.kind
+  const actorId = person?.id ?? (actor.kind === 'token' ? actor.id : null)
+  const actorName = person?.name ?? (actor.kind === 'token' || actor.kind === 'host' ? actor.name : facts.typedName)
+  const subject = facts.subject
+
+  const commit = async (part: PersonalPart, userId: string | null): Promise<{ mac: string; sealed: SealedPart }> => {
+    const salt = randomBytes(32)
+    const text = canonicalize(part) as string
+    const mac = createHmac('sha256', salt).update(text).digest('base64url')
+    const plain = Buffer.from(JSON.stringify({ salt: salt.toString('base64url'), part }))
+    const own = userId ? await people.find(userId) : undefined
+    if (own) return { mac, sealed: { key: `person:${userId}`, sealed: encrypt(eventKey(own, id), plain, `event|${id}`).toString('base64') } }
+    const nobody = await keys.nobodyKey(new Date())
+    return { mac, sealed: { key: `key:${nobody.kid}`, sealed: encrypt(eventKey(nobody.key, id), plain, `event|${id}`).toString('base64') } }
+  }
+  const actorPart = await commit(
+    {
+      ...(actorName === undefined ? {} : { name: actorName.slice(0, 256) }),
+      ...(source.address ? { address: source.address } : {}),
+      ...(source.place ? { place: source.place } : {}),
+      device: source.device,
+    },
+    person?.id ?? null,
+  )
+  const subjectPart = subject ? await commit({ name: subject.name }, subject.kind === 'user' ? subject.id : null) : undefined
+  const entry = canonicalize({
+    v: 1,
+    id: toId('evt', id),
+    type: draft.type,
+    outcome: draft.outcome,
+    actor: { kind: actorKind, id: actorId ? toId(actorKind === 'token' ? 'tok' : 'usr', actorId) : null },
+    subject: subject ? { kind: subject.kind, id: subject.id ? toId(subject.kind === 'token' ? 'tok' : 'usr', subject.id) : null } : null,
+    codeId: facts.codeId ? toId('cod', facts.codeId) : null,
+    sessionId: facts.sessionId ? toId('ses', facts.sessionId) : null,
+    target: null,
+    factor: facts.factor ?? null,
+    biometric: facts.biometric ?? 'none',
+    policy: facts.policy ?? null,
+    risk: { score: 0, reasons: [] },
+    personal: { actor: actorPart.mac, ...(subjectPart ? { subject: subjectPart.mac } : {}) },
+    detail: facts.detail ?? {},
+  }) as string
+  const sealed: SealedParts = { actor: actorPart.sealed, ...(subjectPart ? { subject: subjectPart.sealed } : {}) }
+  const subjectUser = subject?.kind === 'user' ? subject.id : null
+  return {
+    id,
+    type: draft.type,
+    outcome: draft.outcome,
+    actorId,
+    userId: subjectUser ?? person?.id ?? null,
+    codeId: facts.codeId ?? null,
+    sessionId: facts.sessionId ?? null,
+    factor: facts.factor ?? null,
+    deviceType: source.device.type,
+    platform: source.device.platform,
+    browser: source.device.browser,
+    country: source.place?.country ?? '',
+    addressTag: source.address ? addressTag(keys, source.address) : null,
+    entry,
+    leaf: leafHash(entry),
+    sealed: Buffer.from(JSON.stringify(sealed)),
+  }
+}
+
+/** The personal parts of a stored event; undefined where the key is gone (erased). */
+export const openPersonal = async (
+  keys: Keys,
+  people: PersonKeys,
+  eventId: string,
+  sealed: Buffer | null,
+): Promise<{ actor?: PersonalPart; subject?: PersonalPart }> => {
+  if (!sealed) return {}
+  const parts = JSON.parse(sealed.toString()) as SealedParts
+  const open = async (part: SealedPart | undefined): Promise<PersonalPart | undefined> => {
+    if (!part) return undefined
+    const [kind, owner] = part.key.split(':') as [string, string]
+    const key = kind === 'person' ? await people.find(owner) : await keys.keyById(Number(owner))
+    if (!key) return undefined
+    const plain = decrypt(eventKey(key, eventId), Buffer.from(part.sealed, 'base64'), `event|${eventId}`)
+    return (JSON.parse(plain.toString()) as { part: PersonalPart }).part
+  }
+  const actor = await open(parts.actor)
+  const subject = await open(parts.subject)
+  return { ...(actor ? { actor } : {}), ...(subject ? { subject } : {}) }
+}

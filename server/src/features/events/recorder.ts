@@ -1,0 +1,84 @@
+import type pg from 'pg'
+import type { Db, Tx } from '../../platform/db.ts'
+import { Group } from '../../platform/group.ts'
+import type { Keys } from '../../platform/keys.ts'
+import { EventDraft } from './event-draft.ts'
+import { addressTag, type PreparedEvent, prepareEvent } from './event-entry.ts'
+import { append, eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
+import { PersonKeys } from './person-keys.ts'
+
+type FailureEntry = { event: PreparedEvent; source: Buffer | null }
+
+/** Writes events: inside a transaction, in groups of their own, and with the count of an address's failures. */
+export class Recorder {
+  readonly keys: Keys
+  readonly people: PersonKeys
+  /** Called after each commit that appended: wakes the order loop. */
+  onAppended: () => void = () => {}
+  readonly #db: Db
+  readonly #failures: Group<FailureEntry, boolean>
+
+  constructor({ db, side, hot }: { db: Db; side: Db; hot: pg.Pool }, keys: Keys) {
+    this.#db = db
+    this.keys = keys
+    this.people = new PersonKeys(side, keys)
+    this.#failures = new Group<FailureEntry, boolean>({ run: (entries) => countFailures(hot, entries) })
+  }
+
+  async prepare(draft: EventDraft): Promise<PreparedEvent[]> {
+    return Promise.all([draft, ...draft.also].map((each) => prepareEvent(this.keys, this.people, each)))
+  }
+
+  /** In the transaction of what it records. Answers the id of the first event. */
+  async append(tx: Tx, draft: EventDraft): Promise<string> {
+    const prepared = await this.prepare(draft)
+    await append(tx, prepared)
+    return (prepared[0] as PreparedEvent).id
+  }
+
+  /** On its own, where there is no change to commit with. */
+  async record(draft: EventDraft): Promise<string> {
+    const prepared = await this.prepare(draft)
+    await append(this.#db, prepared)
+    this.onAppended()
+    return (prepared[0] as PreparedEvent).id
+  }
+
+  /**
+   * Records a wrong proof and counts it for its address, in one commit; the limit a minute is the setting's.
+   * False: the address is over its limit, so the verdict must not leave the process; the answer is 429.
+   */
+  async recordFailure(draft: EventDraft): Promise<boolean> {
+    const [event] = await this.prepare(draft)
+    const address = draft.actor.source.address
+    const within = await this.#failures.submit({
+      event: event as PreparedEvent,
+      source: address ? addressTag(this.keys, address) : null,
+    })
+    this.onAppended()
+    return within
+  }
+
+  async drain(): Promise<void> {
+    await this.#failures.drain()
+  }
+}
+
+/** One statement: each source's count rises by its entries; the entries that fit under the limit get their verdict. */
+const countFailures = async (hot: pg.Pool, entries: readonly FailureEntry[]): Promise<boolean[]> => {
+  const text = `
+    with b as (select * from unnest($1::int[], $2::bytea[], ${eventParameters(3)}) t(n, source, ${eventColumns})),
+    c as (insert into address_count as a (minute, kind, source, n)
+      select date_trunc('minute', now()), 'failure', source, count(*) from b where source is not null group by source order by source
+      on conflict (minute, kind, source) do update set n = a.n + excluded.n returning source, a.n),
+    ${insertEvents('b')}
+    select b.n, b.source is null or (c.n - count(*) over (partition by b.source)
+      + row_number() over (partition by b.source order by b.n)) <= (select failures_per_minute from authentication_settings) as within
+    from b left join c on c.source = b.source order by b.n`
+  const { rows } = await hot.query<{ n: number; within: boolean }>({
+    name: 'count-failures',
+    text,
+    values: [entries.map((_, at) => at), entries.map((each) => each.source), ...eventArrays(entries.map((each) => each.event))],
+  })
+  return rows.map((row) => row.within)
+}

@@ -1,0 +1,2 @@
+export { readAuthenticationSettings, requireEnrolment, secondFactorDemanded, settingsRoutes } from './authentication-settings.ts'
+export { freshSeconds, mayCall } from './permission-rules.ts'

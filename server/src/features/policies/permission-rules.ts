@@ -1,0 +1,43 @@
+import type { Endpoint, Role } from '@postern/contract'
+import { type Actor, roleOf } from '../../platform/actor.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { atLeast } from '../users/index.ts'
+
+/** Seconds for which a full authentication counts as fresh (ASVS 7.5.1; contract: 5 minutes). */
+export const freshSeconds = 300
+
+/**
+ * Whether an actor may call an endpoint, from facts that were read at the point of use. Pure: the gate of the edge
+ * (for reads) and of act() (for changes, in their transaction) are this one function. Undefined: yes.
+ */
+export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined => {
+  const { needs } = endpoint
+  if (needs === 'public' || needs === 'browser' || needs === 'sign-in') return undefined
+  switch (actor.kind) {
+    case 'host':
+      return undefined
+    case 'stranger':
+      return new Refusal('no-session', 'nobody is signed in')
+    case 'enrolling':
+      return endpoint.enrolling ? undefined : new Refusal('no-session', 'a sign-in that waits for enrolment opens nothing else')
+    case 'token':
+      return tokenMay(actor, endpoint)
+    case 'user': {
+      if (actor.scope === 'recovery') return endpoint.recovery ? undefined : new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
+      if (actor.mustStepUp && !endpoint.recovery && !endpoint.enrolling) return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
+      if (needs !== 'person' && !atLeast(roleOf(actor) as Role, needs)) return new Refusal('not-allowed', `needs ${needs}`)
+      if (endpoint.fresh && !actor.fresh) return new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: actor.acr, maxAge: freshSeconds })
+      return undefined
+    }
+  }
+}
+
+const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint): Refusal | undefined => {
+  if (endpoint.needs === 'person') return new Refusal('not-allowed', 'a service token is nobody')
+  if (endpoint.scopes?.some((scope) => token.scopes.includes(scope))) return undefined
+  // what asks for fresh authentication asks for a person
+  if (endpoint.fresh) return new Refusal('step-up-required', 'asks for a person who has just authenticated', { maxAge: freshSeconds })
+  const acts = token.scopes.includes('operator') ? 'operator' : token.scopes.includes('auditor') ? 'auditor' : undefined
+  if (acts && atLeast(acts, endpoint.needs as Role)) return undefined
+  return new Refusal('not-allowed', `scope ${token.scopes.join(' ')} does not reach it`)
+}

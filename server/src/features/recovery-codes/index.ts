@@ -1,0 +1,1 @@
+export { hashRecoveryCode, normalise, recoveryCodesLeft, replaceRecoveryCodes, setSize, useRecoveryCode } from './recovery-codes.ts'

@@ -1,0 +1,143 @@
+import * as contract from '@postern/contract'
+import type { In, OpenSession, Session } from '@postern/contract'
+import { sql } from 'kysely'
+import { type Actor, roleOf } from '../../platform/actor.ts'
+import type { Db } from '../../platform/db.ts'
+import { fromId, toId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import { type ActDeps, act, notify } from '../events/index.ts'
+import { freshSeconds } from '../policies/index.ts'
+import { mayManage } from '../users/index.ts'
+import { endSessions, findLiveSession, type LiveSession } from './sessions-store.ts'
+
+export const toSession = (row: LiveSession): Session => ({
+  id: toId('ses', row.id),
+  user: { id: toId('usr', row.user_id), username: row.username, displayName: row.display_name, roles: row.roles },
+  assurance: { acr: row.acr, amr: row.amr, authTime: row.proved_at.toISOString() },
+  scope: row.scope,
+  ...(row.code_id ? { codeId: toId('cod', row.code_id) } : {}),
+  idleExpiresAt: row.idle_expires_at.toISOString(),
+  expiresAt: row.expires_at.toISOString(),
+  freshUntil: new Date(row.proved_at.getTime() + freshSeconds * 1_000).toISOString(),
+  recoveryCodesLeft: row.recovery_codes_left,
+  ...(row.renewal ? { renewal: 'totp' as const } : {}),
+})
+
+type UserActor = Extract<Actor, { kind: 'user' }>
+/** Calls about oneself are a session's; the gate has let nobody else through. */
+export const asUser = (actor: Actor): UserActor => {
+  if (actor.kind !== 'user') throw new Refusal('no-session', 'nobody is signed in')
+  return actor
+}
+
+/** A session's cookie came without its key: it authorises nothing, and where a script or another browser sent it, the session ends. */
+export const refuseUnbound = async (deps: ActDeps, session: LiveSession, stranger: Actor, ends: boolean, why: string): Promise<never> => {
+  await act(deps, stranger, { type: 'session.binding', endpoint: contract.deploymentInfo }, async (tx, event) => {
+    event.about({ subject: { kind: 'user', id: session.user_id, name: session.username }, sessionId: session.id, detail: { ended: ends ? 'yes' : 'no' } })
+    throw new Refusal('session-binding', why, {
+      keep: async (kept, eventId) => {
+        if (!ends) return undefined
+        const ended = await endSessions(kept, { userId: session.user_id, only: session.id }, 'its cookie came without its key')
+        if (ended > 0) await notify(kept, 'session-binding', eventId, session.user_id)
+        return undefined
+      },
+      endsSession: ends,
+    })
+  })
+  throw new Error('unreachable')
+}
+
+const openSessions = async (db: Db, filter: { userId?: string; before?: string; limit: number; current?: string }) => {
+  let query = db
+    .selectFrom('session as s')
+    .innerJoin('users as u', 'u.id', 's.userId')
+    .select(['s.id', 's.userId', 'u.username', 's.acr', 's.amr', 's.provedAt', 's.scope', 's.browser', 's.platform', 's.deviceType', 's.country', 's.codeId', 's.createdAt', 's.seenAt', 's.expiresAt'])
+    .where('s.endedAt', 'is', null)
+    .where('s.expiresAt', '>', sql<Date>`now()`)
+    .where(sql<boolean>`s.seen_at > now() - s.idle and s.epoch = (select epoch from deployment) and u.state = 'active'`)
+    .orderBy('s.id', 'desc')
+    .limit(filter.limit + 1)
+  if (filter.userId) query = query.where('s.userId', '=', filter.userId)
+  if (filter.before) query = query.where('s.id', '<', filter.before)
+  const rows = await query.execute()
+  const items = rows.slice(0, filter.limit).map((row): OpenSession & { user: { id: string; username: string } } => ({
+    id: toId('ses', row.id),
+    user: { id: toId('usr', row.userId), username: row.username },
+    current: row.id === filter.current,
+    assurance: { acr: row.acr, amr: row.amr, authTime: row.provedAt.toISOString() },
+    scope: row.scope,
+    browser: row.browser,
+    platform: row.platform,
+    deviceType: row.deviceType,
+    country: row.country,
+    codeId: row.codeId ? toId('cod', row.codeId) : null,
+    createdAt: row.createdAt.toISOString(),
+    seenAt: row.seenAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+  }))
+  return { items, nextCursor: rows.length > filter.limit ? (items.at(-1) as { id: string }).id : null }
+}
+
+const signOut = (deps: ActDeps, actor: Actor) =>
+  act(deps, actor, { type: 'session.ended', endpoint: contract.signOut }, async (tx, event) => {
+    const { id, sessionId } = asUser(actor)
+    event.about({ sessionId, detail: { why: 'signed out' } })
+    await endSessions(tx, { userId: id, only: sessionId }, 'signed out')
+    // a pending key is not left behind (threat 9)
+    await sql`delete from totp where user_id = ${id} and state = 'pending'`.execute(tx)
+    return undefined
+  })
+const endMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.endMySession>) =>
+  act(deps, actor, { type: 'session.ended', endpoint: contract.endMySession }, async (tx, event) => {
+    const { id } = asUser(actor)
+    const sessionId = fromId(input.id)
+    event.about({ sessionId, detail: { why: 'signed out by its owner' } })
+    if ((await endSessions(tx, { userId: id, only: sessionId }, 'signed out by its owner')) === 0) throw new Refusal('not-found')
+    return undefined
+  })
+const endMyOthers = (deps: ActDeps, actor: Actor) =>
+  act(deps, actor, { type: 'session.ended', endpoint: contract.endMyOtherSessions }, async (tx, event) => {
+    const { id, sessionId } = asUser(actor)
+    const ended = await endSessions(tx, { userId: id, except: sessionId }, 'signed out by its owner')
+    event.about({ detail: { why: 'all others signed out by their owner', ended } })
+    return { ended }
+  })
+const endAnyones = (deps: ActDeps, actor: Actor, input: In<typeof contract.endSession>) =>
+  act(deps, actor, { type: 'session.ended', endpoint: contract.endSession }, async (tx, event) => {
+    const sessionId = fromId(input.id)
+    const found = await tx.selectFrom('session').innerJoin('users', 'users.id', 'session.userId').select(['userId', 'username']).where('session.id', '=', sessionId).executeTakeFirst()
+    if (!found) throw new Refusal('not-found')
+    event.about({ subject: { kind: 'user', id: found.userId, name: found.username }, sessionId, detail: { why: 'ended by an operator' } })
+    const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', found.userId).execute()
+    if (!mayManage(roleOf(actor) ?? 'user', roles.map((row) => row.role))) throw new Refusal('not-allowed', 'the person has more rights than the caller')
+    if ((await endSessions(tx, { userId: found.userId, only: sessionId }, 'ended by an operator')) === 0) throw new Refusal('not-found', 'already ended')
+    return undefined
+  })
+
+export const sessionsRoutes = (deps: ActDeps): Route[] => [
+  route(contract.currentSession, async ({ actor }) => {
+    const session = await findLiveSession(deps.db, asUser(actor).sessionHash)
+    if (!session) throw new Refusal('no-session')
+    return { value: toSession(session) }
+  }),
+  route(contract.signOut, async ({ actor }) => ({ value: await signOut(deps, actor), session: null })),
+  route(contract.mySessions, async ({ actor }) => {
+    const { id, sessionId } = asUser(actor)
+    return { value: await openSessions(deps.db, { userId: id, current: sessionId, limit: 200 }) }
+  }),
+  route(contract.endMySession, async ({ actor, input }) => {
+    await endMine(deps, actor, input)
+    return { value: undefined, ...(asUser(actor).sessionId === fromId(input.id) ? { session: null } : {}) }
+  }),
+  route(contract.endMyOtherSessions, async ({ actor }) => ({ value: await endMyOthers(deps, actor) })),
+  route(contract.listSessions, async ({ actor, input }) => ({
+    value: await openSessions(deps.db, {
+      limit: input.limit,
+      ...(input.userId ? { userId: fromId(input.userId) } : {}),
+      ...(input.cursor ? { before: fromId(input.cursor) } : {}),
+      ...(actor.kind === 'user' ? { current: actor.sessionId } : {}),
+    }),
+  })),
+  route(contract.endSession, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input) })),
+]

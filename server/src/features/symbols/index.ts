@@ -1,0 +1,1 @@
+export { modules, symbolSvg, symbolText } from './symbol.ts'

@@ -1,0 +1,113 @@
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { type Generated, sql } from 'kysely'
+import type { Db, Tx } from '../../platform/db.ts'
+import { uuid7 } from '../../platform/ids.ts'
+import type { Keys } from '../../platform/keys.ts'
+import { type Algorithm, base32, otpauthUrl, type TotpParameters } from './totp-rules.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    totp: {
+      userId: string
+      id: string
+      state: 'pending' | 'active' | 'retired'
+      sealed: Buffer | null
+      algorithm: Algorithm
+      digits: 6 | 8
+      period: 15 | 30 | 60
+      lastStep: Generated<number>
+      failures: Generated<number>
+      origin: Generated<'postern' | 'imported'>
+      confirmedAt: Date | null
+      lastUsedAt: Date | null
+      expiresAt: Date | null
+      createdAt: Generated<Date>
+    }
+  }
+}
+
+/** Minutes that a key may wait for its confirmation (threat 9: at most 10). */
+export const pendingMinutes = 10
+/** Wrong passcodes that end a pending key. */
+export const pendingTries = 5
+const rowOf = (userId: string, id: string) => ({ table: 'totp', row: id, user: userId })
+
+/** The shared secret of a row, as a key that cannot be printed. Throws where the row was tampered with. */
+export const totpKey = (keys: Keys, userId: string, id: string, sealed: Buffer): KeyObject => createSecretKey(keys.unseal(rowOf(userId, id), sealed))
+
+export type NewTotp = { id: string; secret: string; otpauthUrl: string; expiresAt: Date }
+/** A fresh 160-bit secret (RFC 4226 §4 R6), pending; the pending one before is gone, an active one stays good. */
+export const insertPending = async (
+  tx: Tx,
+  keys: Keys,
+  owner: { userId: string; label: string; issuer: string },
+  parameters: TotpParameters,
+): Promise<NewTotp> => {
+  const secret = randomBytes(20)
+  const id = uuid7()
+  await tx.deleteFrom('totp').where('userId', '=', owner.userId).where('state', '=', 'pending').execute()
+  const { expiresAt } = await tx
+    .insertInto('totp')
+    .values({
+      userId: owner.userId,
+      id,
+      state: 'pending',
+      sealed: keys.seal('totp', rowOf(owner.userId, id), secret),
+      algorithm: parameters.algorithm,
+      digits: parameters.digits as 6 | 8,
+      period: parameters.period as 15 | 30 | 60,
+      confirmedAt: null,
+      lastUsedAt: null,
+      expiresAt: sql<Date>`now() + ${pendingMinutes} * interval '1 min'`,
+    })
+    .returning(sql<Date>`expires_at`.as('expiresAt'))
+    .executeTakeFirstOrThrow()
+  const text = base32(secret)
+  return { id, secret: text, otpauthUrl: otpauthUrl(text, owner.issuer, owner.label, parameters), expiresAt }
+}
+
+export type PendingTotp = { id: string; sealed: Buffer; algorithm: Algorithm; digits: 6 | 8; period: 15 | 30 | 60; failures: number; expiresAt: Date; now: Date }
+/** The pending key of a person, with the database's time beside it. */
+export const findPending = async (db: Db | Tx, userId: string, id: string): Promise<PendingTotp | undefined> =>
+  (await db
+    .selectFrom('totp')
+    .select(['id', 'sealed', 'algorithm', 'digits', 'period', 'failures', 'expiresAt', sql<Date>`now()`.as('now')])
+    .where('userId', '=', userId)
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('expiresAt', '>', sql<Date>`now()`)
+    .executeTakeFirst()) as PendingTotp | undefined
+
+/**
+ * Pending → active, after the old one was retired, in the transaction of the confirmation. The step is spent with it,
+ * and must be later than the last that the person's key before took, so that one passcode never counts twice.
+ */
+export const activate = async (tx: Tx, userId: string, id: string, step: number): Promise<boolean> => {
+  await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active'`.execute(tx)
+  const activated = await tx
+    .updateTable('totp')
+    .set({ state: 'active', expiresAt: null, lastStep: step, confirmedAt: sql<Date>`now()`, lastUsedAt: sql<Date>`now()` })
+    .where('userId', '=', userId)
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('expiresAt', '>', sql<Date>`now()`)
+    .where('failures', '<', pendingTries)
+    .where('lastStep', '<', step)
+    .returning('id')
+    .executeTakeFirst()
+  return activated !== undefined
+}
+/** Counts a wrong passcode for a pending key inside its five; undefined: there was none left, so no verdict may leave. */
+export const countPendingFailure = async (tx: Tx, userId: string, id: string): Promise<number | undefined> => {
+  const { rows } = await sql<{ failures: number }>`update totp set failures = failures + 1, expires_at = case when failures + 1 >= ${pendingTries} then now() else expires_at end
+    where user_id = ${userId} and id = ${id} and state = 'pending' and expires_at > now() and failures < ${pendingTries} returning failures`.execute(tx)
+  return rows[0]?.failures
+}
+/** Ends a person's keys, secrets and all. True where one was active. */
+export const retire = async (tx: Tx, userId: string): Promise<boolean> => {
+  await tx.deleteFrom('totp').where('userId', '=', userId).where('state', '=', 'pending').execute()
+  const { rows } = await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active' returning id`.execute(tx)
+  return rows.length > 0
+}
+export const hasActive = async (db: Db | Tx, userId: string): Promise<boolean> =>
+  (await db.selectFrom('totp').select('id').where('userId', '=', userId).where('state', '=', 'active').executeTakeFirst()) !== undefined

@@ -1,0 +1,6 @@
+export { findLiveToken, type LiveToken, liveTokens, looksLikeServiceToken } from './service-tokens.ts'
+export { manageable } from './users.ts'
+export { readUser } from './users-read.ts'
+export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
+export { atLeast, highest, mayManage } from './users-rules.ts'
+export { findUser, findUserByName, insertUser, moveUser, ownerIsLeft, setRoles, type UserRow, usernameKey } from './users-store.ts'

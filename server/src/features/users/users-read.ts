@@ -1,0 +1,67 @@
+import type { In, listUsers, Role, User } from '@postern/contract'
+import { sql } from 'kysely'
+import type { Db, Tx } from '../../platform/db.ts'
+import { toId } from '../../platform/ids.ts'
+import type { UserState } from './users-store.ts'
+
+type Row = {
+  id: string
+  username: string
+  displayName: string
+  email: string | null
+  state: Exclude<UserState, 'pending'>
+  version: number
+  createdAt: Date
+  roles: Role[]
+  password: boolean
+  totp: boolean
+  recoveryCodesLeft: number
+  locked: User['locked']
+  openSessions: number
+  lastSignInAt: Date | null
+  due: boolean
+}
+const due = sql`(u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
+  and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()))`
+const select = sql`select u.id, u.username, u.display_name as "displayName", u.email, u.state, u.version, u.created_at as "createdAt",
+  array(select role from user_role where user_id = u.id order by array_position(array['user','auditor','operator','owner'], role)) as roles,
+  exists (select from password where user_id = u.id) as password, exists (select from totp where user_id = u.id and state = 'active') as totp,
+  (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
+  array(select factor from attempt where account_key = u.id and lane = 0 and failures >= 100 order by factor) as locked,
+  (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
+  (select max(last_at) from known_browser where user_id = u.id) as "lastSignInAt", ${due} as due from users u`
+
+const toUser = (row: Row): User => ({
+  id: toId('usr', row.id),
+  username: row.username,
+  displayName: row.displayName,
+  email: row.email,
+  roles: row.roles,
+  state: row.state,
+  factors: { password: row.password, totp: row.totp, recoveryCodesLeft: row.recoveryCodesLeft },
+  enrolmentDue: row.due,
+  locked: row.locked,
+  openSessions: row.openSessions,
+  lastSignInAt: row.lastSignInAt?.toISOString() ?? null,
+  createdAt: row.createdAt.toISOString(),
+  version: row.version,
+})
+
+export const readUser = async (db: Db | Tx, id: string): Promise<User | undefined> => {
+  const { rows } = await sql<Row>`${select} where u.id = ${id} and u.state <> 'pending'`.execute(db)
+  return rows[0] && toUser(rows[0])
+}
+/** By user name; the cursor is the last one's key. */
+export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{ items: User[]; nextCursor: string | null }> => {
+  const after = filter.cursor ? Buffer.from(filter.cursor, 'base64url').toString() : ''
+  const like = filter.q ? `%${filter.q.normalize('NFKC').toLowerCase().replace(/[\\%_]/g, '\\$&')}%` : null
+  const { rows } = await sql<Row & { usernameKey: string }>`select * from (${select}) x join (select id as key_id, username_key as "usernameKey", lower(coalesce(email, '')) as mail, lower(display_name) as shown from users) k on k.key_id = x.id
+    where x.state <> 'pending' and k."usernameKey" > ${after}
+      and (${filter.state ?? null}::text is null or x.state = ${filter.state ?? null})
+      and (${filter.role ?? null}::text is null or ${filter.role ?? null} = any (x.roles))
+      and (${filter.due ?? null}::boolean is null or x.due = ${filter.due ?? null}::boolean)
+      and (${like}::text is null or k."usernameKey" like ${like} or k.mail like ${like} or k.shown like ${like})
+    order by k."usernameKey" limit ${filter.limit + 1}`.execute(db)
+  const shown = rows.slice(0, filter.limit)
+  return { items: shown.map(toUser), nextCursor: rows.length > filter.limit ? Buffer.from((shown.at(-1) as { usernameKey: string }).usernameKey).toString('base64url') : null }
+}

@@ -1,0 +1,43 @@
+import * as contract from '@postern/contract'
+import { fromId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import type { ActDeps } from '../events/index.ts'
+import { createToken, listTokens, revokeToken } from './service-tokens.ts'
+import { createUser, unlockUser, updateUser } from './users.ts'
+import { readUser, readUsers } from './users-read.ts'
+
+/** `"7"`: the version as an ETag, and back from If-Match; NaN never matches a version. */
+export const etagOf = (version: number): string => `"${version}"`
+export const versionOf = (ifMatch: string | undefined): number => {
+  if (ifMatch === undefined) throw new Refusal('if-match-missing', 'no If-Match', { detail: 'Send If-Match with the ETag of what you read.' })
+  return /^(W\/)?"\d{1,9}"$/.test(ifMatch) ? Number(ifMatch.replace(/[^\d]/g, '')) : -1
+}
+
+export const usersRoutes = (deps: ActDeps): Route[] => [
+  route(contract.createUser, async ({ actor, input }) => ({ value: await createUser(deps, actor, input) })),
+  route(contract.listUsers, async ({ input }) => ({ value: await readUsers(deps.db, input) })),
+  route(contract.getUser, async ({ input }) => {
+    const user = await readUser(deps.db, fromId(input.id))
+    if (!user) throw new Refusal('not-found')
+    return { value: user, etag: etagOf(user.version) }
+  }),
+  route(contract.updateUser, async ({ actor, input, ifMatch }) => {
+    const user = await updateUser(deps, actor, input, versionOf(ifMatch))
+    return { value: user, etag: etagOf(user.version) }
+  }),
+  route(contract.unlockUser, async ({ actor, input }) => ({ value: await unlockUser(deps, actor, input) })),
+  route(contract.createToken, async ({ actor, input }) => ({ value: await createToken(deps, actor, input) })),
+  route(contract.listTokens, async ({ input }) => ({ value: await listTokens(deps.db, input) })),
+  route(contract.revokeToken, async ({ actor, input }) => ({ value: await revokeToken(deps, actor, input) })),
+  route(contract.listRoles, async () => {
+    const counts = await deps.db
+      .selectFrom('userRole')
+      .innerJoin('users', 'users.id', 'userRole.userId')
+      .select(['role', (e) => e.fn.countAll<number>().as('people')])
+      .where('state', '=', 'active')
+      .groupBy('role')
+      .execute()
+    return { value: { items: contract.roles.map((name) => ({ name, people: Number(counts.find((row) => row.role === name)?.people ?? 0) })), nextCursor: null } }
+  }),
+]

@@ -1,0 +1,81 @@
+import type { Role, Scope } from '@postern/contract'
+import { type Generated, sql } from 'kysely'
+import type { Db, Tx } from '../../platform/db.ts'
+
+export type UserState = 'pending' | 'active' | 'suspended' | 'offboarded'
+declare module '../../platform/db.ts' {
+  interface Tables {
+    users: {
+      id: string
+      username: string
+      usernameKey: string
+      displayName: string
+      email: string | null
+      state: Generated<UserState>
+      stateAt: Generated<Date>
+      version: Generated<number>
+      createdAt: Generated<Date>
+    }
+    userRole: { userId: string; role: Role }
+    serviceToken: {
+      id: string
+      hash: Buffer
+      name: string
+      scopes: Scope[]
+      role: 'operator' | 'auditor' | 'owner'
+      createdBy: string | null
+      createdByName: string
+      createdAt: Generated<Date>
+      expiresAt: Date
+      lastUsedAt: Date | null
+      revokedAt: Date | null
+    }
+  }
+}
+
+/** Two spellings are one person: NFKC, then case folding. */
+export const usernameKey = (username: string): string => username.trim().normalize('NFKC').toLowerCase().normalize('NFKC')
+
+export type UserRow = { id: string; username: string; displayName: string; email: string | null; state: UserState; version: number; createdAt: Date; roles: Role[] }
+const rolesOf = sql<Role[]>`array(select role from user_role where user_id = users.id order by array_position(array['user','auditor','operator','owner'], role))`
+const columns = ['id', 'username', 'displayName', 'email', 'state', 'version', 'createdAt'] as const
+
+export const findUser = (db: Db | Tx, id: string): Promise<UserRow | undefined> =>
+  db.selectFrom('users').select(columns).select(rolesOf.as('roles')).where('id', '=', id).where('state', '<>', 'pending').executeTakeFirst()
+export const findUserByName = (db: Db | Tx, username: string): Promise<UserRow | undefined> =>
+  db.selectFrom('users').select(columns).select(rolesOf.as('roles')).where('usernameKey', '=', usernameKey(username)).executeTakeFirst()
+
+/** Undefined where the name is taken: the unique index decides. */
+export const insertUser = async (tx: Tx, user: { id: string; username: string; displayName: string; email: string | null; state: UserState }): Promise<boolean> => {
+  const inserted = await tx
+    .insertInto('users')
+    .values({ ...user, usernameKey: usernameKey(user.username) })
+    .onConflict((on) => on.column('usernameKey').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+export const setRoles = async (tx: Tx, userId: string, roles: readonly Role[]): Promise<void> => {
+  await tx.deleteFrom('userRole').where('userId', '=', userId).execute()
+  await tx.insertInto('userRole').values([...new Set(roles)].map((role) => ({ userId, role }))).execute()
+}
+/** Moves a person to a state from one of `from`; undefined where they were in none of these. */
+export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =>
+  tx
+    .updateTable('users')
+    .set({ state: to, stateAt: sql<Date>`now()`, version: sql<number>`version + 1` })
+    .where('id', '=', id)
+    .where('state', 'in', from)
+    .returning(['id', 'username'])
+    .executeTakeFirst()
+
+/**
+ * True while an owner who can sign in with a second factor is left. Takes the deployment's row lock first, so that
+ * two acts at once cannot each take the other's owner away.
+ */
+export const ownerIsLeft = async (tx: Tx): Promise<boolean> => {
+  await sql`select 1 from deployment for update`.execute(tx)
+  const { rows } = await sql<{ left: boolean }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
+    join totp t on t.user_id = u.id and t.state = 'active' where u.state = 'active') as left`.execute(tx)
+  return rows[0]?.left === true
+}

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
+
+/** Each feature adds its own tables by declaration merging, beside the store that writes them. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by the features
+export interface Tables {}
+export type Db = Kysely<Tables>
+export type Tx = Transaction<Tables>
+
+// bigint: sequence numbers and TOTP steps stay far below 2^53
+pg.types.setTypeParser(20, Number)
+
+export type Database = {
+  /** Everything that is not hot: 10 connections. */
+  db: Db
+  /** The grouped statements (platform/group.ts), apart, so that a slow export cannot starve sign-ins. */
+  hot: pg.Pool
+  /** Short reads on the hot pool, for what is asked while a transaction of the other pool is open: never waits for one. */
+  side: Db
+  /** For LISTEN: a connection of its own. */
+  listen: () => Promise<pg.Client>
+  close: () => Promise<void>
+}
+
+export type Connection = { connectionString: string } | { host: string; port: number; user: string; password: string; database: string }
+
+/** Opens the pools. Time-outs in milliseconds stand on every connection, so that nothing hangs for ever. */
+export const openDatabase = (connection: Connection, pool: { others?: number; hot?: number } = {}): Database => {
+  const common = { ...connection, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000, application_name: 'postern', connectionTimeoutMillis: 3_000 }
+  const others = new pg.Pool({ ...common, statement_timeout: 10_000, max: pool.others ?? 10 })
+  const hot = new pg.Pool({ ...common, statement_timeout: 2_000, max: pool.hot ?? 6 })
+  // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
+  for (const each of [others, hot]) each.on('error', () => {})
+  const over = (pool: pg.Pool): Db =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] })
+  const db = over(others)
+  const side = over(hot)
+  return {
+    db,
+    hot,
+    side,
+    listen: async () => {
+      const client = new pg.Client({ ...connection, application_name: 'postern-listen', keepAlive: true })
+      client.on('error', () => {})
+      await client.connect()
+      return client
+    },
+    close: async () => {
+      await Promise.all([db.destroy(), side.destroy()])
+    },
+  }
+}
+
+const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/** Migrations are SQL files, forward only, applied under the migrator's lock: two processes at once apply each once. */
+export const migrate = async (db: Db): Promise<{ applied: string[] }> => {
+  const migrations: Record<string, Migration> = {}
+  for (const file of readdirSync(migrationsFolder).filter((name) => name.endsWith('.sql'))) {
+    migrations[file.slice(0, -4)] = {
+      up: async (tx) => {
+        await sql.raw(readFileSync(`${migrationsFolder}/${file}`, 'utf8')).execute(tx)
+      },
+    }
+  }
+  const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+  if (error) throw error
+  return { applied: (results ?? []).filter((each) => each.status === 'Success').map((each) => each.migrationName) }
+}

@@ -1,0 +1,60 @@
+import { randomFillSync } from 'node:crypto'
+import type { IdPrefix } from '@postern/contract'
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+const random = Buffer.alloc(10)
+let lastMs = 0
+let counter = 0
+
+/** A UUID v7 (RFC 9562 §6.2 method 1): milliseconds, a 12-bit counter, 62 random bits; monotonic in a process. */
+export const uuid7 = (now: number = Date.now()): string => {
+  if (now > lastMs) {
+    lastMs = now
+    counter = 0
+  } else if (++counter > 0xfff) {
+    lastMs++
+    counter = 0
+  }
+  randomFillSync(random)
+  const time = lastMs.toString(16).padStart(12, '0')
+  const low = ((random[0] as number) & 0x3f) | 0x80
+  const tail = random.subarray(1, 8).toString('hex')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${low.toString(16)}${tail.slice(0, 2)}-${tail.slice(2)}`
+}
+
+/** The instant in a UUID v7, in milliseconds since 1970. */
+export const uuid7Time = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
+
+/** The lowest UUID v7 of an instant: a time filter is a range of ids. */
+export const uuid7Low = (at: Date): string => {
+  const time = at.getTime().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
+}
+
+/** `usr_` and 26 characters of Crockford Base32: how an id looks outside. */
+export const toId = (prefix: IdPrefix, uuid: string): string => {
+  let value = BigInt(`0x${uuid.replaceAll('-', '')}`)
+  let text = ''
+  for (let at = 0; at < 26; at++) {
+    text = alphabet[Number(value & 31n)] + text
+    value >>= 5n
+  }
+  return `${prefix}_${text}`
+}
+
+/** The UUID of an id that the contract's schema has checked. */
+export const fromId = (id: string): string => {
+  let value = 0n
+  for (const character of id.slice(id.indexOf('_') + 1)) value = (value << 5n) | BigInt(alphabet.indexOf(character))
+  const hex = value.toString(16).padStart(32, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** A UUID (version 8, RFC 9562 §5.8) made of a keyed hash: the account key of a name that nobody has. */
+export const uuidOfHash = (hash: Buffer): string => {
+  const bytes = Buffer.from(hash.subarray(0, 16))
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

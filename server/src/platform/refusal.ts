@@ -1,0 +1,29 @@
+import type { Problem, RefusalCode } from '@postern/contract'
+import type { Tx } from './db.ts'
+
+export type RefusalExtras = Pick<Problem, 'detail' | 'errors' | 'retryAfter' | 'acr' | 'maxAge' | 'triesLeft' | 'clockOffset'> & {
+  /** RFC 9449 §8: goes out as the header `DPoP-Nonce`. */
+  nonce?: string
+  /** The session's cookie is taken back with the answer. */
+  endsSession?: boolean
+  outcome?: 'failure' | 'denied'
+  /** Committed with the refusal's event although the change is not: a counter, a notice. May answer a stricter refusal. */
+  keep?: (tx: Tx, eventId: string) => Promise<Refusal | undefined>
+}
+
+/** An expected "no". `code` is for the caller; `why` is precise and stays in the event. */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+  readonly why: string
+  readonly extras: RefusalExtras
+  constructor(code: RefusalCode, why: string = code, extras: RefusalExtras = {}) {
+    super(`${code}: ${why}`)
+    this.name = 'Refusal'
+    this.code = code
+    this.why = why
+    this.extras = extras
+  }
+}
+/** 422 with one entry a field: what was wrong and what would be right. */
+export const invalid = (path: string, message: string): Refusal =>
+  new Refusal('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })

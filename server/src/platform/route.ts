@@ -1,0 +1,33 @@
+import type { Endpoint, In, Out } from '@postern/contract'
+import type { Actor } from './actor.ts'
+
+/** What an action hands to its edge: the value, and tokens that the edge turns into cookies (null takes one back). */
+export type Answer<T> = { value: T; session?: string | null; signIn?: string | null; claim?: string; etag?: string }
+export type Call<E extends Endpoint> = {
+  actor: Actor
+  input: In<E>
+  /** The token of the sign-in cookie, where there is one. */
+  signInToken?: string
+  claimToken?: string
+  ifMatch?: string
+  lastEventId?: string
+  signal: AbortSignal
+}
+export type Route = {
+  endpoint: Endpoint
+  run: (call: Call<Endpoint>) => Promise<Answer<unknown>>
+  /** For streams and exports: chunks as they come. */
+  stream?: (call: Call<Endpoint>) => AsyncIterable<string>
+}
+
+/** Ties a contract object to an action; knows no framework. */
+export const route = <E extends Endpoint>(endpoint: E, run: (call: Call<E>) => Promise<Answer<Out<E>>>): Route => ({
+  endpoint,
+  run: run as unknown as Route['run'],
+})
+/** An endpoint whose answer is written as it comes. */
+export const streamRoute = <E extends Endpoint>(endpoint: E, stream: (call: Call<E>) => AsyncIterable<string>): Route => ({
+  endpoint,
+  run: () => Promise.reject(new Error('a stream')),
+  stream: stream as unknown as NonNullable<Route['stream']>,
+})

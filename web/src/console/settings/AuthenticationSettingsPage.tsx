@@ -1,0 +1,12 @@
+import { useTranslation } from 'react-i18next'
+import { Empty } from '../../ui/Empty.tsx'
+import { Page } from '../../ui/Page.tsx'
+
+export default function AuthenticationSettingsPage() {
+  const { t } = useTranslation('settings')
+  return (
+    <Page title={t('title')}>
+      <Empty title={t('title')} />
+    </Page>
+  )
+}

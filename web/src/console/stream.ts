@@ -1,0 +1,100 @@
+import { background, send } from '../api.ts'
+import { type CallIn, type Endpoint, type Out, problemOf, requestOf } from '@postern/contract'
+import { useEffect, useRef, useState } from 'react'
+
+/** One message of a stream (Server-Sent Events): its id, and its data parsed. */
+export type Message<T> = { id: string; value: T }
+
+/** Reads one connection of a stream until it ends. Read by `fetch`, because an EventSource can carry no proof. */
+export const readStream = async <E extends Endpoint>(
+  endpoint: E,
+  input: CallIn<E>,
+  { lastId, signal, onOpen, onMessage }: { lastId?: string | undefined; signal: AbortSignal; onOpen: () => void; onMessage: (message: Message<Out<E>>) => void },
+): Promise<void> => {
+  const { path, url } = requestOf(endpoint, input as Record<string, unknown>)
+  const headers = { accept: 'text/event-stream', ...background, ...(lastId ? { 'last-event-id': lastId } : {}) }
+  const response = await send({ method: endpoint.method, path, url, headers, signal })
+  if (!response.ok || !response.body) throw Object.assign(new Error('stream refused'), { problem: await problemOf(response) })
+  onOpen()
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return
+    const blocks = (rest + value).split(/\r?\n\r?\n/)
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      let id = ''
+      const data: string[] = []
+      for (const line of block.split(/\r?\n/)) {
+        if (line.startsWith('id:')) id = line.slice(3).trim()
+        if (line.startsWith('data:')) data.push(line.slice(5).trimStart())
+      }
+      if (data.length > 0) onMessage({ id, value: JSON.parse(data.join('\n')) as Out<E> })
+    }
+  }
+}
+
+type Told<T> = { message?: Message<T>; live?: boolean }
+const pause = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+
+/**
+ * A live stream for a page. One tab of the browser holds the connection (a lock) and tells the others; when it closes, the next
+ * goes on from the last id seen. `state`: `live`, or `paused` with the time since when.
+ */
+export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onValue: (value: Out<E>, id: string) => void) => {
+  const [state, setState] = useState<{ live: boolean; since: number }>({ live: false, since: Date.now() })
+  const latest = useRef(onValue)
+  latest.current = onValue
+  const key = `${endpoint.path}?${JSON.stringify(input)}`
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for endpoint and input
+  useEffect(() => {
+    const stop = new AbortController()
+    const channel = new BroadcastChannel(`postern ${key}`)
+    let lastId: string | undefined
+    const hear = ({ message, live }: Told<Out<E>>) => {
+      if (live !== undefined) setState((was) => (was.live === live ? was : { live, since: Date.now() }))
+      if (!message) return
+      if (message.id) lastId = message.id
+      latest.current(message.value, message.id)
+    }
+    const tell = (told: Told<Out<E>>) => {
+      hear(told)
+      channel.postMessage(told)
+    }
+    channel.onmessage = ({ data }) => hear(data as Told<Out<E>>)
+    const lead = async () => {
+      for (let tries = 0; !stop.signal.aborted; tries++) {
+        try {
+          await readStream(endpoint, input, {
+            lastId,
+            signal: stop.signal,
+            onOpen: () => {
+              tries = 0
+              tell({ live: true })
+            },
+            onMessage: (message) => tell({ message, live: true }),
+          })
+        } catch {
+          // The connection is lost, or refused: said as "paused", and tried again.
+        }
+        if (stop.signal.aborted) return
+        tell({ live: false })
+        await pause(Math.min(30_000, 1000 * 2 ** tries), stop.signal)
+      }
+    }
+    navigator.locks.request(`postern ${key}`, { signal: stop.signal }, lead).catch(() => {})
+    return () => {
+      stop.abort()
+      channel.close()
+    }
+  }, [key])
+  return state
+}
