@@ -39,6 +39,7 @@ export const eventTypes = {
   'download.fetched': 'A download was fetched',
   'log.exported': 'Events were exported',
   'request.limited': 'Calls were refused by a limit (one event a source and minute, with a count)',
+  'request.denied': 'A call was refused for want of rights',
   'request.refused': 'Calls to unknown addresses or malformed calls (one event a source and minute, with a count)',
   'preflight.run': 'A pre-flight was run',
 } as const

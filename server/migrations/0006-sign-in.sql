@@ -5,6 +5,7 @@ create table sign_in (
   purpose text not null default 'sign-in' check (purpose in ('sign-in', 'step-up')),
   wanted_acr text,
   from_session uuid, -- the session that a step-up replaces
+  username text, -- as typed when it was opened
   return_to text,
   user_id uuid references users on delete cascade,
   state text not null default 'open' check (state in ('open', 'collected', 'failed')),

@@ -1,4 +1,4 @@
-import { type Send } from '@postern/contract'
+import type { Send } from '@postern/contract'
 import { proofFor } from './browser-key.ts'
 
 /** The last nonce the server gave, kept because this browser's clock is off: every later proof carries it. */

@@ -67,6 +67,10 @@ export const proofFor = async (method: string, path: string, nonce?: string): Pr
     ...(nonce ? { nonce } : {}),
   }
   const signed = `${await header}.${part(claims)}`
-  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, new TextEncoder().encode(signed))
+  const signature = await crypto.subtle.sign(
+    { name: 'ECDSA', hash: 'SHA-256' },
+    pair.privateKey,
+    new TextEncoder().encode(signed),
+  )
   return `${signed}.${base64url(new Uint8Array(signature))}`
 }

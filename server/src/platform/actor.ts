@@ -1,7 +1,11 @@
 import type { Role, Scope } from '@postern/contract'
 
 export type Place = { country: string; city?: string; lat?: string; lon?: string }
-export type ClientDevice = { type: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'command line' | 'unknown'; platform: string; browser: string }
+export type ClientDevice = {
+  type: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'command line' | 'unknown'
+  platform: string
+  browser: string
+}
 /** Where a call came from. `thumbprint`: of the key whose proof (RFC 9449) the edge has verified; 32 bytes. */
 export type Source = {
   address: string | null
@@ -40,6 +44,7 @@ export type PersonActor = Extract<Actor, { kind: 'user' | 'enrolling' }>
 export const roleOf = (actor: Actor): Role | undefined => {
   if (actor.kind === 'host') return 'owner'
   if (actor.kind === 'token') return actor.role
-  if (actor.kind === 'user') return (['owner', 'operator', 'auditor'] as const).find((role) => actor.roles.includes(role)) ?? 'user'
+  if (actor.kind === 'user')
+    return (['owner', 'operator', 'auditor'] as const).find((role) => actor.roles.includes(role)) ?? 'user'
   return undefined
 }

@@ -25,17 +25,28 @@ export type Database = {
   close: () => Promise<void>
 }
 
-export type Connection = { connectionString: string } | { host: string; port: number; user: string; password: string; database: string }
+export type Connection =
+  | { connectionString: string }
+  | { host: string; port: number; user: string; password: string; database: string }
 
 /** Opens the pools. Time-outs in milliseconds stand on every connection, so that nothing hangs for ever. */
 export const openDatabase = (connection: Connection, pool: { others?: number; hot?: number } = {}): Database => {
-  const common = { ...connection, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000, application_name: 'postern', connectionTimeoutMillis: 3_000 }
+  const common = {
+    ...connection,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 10_000,
+    application_name: 'postern',
+    connectionTimeoutMillis: 3_000,
+  }
   const others = new pg.Pool({ ...common, statement_timeout: 10_000, max: pool.others ?? 10 })
   const hot = new pg.Pool({ ...common, statement_timeout: 2_000, max: pool.hot ?? 6 })
   // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
   for (const each of [others, hot]) each.on('error', () => {})
   const over = (pool: pg.Pool): Db =>
-    new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] })
+    new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool }),
+      plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    })
   const db = over(others)
   const side = over(hot)
   return {

@@ -4,8 +4,19 @@ import type { Db } from './db.ts'
 
 declare module './db.ts' {
   interface Tables {
-    dataKey: { id: import('kysely').Generated<number>; purpose: string; wrapped: Buffer; state: import('kysely').Generated<'active' | 'decrypt-only' | 'destroyed'> }
-    deployment: { one: import('kysely').Generated<boolean>; id: import('kysely').Generated<string>; epoch: import('kysely').Generated<number>; masterKeyId: string; rpId: string | null }
+    dataKey: {
+      id: import('kysely').Generated<number>
+      purpose: string
+      wrapped: Buffer
+      state: import('kysely').Generated<'active' | 'decrypt-only' | 'destroyed'>
+    }
+    deployment: {
+      one: import('kysely').Generated<boolean>
+      id: import('kysely').Generated<string>
+      epoch: import('kysely').Generated<number>
+      masterKeyId: string
+      rpId: string | null
+    }
   }
 }
 
@@ -13,13 +24,26 @@ declare module './db.ts' {
 export const purposes = ['totp', 'password', 'person', 'answers', 'pepper'] as const
 export type Purpose = (typeof purposes)[number] | `nobody-${string}`
 /** A label a kind of token: a hash of one kind never matches one of another. */
-export type TokenKind = 'code' | 'session' | 'sign-in' | 'token' | 'recovery-code' | 'confirm' | 'claim-browser' | 'download' | 'idempotency' | 'address' | 'unknown-user' | 'nonce'
+export type TokenKind =
+  | 'code'
+  | 'session'
+  | 'sign-in'
+  | 'token'
+  | 'recovery-code'
+  | 'confirm'
+  | 'claim-browser'
+  | 'download'
+  | 'idempotency'
+  | 'address'
+  | 'unknown-user'
+  | 'nonce'
 
 const derive = (key: Buffer, label: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `postern/${label}`, 32)))
 
 /** The stable id of a master key: the database keeps it, so that a wrong file stops the start. */
-export const masterKeyId = (master: Buffer): string => Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), 'postern/master-key-id', 16)).toString('hex')
+export const masterKeyId = (master: Buffer): string =>
+  Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), 'postern/master-key-id', 16)).toString('hex')
 
 const ivBytes = 12
 const tagBytes = 16
@@ -68,7 +92,12 @@ export class Keys {
       .values({ purpose, wrapped: encrypt(this.#wrapping, fresh, `data_key|${purpose}`) })
       .onConflict((on) => on.column('purpose').where('state', '=', 'active').doNothing())
       .execute()
-    const rows = await this.#db.selectFrom('dataKey').select(['id', 'wrapped', 'state']).where('purpose', '=', purpose).where('state', '<>', 'destroyed').execute()
+    const rows = await this.#db
+      .selectFrom('dataKey')
+      .select(['id', 'wrapped', 'state'])
+      .where('purpose', '=', purpose)
+      .where('state', '<>', 'destroyed')
+      .execute()
     for (const row of rows) {
       const plain = decrypt(this.#wrapping, row.wrapped, `data_key|${purpose}`)
       if (purpose === 'pepper') this.#pepper = plain
@@ -101,7 +130,12 @@ export class Keys {
   /** Loads a key that another process made after our start. */
   async keyById(kid: number): Promise<KeyObject | undefined> {
     if (!this.#byId.has(kid)) {
-      const row = await this.#db.selectFrom('dataKey').select(['purpose']).where('id', '=', kid).where('state', '<>', 'destroyed').executeTakeFirst()
+      const row = await this.#db
+        .selectFrom('dataKey')
+        .select(['purpose'])
+        .where('id', '=', kid)
+        .where('state', '<>', 'destroyed')
+        .executeTakeFirst()
       if (row) await this.#ensure(row.purpose as Purpose)
     }
     return this.#byId.get(kid)

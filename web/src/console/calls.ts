@@ -1,12 +1,4 @@
-import { background, send } from '../api.ts'
-import {
-  type CallIn,
-  type CallRefused,
-  call,
-  type Endpoint,
-  type In,
-  type Out,
-} from '@postern/contract'
+import { type CallIn, type CallRefused, call, type Endpoint, type Out } from '@postern/contract'
 import {
   keepPreviousData,
   MutationCache,
@@ -20,6 +12,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { useRef } from 'react'
+import { background, send } from '../api.ts'
 import { problemIn } from '../ui/Refused.tsx'
 import { lastInputAt } from './person.ts'
 import { askStepUp } from './step-up/step-up.ts'
@@ -33,7 +26,13 @@ const watch = (error: unknown, staysHere: unknown) => {
 }
 
 export const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: (error, query) => watch(error, query.meta?.staysHere) }),
+  queryCache: new QueryCache({
+    onError: async (error, query) => {
+      watch(error, query.meta?.staysHere)
+      // Policy asks more of this session than it has proved: once it has, everything is read again.
+      if (problemIn(error)?.code === 'step-up-required' && (await askStepUp())) await queryClient.invalidateQueries()
+    },
+  }),
   mutationCache: new MutationCache({ onError: (error, _input, _context, mutation) => watch(error, mutation.meta?.staysHere) }),
   defaultOptions: {
     queries: {
@@ -140,10 +139,10 @@ export const useAction = <E extends Endpoint>(
     },
     onSuccess: async (value, input) => {
       const paths = ([] as Endpoint[]).concat(refreshes ?? []).map(({ path }) => path)
-      if (paths.length > 0) await client.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0] as `/api/${string}`) })
+      if (paths.length > 0)
+        await client.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0] as `/api/${string}`) })
       onDone?.(value, input)
     },
     meta: { staysHere },
   })
 }
-

@@ -1,10 +1,11 @@
-import { type Session, currentSession, type Role, roles } from '@postern/contract'
+import { currentSession, type Role, roles, type Session } from '@postern/contract'
 import { queryClient, readQuery, useCall } from './calls.ts'
 
 /** The session of this browser, or undefined where nobody is signed in. */
 export const fetchSession = async (): Promise<Session | undefined> => {
   try {
-    return (await queryClient.fetchQuery({ ...readQuery(currentSession, {}), staleTime: 30_000, meta: { staysHere: true } })).value
+    return (await queryClient.fetchQuery({ ...readQuery(currentSession, {}), staleTime: 30_000, meta: { staysHere: true } }))
+      .value
   } catch (error) {
     const code = (error as { problem?: { code: string } }).problem?.code
     if (code === 'no-session' || code === 'session-binding') return undefined

@@ -1,6 +1,6 @@
-import { background, send } from '../api.ts'
 import { type CallIn, type Endpoint, type Out, problemOf, requestOf } from '@postern/contract'
 import { useEffect, useRef, useState } from 'react'
+import { background, send } from '../api.ts'
 
 /** One message of a stream (Server-Sent Events): its id, and its data parsed. */
 export type Message<T> = { id: string; value: T }
@@ -9,7 +9,12 @@ export type Message<T> = { id: string; value: T }
 export const readStream = async <E extends Endpoint>(
   endpoint: E,
   input: CallIn<E>,
-  { lastId, signal, onOpen, onMessage }: { lastId?: string | undefined; signal: AbortSignal; onOpen: () => void; onMessage: (message: Message<Out<E>>) => void },
+  {
+    lastId,
+    signal,
+    onOpen,
+    onMessage,
+  }: { lastId?: string | undefined; signal: AbortSignal; onOpen: () => void; onMessage: (message: Message<Out<E>>) => void },
 ): Promise<void> => {
   const { path, url } = requestOf(endpoint, input as Record<string, unknown>)
   const headers = { accept: 'text/event-stream', ...background, ...(lastId ? { 'last-event-id': lastId } : {}) }
@@ -35,7 +40,7 @@ export const readStream = async <E extends Endpoint>(
   }
 }
 
-type Told<T> = { message?: Message<T>; live?: boolean }
+type Told<T> = { message?: Message<T>; live?: boolean; asks?: true }
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms)
@@ -59,6 +64,7 @@ export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onV
     const stop = new AbortController()
     const channel = new BroadcastChannel(`postern ${key}`)
     let lastId: string | undefined
+    let leading: { live: boolean } | undefined
     const hear = ({ message, live }: Told<Out<E>>) => {
       if (live !== undefined) setState((was) => (was.live === live ? was : { live, since: Date.now() }))
       if (!message) return
@@ -69,8 +75,14 @@ export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onV
       hear(told)
       channel.postMessage(told)
     }
-    channel.onmessage = ({ data }) => hear(data as Told<Out<E>>)
+    channel.onmessage = ({ data }: MessageEvent<Told<Out<E>>>) => {
+      if (data.asks && leading) channel.postMessage(leading)
+      hear(data)
+    }
+    // A tab that comes later learns how things stand from the one that holds the connection.
+    channel.postMessage({ asks: true })
     const lead = async () => {
+      leading = { live: false }
       for (let tries = 0; !stop.signal.aborted; tries++) {
         try {
           await readStream(endpoint, input, {
@@ -78,7 +90,8 @@ export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onV
             signal: stop.signal,
             onOpen: () => {
               tries = 0
-              tell({ live: true })
+              leading = { live: true }
+              tell(leading)
             },
             onMessage: (message) => tell({ message, live: true }),
           })
@@ -86,7 +99,8 @@ export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onV
           // The connection is lost, or refused: said as "paused", and tried again.
         }
         if (stop.signal.aborted) return
-        tell({ live: false })
+        leading = { live: false }
+        tell(leading)
         await pause(Math.min(30_000, 1000 * 2 ** tries), stop.signal)
       }
     }

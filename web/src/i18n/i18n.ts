@@ -58,7 +58,9 @@ const chosen = () => {
     return null
   }
 }
-const wanted = [chosen(), ...navigator.languages].map((language) => language?.slice(0, 2)).find((two) => two === 'en' || two === 'pl')
+const wanted = [chosen(), ...navigator.languages]
+  .map((language) => language?.slice(0, 2))
+  .find((two) => two === 'en' || two === 'pl')
 
 i18next.use(initReactI18next).init({
   lng: wanted ?? 'en',

@@ -96,7 +96,12 @@ const Add = ({ filter, onChange }: { filter: Filter; onChange: (value: string) =
             }}
           >
             <Stack gap="sm" p={6}>
-              <TextInput label={filter.label} value={typed} onChange={(change) => setTyped(change.currentTarget.value)} data-autofocus />
+              <TextInput
+                label={filter.label}
+                value={typed}
+                onChange={(change) => setTyped(change.currentTarget.value)}
+                data-autofocus
+              />
               <Button type="submit" size="sm" variant="default">
                 {t('filter.apply')}
               </Button>

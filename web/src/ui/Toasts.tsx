@@ -1,4 +1,4 @@
-import { notifications, Notifications } from '@mantine/notifications'
+import { Notifications, notifications } from '@mantine/notifications'
 
 /** Toasts only confirm what the user just did: bottom left, at most two, 6 seconds, paused under the pointer, read out. */
 export const Toasts = () => <Notifications position="bottom-left" limit={2} autoClose={6000} containerWidth={360} />

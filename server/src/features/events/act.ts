@@ -74,12 +74,20 @@ export const act = async <T>(
 
 const rowOf = (key: Buffer) => ({ table: 'idempotency', row: key.toString('hex'), user: '' })
 
-const identity = (deps: ActDeps, actor: Actor, endpoint: Endpoint): { actorKey: Buffer; keyHash: Buffer; requestHash: Buffer } | undefined => {
+const identity = (
+  deps: ActDeps,
+  actor: Actor,
+  endpoint: Endpoint,
+): { actorKey: Buffer; keyHash: Buffer; requestHash: Buffer } | undefined => {
   const sent = actor.source.idempotency
   if (!sent || !endpoint.idempotent) return undefined
   const who = actor.kind === 'user' || actor.kind === 'token' || actor.kind === 'enrolling' ? actor.id : actor.kind
   const kind: TokenKind = 'idempotency'
-  return { actorKey: deps.keys.hash(kind, who), keyHash: deps.keys.hash(kind, `${endpoint.path}\n${sent.key}`), requestHash: sent.requestHash }
+  return {
+    actorKey: deps.keys.hash(kind, who),
+    keyHash: deps.keys.hash(kind, `${endpoint.path}\n${sent.key}`),
+    requestHash: sent.requestHash,
+  }
 }
 
 /** The insert decides who runs: a parallel repeat waits for the first, then gets its answer. */
@@ -88,11 +96,23 @@ const repeatedAnswer = async <T>(deps: ActDeps, tx: Tx, actor: Actor, endpoint: 
   if (!own) return undefined
   const inserted = await tx
     .insertInto('idempotency')
-    .values({ ...own, answer: null, redacted: null, fullUntil: sql<Date>`now() + interval '10 min'`, expiresAt: sql<Date>`now() + interval '24 h'` })
+    .values({
+      ...own,
+      answer: null,
+      redacted: null,
+      fullUntil: sql<Date>`now() + interval '10 min'`,
+      expiresAt: sql<Date>`now() + interval '24 h'`,
+    })
     .onConflict((on) =>
       on
         .columns(['actorKey', 'keyHash'])
-        .doUpdateSet({ requestHash: own.requestHash, answer: null, redacted: null, fullUntil: sql<Date>`now() + interval '10 min'`, expiresAt: sql<Date>`now() + interval '24 h'` })
+        .doUpdateSet({
+          requestHash: own.requestHash,
+          answer: null,
+          redacted: null,
+          fullUntil: sql<Date>`now() + interval '10 min'`,
+          expiresAt: sql<Date>`now() + interval '24 h'`,
+        })
         .where('idempotency.expiresAt', '<=', sql<Date>`now()`),
     )
     .returning('actorKey')
@@ -105,7 +125,9 @@ const repeatedAnswer = async <T>(deps: ActDeps, tx: Tx, actor: Actor, endpoint: 
     .where('keyHash', '=', own.keyHash)
     .executeTakeFirstOrThrow()
   if (!found.requestHash.equals(own.requestHash))
-    throw new Refusal('conflict', 'idempotency key reused for another request', { detail: 'This Idempotency-Key was used for another request. Use a new one.' })
+    throw new Refusal('conflict', 'idempotency key reused for another request', {
+      detail: 'This Idempotency-Key was used for another request. Use a new one.',
+    })
   const sealed = (found.full ? found.answer : found.redacted) ?? found.redacted
   if (!sealed) throw new Error('an idempotency row without an answer')
   return { value: JSON.parse(deps.keys.unseal(rowOf(own.keyHash), sealed).toString()) as T }
@@ -129,7 +151,10 @@ const without = (value: unknown, secrets: readonly string[]): unknown => {
   for (const path of secrets) {
     const names = path.split('.')
     const last = names.pop() as string
-    const holder = names.reduce<Record<string, unknown> | undefined>((at, name) => at?.[name] as Record<string, unknown> | undefined, copy)
+    const holder = names.reduce<Record<string, unknown> | undefined>(
+      (at, name) => at?.[name] as Record<string, unknown> | undefined,
+      copy,
+    )
     if (holder) delete holder[last]
   }
   return copy

@@ -45,7 +45,8 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
   const { actor, facts } = draft
   const { source } = actor
   const id = uuid7()
-  const person = facts.person ?? (actor.kind === 'user' || actor.kind === 'enrolling' ? { id: actor.id, name: actor.username } : undefined)
+  const person =
+    facts.person ?? (actor.kind === 'user' || actor.kind === 'enrolling' ? { id: actor.id, name: actor.username } : undefined)
   const actorKind = person ? 'user' : actor.kind === 'enrolling' ? 'user' : actor.kind
   const actorId = person?.id ?? (actor.kind === 'token' ? actor.id : null)
   const actorName = person?.name ?? (actor.kind === 'token' || actor.kind === 'host' ? actor.name : facts.typedName)
@@ -57,9 +58,16 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     const mac = createHmac('sha256', salt).update(text).digest('base64url')
     const plain = Buffer.from(JSON.stringify({ salt: salt.toString('base64url'), part }))
     const own = userId ? await people.find(userId) : undefined
-    if (own) return { mac, sealed: { key: `person:${userId}`, sealed: encrypt(eventKey(own, id), plain, `event|${id}`).toString('base64') } }
+    if (own)
+      return {
+        mac,
+        sealed: { key: `person:${userId}`, sealed: encrypt(eventKey(own, id), plain, `event|${id}`).toString('base64') },
+      }
     const nobody = await keys.nobodyKey(new Date())
-    return { mac, sealed: { key: `key:${nobody.kid}`, sealed: encrypt(eventKey(nobody.key, id), plain, `event|${id}`).toString('base64') } }
+    return {
+      mac,
+      sealed: { key: `key:${nobody.kid}`, sealed: encrypt(eventKey(nobody.key, id), plain, `event|${id}`).toString('base64') },
+    }
   }
   const actorPart = await commit(
     {
@@ -77,7 +85,9 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     type: draft.type,
     outcome: draft.outcome,
     actor: { kind: actorKind, id: actorId ? toId(actorKind === 'token' ? 'tok' : 'usr', actorId) : null },
-    subject: subject ? { kind: subject.kind, id: subject.id ? toId(subject.kind === 'token' ? 'tok' : 'usr', subject.id) : null } : null,
+    subject: subject
+      ? { kind: subject.kind, id: subject.id ? toId(subject.kind === 'token' ? 'tok' : 'usr', subject.id) : null }
+      : null,
     codeId: facts.codeId ? toId('cod', facts.codeId) : null,
     sessionId: facts.sessionId ? toId('ses', facts.sessionId) : null,
     target: null,

@@ -1,5 +1,4 @@
-import type { Event, EventOutcome, EventType, listEvents } from '@postern/contract'
-import type { In } from '@postern/contract'
+import type { Event, EventOutcome, EventType, In, listEvents } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db } from '../../platform/db.ts'
 import { fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
@@ -9,7 +8,16 @@ import { eventStream } from './order-loop.ts'
 import type { PersonKeys } from './person-keys.ts'
 
 export type ReadDeps = { db: Db; keys: Keys; people: PersonKeys }
-type Row = { id: string; seq: number | null; entry: string; sealed: Buffer | null; deviceType: string | null; platform: string | null; browser: string | null; country: string | null }
+type Row = {
+  id: string
+  seq: number | null
+  entry: string
+  sealed: Buffer | null
+  deviceType: string | null
+  platform: string | null
+  browser: string | null
+  country: string | null
+}
 type Entry = {
   type: EventType
   outcome: EventOutcome
@@ -57,11 +65,17 @@ export const toEvent = async (deps: ReadDeps, row: Row): Promise<Event> => {
   }
 }
 
-const base = (db: Db) => db.selectFrom('event').select(['event.id', 'entry', 'sealed', 'deviceType', 'platform', 'browser', 'country', seqOf.as('seq')])
+const base = (db: Db) =>
+  db.selectFrom('event').select(['event.id', 'entry', 'sealed', 'deviceType', 'platform', 'browser', 'country', seqOf.as('seq')])
 
 /** One indexed query; the cursor is an id. */
-export const findEvents = async (deps: ReadDeps, filter: In<typeof listEvents>): Promise<{ items: Event[]; nextCursor: string | null }> => {
-  let query = base(deps.db).orderBy('event.id', 'desc').limit(filter.limit + 1)
+export const findEvents = async (
+  deps: ReadDeps,
+  filter: In<typeof listEvents>,
+): Promise<{ items: Event[]; nextCursor: string | null }> => {
+  let query = base(deps.db)
+    .orderBy('event.id', 'desc')
+    .limit(filter.limit + 1)
   if (filter.cursor) query = query.where('event.id', '<', cursorId(filter.cursor))
   if (filter.from) query = query.where('event.id', '>=', uuid7Low(new Date(filter.from)))
   if (filter.to) query = query.where('event.id', '<', uuid7Low(new Date(filter.to)))
@@ -77,14 +91,19 @@ export const findEvents = async (deps: ReadDeps, filter: In<typeof listEvents>):
   }
   if (filter.type) {
     const types = filter.type.split(',')
-    query = query.where((e) => e.or(types.map((type) => (type.endsWith('.') ? e('type', 'like', `${type.replace(/[%_\\]/g, '')}%`) : e('type', '=', type)))))
+    query = query.where((e) =>
+      e.or(
+        types.map((type) => (type.endsWith('.') ? e('type', 'like', `${type.replace(/[%_\\]/g, '')}%`) : e('type', '=', type))),
+      ),
+    )
   }
   const rows = await query.execute()
   const shown = rows.slice(0, filter.limit)
   const items = await Promise.all(shown.map((row) => toEvent(deps, row)))
   return { items, nextCursor: rows.length > filter.limit ? toId('evt', (shown.at(-1) as Row).id) : null }
 }
-const cursorId = (cursor: string): string => (/^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$/.test(cursor) ? fromId(cursor) : '00000000-0000-7000-8000-000000000000')
+const cursorId = (cursor: string): string =>
+  /^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$/.test(cursor) ? fromId(cursor) : '00000000-0000-7000-8000-000000000000'
 const idOrNothing = cursorId
 
 export const findEvent = async (deps: ReadDeps, id: string): Promise<Event | undefined> => {

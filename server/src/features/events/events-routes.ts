@@ -1,7 +1,7 @@
 import * as contract from '@postern/contract'
-import { Refusal } from '../../platform/refusal.ts'
-import { fromId } from '../../platform/ids.ts'
 import { roleOf } from '../../platform/actor.ts'
+import { fromId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route, streamRoute } from '../../platform/route.ts'
 import { type ActDeps, act } from './act.ts'
 import { EventDraft } from './event-draft.ts'
@@ -44,7 +44,12 @@ export const eventsRoutes = (deps: EventsDeps): Route[] => {
 const rowsARead = 200
 const heartbeatMs = 15_000
 /** Server-Sent Events: `id:` is the seq, so that a browser that was away gets what it missed. Without a start: from now. */
-async function* streamFrom(read: Parameters<typeof eventsAfter>[0], watch: LogWatch, after: number | undefined, signal: AbortSignal): AsyncIterable<string> {
+async function* streamFrom(
+  read: Parameters<typeof eventsAfter>[0],
+  watch: LogWatch,
+  after: number | undefined,
+  signal: AbortSignal,
+): AsyncIterable<string> {
   let seen = after ?? (await logSize(read.db)) - 1
   yield `retry: 1000\nid: ${seen}\n: ready\n\n`
   let spokeAt = Date.now()
@@ -65,8 +70,15 @@ async function* streamFrom(read: Parameters<typeof eventsAfter>[0], watch: LogWa
 }
 
 /** JSON Lines in order of seq; the export itself is on record first. */
-async function* exportFrom(deps: EventsDeps, read: Parameters<typeof eventsAfter>[0], actor: Parameters<typeof act>[1], input: contract.In<typeof contract.exportEvents>): AsyncIterable<string> {
-  await deps.events.record(new EventDraft(actor, 'log.exported', { detail: { after: String(input.after), limit: String(input.limit) } }))
+async function* exportFrom(
+  deps: EventsDeps,
+  read: Parameters<typeof eventsAfter>[0],
+  actor: Parameters<typeof act>[1],
+  input: contract.In<typeof contract.exportEvents>,
+): AsyncIterable<string> {
+  await deps.events.record(
+    new EventDraft(actor, 'log.exported', { detail: { after: String(input.after), limit: String(input.limit) } }),
+  )
   let seen = input.after
   let left = input.limit
   while (left > 0) {

@@ -22,7 +22,16 @@ declare module '../../platform/db.ts' {
       entry: string
       sealed: Buffer | null
     }
-    logBatch: { stream: number; firstSeq: number; n: number; ids: string[]; hashes: Buffer | null; minId: string; maxId: string; at: Date }
+    logBatch: {
+      stream: number
+      firstSeq: number
+      n: number
+      ids: string[]
+      hashes: Buffer | null
+      minId: string
+      maxId: string
+      at: Date
+    }
     logHead: { stream: number; size: number }
     notice: { eventId: string; kind: 'late-claim' | 'late-inspect' | 'session-binding' | 'factor-changed'; userId: string | null }
     noticeDismissal: { eventId: string; userId: string }
@@ -32,8 +41,24 @@ declare module '../../platform/db.ts' {
 /** The columns of `event` as arrays, for statements that insert a group: one order, used by every caller. */
 export const eventColumns =
   'event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_leaf, event_sealed'
-const types =
-  ['uuid', 'text', 'text', 'uuid', 'uuid', 'uuid', 'uuid', 'text', 'text', 'text', 'text', 'text', 'bytea', 'text', 'bytea', 'bytea']
+const types = [
+  'uuid',
+  'text',
+  'text',
+  'uuid',
+  'uuid',
+  'uuid',
+  'uuid',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'bytea',
+  'text',
+  'bytea',
+  'bytea',
+]
 /** `$5::uuid[], $6::text[], …`, the parameters of `eventArrays` from number `first` on. */
 export const eventParameters = (first: number): string => types.map((type, at) => `$${first + at}::${type}[]`).join(', ')
 export const eventArrays = (events: readonly PreparedEvent[]): unknown[][] => [

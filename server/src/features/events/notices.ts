@@ -16,9 +16,20 @@ export const findNotices = async (deps: ReadDeps, userId: string, operates: bool
     .selectFrom('notice')
     .innerJoin('event', 'event.id', 'notice.eventId')
     .select(['event.id', 'notice.kind', 'entry', 'sealed', 'deviceType', 'platform', 'browser', 'country'])
-    .where((e) => (operates ? e.or([e('notice.userId', '=', userId), e('notice.kind', '<>', 'factor-changed')]) : e('notice.userId', '=', userId)))
+    .where((e) =>
+      operates
+        ? e.or([e('notice.userId', '=', userId), e('notice.kind', '<>', 'factor-changed')])
+        : e('notice.userId', '=', userId),
+    )
     .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('noticeDismissal').select('userId').whereRef('noticeDismissal.eventId', '=', 'notice.eventId').where('noticeDismissal.userId', '=', userId))),
+      not(
+        exists(
+          selectFrom('noticeDismissal')
+            .select('userId')
+            .whereRef('noticeDismissal.eventId', '=', 'notice.eventId')
+            .where('noticeDismissal.userId', '=', userId),
+        ),
+      ),
     )
     .orderBy('notice.eventId', 'desc')
     .limit(50)

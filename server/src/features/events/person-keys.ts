@@ -23,7 +23,10 @@ export class PersonKeys {
   async create(tx: Tx, userId: string): Promise<void> {
     const plain = randomBytes(32)
     const wrapped = this.#keys.seal('person', rowOf(userId), plain)
-    await tx.insertInto('personKey').values({ userId, dataKeyId: wrapped.readUInt32BE(0), wrapped }).execute()
+    await tx
+      .insertInto('personKey')
+      .values({ userId, dataKeyId: wrapped.readUInt32BE(0), wrapped })
+      .execute()
     this.#remember(userId, createSecretKey(plain))
   }
   async find(userId: string): Promise<KeyObject | undefined> {

@@ -28,7 +28,11 @@ export class Tally {
       type,
       source: addressTag(this.#events.keys, source.address ?? ''),
       last: JSON.stringify({ why }),
-      sealed: this.#events.keys.seal('answers', rowOf, Buffer.from(JSON.stringify({ address: source.address, place: source.place, device: source.device }))),
+      sealed: this.#events.keys.seal(
+        'answers',
+        rowOf,
+        Buffer.from(JSON.stringify({ address: source.address, place: source.place, device: source.device })),
+      ),
     })
   }
   /** Turns finished minutes into events; exact when two processes do it, for the delete hands each row to one. */
@@ -38,7 +42,9 @@ export class Tally {
     )
     for (const row of rows) {
       const from = JSON.parse(this.#events.keys.unseal(rowOf, row.sealed).toString()) as Actor['source']
-      const draft = new EventDraft({ kind: 'stranger', source: from }, row.type, { detail: { count: row.n, minute: row.minute.toISOString(), why: row.last.why } })
+      const draft = new EventDraft({ kind: 'stranger', source: from }, row.type, {
+        detail: { count: row.n, minute: row.minute.toISOString(), why: row.last.why },
+      })
       draft.outcome = 'denied'
       await this.#events.record(draft)
     }

@@ -1,5 +1,5 @@
-import * as contract from '@postern/contract'
 import type { AuthenticationSettings, In, Role } from '@postern/contract'
+import * as contract from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
@@ -44,42 +44,61 @@ export const readAuthenticationSettings = async (db: Db | Tx): Promise<Authentic
 /** R5: throws where people cannot enrol. */
 export const requireEnrolment = async (tx: Db | Tx): Promise<AuthenticationSettings> => {
   const settings = await readAuthenticationSettings(tx)
-  if (!settings.enrolment) throw new Refusal('enrolment-off', 'enrolment is switched off', { detail: 'Enrolment is switched off under Settings → Authentication.' })
+  if (!settings.enrolment)
+    throw new Refusal('enrolment-off', 'enrolment is switched off', {
+      detail: 'Enrolment is switched off under Settings → Authentication.',
+    })
   return settings
 }
 
 /** R6: whether policy demands a second factor of this person now, by the database's clock. */
 export const secondFactorDemanded = async (tx: Db | Tx, userId: string): Promise<boolean> => {
-  const { rows } = await sql<{ demanded: boolean }>`select exists (select from user_role r, authentication_settings p where r.user_id = ${userId}
+  const { rows } = await sql<{
+    demanded: boolean
+  }>`select exists (select from user_role r, authentication_settings p where r.user_id = ${userId}
     and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as demanded`.execute(tx)
   return rows[0]?.demanded === true
 }
 
 /** Many authenticator apps ignore everything but SHA-1, 6 digits, 30 s, and then show passcodes that do not work. */
-const worksEverywhere = (totp: AuthenticationSettings['totp']): boolean => totp.algorithm === 'SHA1' && totp.digits === 6 && totp.periodSeconds === 30
+const worksEverywhere = (totp: AuthenticationSettings['totp']): boolean =>
+  totp.algorithm === 'SHA1' && totp.digits === 6 && totp.periodSeconds === 30
 
 const shown = async (db: Db | Tx) => {
   const settings = await readAuthenticationSettings(db)
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from users u where u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
-    and exists (select from user_role r where r.user_id = u.id and r.role = any (${settings.secondFactor.roles}::text[]))`.execute(db)
+  const { rows } = await sql<{
+    n: number
+  }>`select count(*)::int as n from users u where u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
+    and exists (select from user_role r where r.user_id = u.id and r.role = any (${settings.secondFactor.roles}::text[]))`.execute(
+    db,
+  )
   return { ...settings, withoutSecondFactor: rows[0]?.n ?? 0, defaultsWarning: !worksEverywhere(settings.totp) }
 }
 
 const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenticationSettings>, version: number) =>
   act(deps, actor, { type: 'settings.changed', endpoint: contract.putAuthenticationSettings }, async (tx, event) => {
     const before = await readAuthenticationSettings(tx)
-    const changed = (Object.keys(input) as (keyof typeof input)[]).filter((name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]))
+    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
+      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
+    )
     event.about({ subject: { kind: 'settings', id: null, name: 'authentication' }, detail: { changed } })
-    for (const name of changed) event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
+    for (const name of changed)
+      event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
     if (!input.enrolment && input.secondFactor.roles.length > 0)
       throw new Refusal('conflict', 'a demand for what is switched off', {
-        detail: 'Enrolment is switched off, so nobody could meet a demand for a second factor. Remove the demand, or keep enrolment on.',
+        detail:
+          'Enrolment is switched off, so nobody could meet a demand for a second factor. Remove the demand, or keep enrolment on.',
         errors: [{ path: 'secondFactor.roles', message: 'must be empty while enrolment is off' }],
       })
     const touched = (role: Role) => input.secondFactor.roles.includes(role) !== before.secondFactor.roles.includes(role)
     const demandMoved = input.secondFactor.from !== before.secondFactor.from
-    if (roleOf(actor) !== 'owner' && (touched('operator') || touched('owner') || demandMoved || input.enrolment !== before.enrolment))
-      throw new Refusal('not-allowed', 'rules for operators and owners are an owner’s', { detail: 'Only an owner changes what operators and owners must prove.' })
+    if (
+      roleOf(actor) !== 'owner' &&
+      (touched('operator') || touched('owner') || demandMoved || input.enrolment !== before.enrolment)
+    )
+      throw new Refusal('not-allowed', 'rules for operators and owners are an owner’s', {
+        detail: 'Only an owner changes what operators and owners must prove.',
+      })
     const saved = await tx
       .updateTable('authenticationSettings')
       .set({
@@ -98,7 +117,10 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenti
       .where('version', '=', version)
       .returning('version')
       .executeTakeFirst()
-    if (!saved) throw new Refusal('precondition-failed', 'changed meanwhile', { detail: 'Somebody changed these settings meanwhile. Read them again, then save.' })
+    if (!saved)
+      throw new Refusal('precondition-failed', 'changed meanwhile', {
+        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
+      })
     return shown(tx)
   })
 

@@ -23,10 +23,15 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
     case 'token':
       return tokenMay(actor, endpoint)
     case 'user': {
-      if (actor.scope === 'recovery') return endpoint.recovery ? undefined : new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
-      if (actor.mustStepUp && !endpoint.recovery && !endpoint.enrolling) return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
+      if (actor.scope === 'recovery')
+        return endpoint.recovery
+          ? undefined
+          : new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
+      if (actor.mustStepUp && !endpoint.recovery && !endpoint.enrolling)
+        return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
       if (needs !== 'person' && !atLeast(roleOf(actor) as Role, needs)) return new Refusal('not-allowed', `needs ${needs}`)
-      if (endpoint.fresh && !actor.fresh) return new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: actor.acr, maxAge: freshSeconds })
+      if (endpoint.fresh && !actor.fresh)
+        return new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: actor.acr, maxAge: freshSeconds })
       return undefined
     }
   }
@@ -36,7 +41,8 @@ const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint):
   if (endpoint.needs === 'person') return new Refusal('not-allowed', 'a service token is nobody')
   if (endpoint.scopes?.some((scope) => token.scopes.includes(scope))) return undefined
   // what asks for fresh authentication asks for a person
-  if (endpoint.fresh) return new Refusal('step-up-required', 'asks for a person who has just authenticated', { maxAge: freshSeconds })
+  if (endpoint.fresh)
+    return new Refusal('step-up-required', 'asks for a person who has just authenticated', { maxAge: freshSeconds })
   const acts = token.scopes.includes('operator') ? 'operator' : token.scopes.includes('auditor') ? 'auditor' : undefined
   if (acts && atLeast(acts, endpoint.needs as Role)) return undefined
   return new Refusal('not-allowed', `scope ${token.scopes.join(' ')} does not reach it`)

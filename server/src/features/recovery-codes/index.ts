@@ -1,1 +1,8 @@
-export { hashRecoveryCode, normalise, recoveryCodesLeft, replaceRecoveryCodes, setSize, useRecoveryCode } from './recovery-codes.ts'
+export {
+  hashRecoveryCode,
+  normalise,
+  recoveryCodesLeft,
+  replaceRecoveryCodes,
+  setSize,
+  useRecoveryCode,
+} from './recovery-codes.ts'

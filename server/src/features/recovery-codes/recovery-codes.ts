@@ -21,18 +21,18 @@ const newCode = (): string => {
 }
 /** As typed: any case, blanks and hyphens, and the letters that Crockford's alphabet reads as digits. */
 export const normalise = (typed: string): string =>
-  typed
-    .toUpperCase()
-    .replace(/[\s-]/g, '')
-    .replaceAll('O', '0')
-    .replace(/[IL]/g, '1')
-export const hashRecoveryCode = (keys: Keys, userId: string, typed: string): Buffer => keys.hash('recovery-code', `${userId}\n${normalise(typed)}`)
+  typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1')
+export const hashRecoveryCode = (keys: Keys, userId: string, typed: string): Buffer =>
+  keys.hash('recovery-code', `${userId}\n${normalise(typed)}`)
 
 /** A new set: every old code is void in the same transaction. Answered once, kept as keyed hashes only. */
 export const replaceRecoveryCodes = async (tx: Tx, keys: Keys, userId: string): Promise<string[]> => {
   const codes = Array.from({ length: setSize }, newCode)
   await tx.deleteFrom('recoveryCode').where('userId', '=', userId).execute()
-  await tx.insertInto('recoveryCode').values(codes.map((code) => ({ userId, hash: hashRecoveryCode(keys, userId, code), usedAt: null }))).execute()
+  await tx
+    .insertInto('recoveryCode')
+    .values(codes.map((code) => ({ userId, hash: hashRecoveryCode(keys, userId, code), usedAt: null })))
+    .execute()
   return codes
 }
 /** The one use of a code: of any number of parallel tries one gets its row. */
@@ -47,8 +47,15 @@ export const useRecoveryCode = async (tx: Tx, userId: string, hash: Buffer): Pro
     .executeTakeFirst()
   return used !== undefined
 }
-export const recoveryCodesLeft = async (db: Db | Tx, userId: string): Promise<{ left: number; total: number; createdAt: Date | null }> => {
-  const { rows } = await sql<{ left: number; total: number; at: Date | null }>`select count(*) filter (where used_at is null)::int as left, count(*)::int as total, min(created_at) as at
+export const recoveryCodesLeft = async (
+  db: Db | Tx,
+  userId: string,
+): Promise<{ left: number; total: number; createdAt: Date | null }> => {
+  const { rows } = await sql<{
+    left: number
+    total: number
+    at: Date | null
+  }>`select count(*) filter (where used_at is null)::int as left, count(*)::int as total, min(created_at) as at
     from recovery_code where user_id = ${userId}`.execute(db)
   const row = rows[0] as { left: number; total: number; at: Date | null }
   return { left: row.left, total: row.total, createdAt: row.at }

@@ -112,12 +112,17 @@ const touch = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<true[]> =
 
 /** The same facts in a transaction, for the gate of a change. */
 export const findLiveSession = async (tx: Tx | Db, hash: Buffer): Promise<LiveSession | undefined> => {
-  const { rows } = await sql<LiveSession>`select ${sql.raw(facts)} from session s join users u on u.id = s.user_id where s.hash = ${hash} and ${sql.raw(live)}`.execute(tx)
+  const { rows } =
+    await sql<LiveSession>`select ${sql.raw(facts)} from session s join users u on u.id = s.user_id where s.hash = ${hash} and ${sql.raw(live)}`.execute(
+      tx,
+    )
   // the camel-case plugin renames the columns of kysely's own queries
   return rows[0] && snakeRow(rows[0])
 }
 const snakeRow = (row: object): LiveSession =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value])) as unknown as LiveSession
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  ) as unknown as LiveSession
 
 export type NewSession = {
   userId: string
@@ -148,7 +153,10 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
       deviceId: null,
       acr: session.acr,
       amr: session.amr,
-      expiresAt: session.scope === 'recovery' ? sql<Date>`now() + ${recoveryMinutes} * interval '1 min'` : sql<Date>`now() + ${sessionHours} * interval '1 h'`,
+      expiresAt:
+        session.scope === 'recovery'
+          ? sql<Date>`now() + ${recoveryMinutes} * interval '1 min'`
+          : sql<Date>`now() + ${sessionHours} * interval '1 h'`,
       endedAt: null,
       endedWhy: null,
       deviceType: session.source.device.type,
@@ -164,8 +172,16 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
 }
 
 /** Ends sessions of a person: all, one, or all but one. Answers how many. */
-export const endSessions = async (tx: Tx, which: { userId: string; only?: string; except?: string }, why: string): Promise<number> => {
-  let query = tx.updateTable('session').set({ endedAt: sql<Date>`now()`, endedWhy: why }).where('userId', '=', which.userId).where('endedAt', 'is', null)
+export const endSessions = async (
+  tx: Tx,
+  which: { userId: string; only?: string; except?: string },
+  why: string,
+): Promise<number> => {
+  let query = tx
+    .updateTable('session')
+    .set({ endedAt: sql<Date>`now()`, endedWhy: why })
+    .where('userId', '=', which.userId)
+    .where('endedAt', 'is', null)
   if (which.only) query = query.where('id', '=', which.only)
   if (which.except) query = query.where('id', '<>', which.except)
   return Number((await query.executeTakeFirst()).numUpdatedRows)

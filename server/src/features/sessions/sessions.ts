@@ -1,5 +1,5 @@
-import * as contract from '@postern/contract'
 import type { In, OpenSession, Session } from '@postern/contract'
+import * as contract from '@postern/contract'
 import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
@@ -32,9 +32,19 @@ export const asUser = (actor: Actor): UserActor => {
 }
 
 /** A session's cookie came without its key: it authorises nothing, and where a script or another browser sent it, the session ends. */
-export const refuseUnbound = async (deps: ActDeps, session: LiveSession, stranger: Actor, ends: boolean, why: string): Promise<never> => {
+export const refuseUnbound = async (
+  deps: ActDeps,
+  session: LiveSession,
+  stranger: Actor,
+  ends: boolean,
+  why: string,
+): Promise<never> => {
   await act(deps, stranger, { type: 'session.binding', endpoint: contract.deploymentInfo }, async (tx, event) => {
-    event.about({ subject: { kind: 'user', id: session.user_id, name: session.username }, sessionId: session.id, detail: { ended: ends ? 'yes' : 'no' } })
+    event.about({
+      subject: { kind: 'user', id: session.user_id, name: session.username },
+      sessionId: session.id,
+      detail: { ended: ends ? 'yes' : 'no' },
+    })
     throw new Refusal('session-binding', why, {
       keep: async (kept, eventId) => {
         if (!ends) return undefined
@@ -52,7 +62,23 @@ const openSessions = async (db: Db, filter: { userId?: string; before?: string; 
   let query = db
     .selectFrom('session as s')
     .innerJoin('users as u', 'u.id', 's.userId')
-    .select(['s.id', 's.userId', 'u.username', 's.acr', 's.amr', 's.provedAt', 's.scope', 's.browser', 's.platform', 's.deviceType', 's.country', 's.codeId', 's.createdAt', 's.seenAt', 's.expiresAt'])
+    .select([
+      's.id',
+      's.userId',
+      'u.username',
+      's.acr',
+      's.amr',
+      's.provedAt',
+      's.scope',
+      's.browser',
+      's.platform',
+      's.deviceType',
+      's.country',
+      's.codeId',
+      's.createdAt',
+      's.seenAt',
+      's.expiresAt',
+    ])
     .where('s.endedAt', 'is', null)
     .where('s.expiresAt', '>', sql<Date>`now()`)
     .where(sql<boolean>`s.seen_at > now() - s.idle and s.epoch = (select epoch from deployment) and u.state = 'active'`)
@@ -106,12 +132,28 @@ const endMyOthers = (deps: ActDeps, actor: Actor) =>
 const endAnyones = (deps: ActDeps, actor: Actor, input: In<typeof contract.endSession>) =>
   act(deps, actor, { type: 'session.ended', endpoint: contract.endSession }, async (tx, event) => {
     const sessionId = fromId(input.id)
-    const found = await tx.selectFrom('session').innerJoin('users', 'users.id', 'session.userId').select(['userId', 'username']).where('session.id', '=', sessionId).executeTakeFirst()
+    const found = await tx
+      .selectFrom('session')
+      .innerJoin('users', 'users.id', 'session.userId')
+      .select(['userId', 'username'])
+      .where('session.id', '=', sessionId)
+      .executeTakeFirst()
     if (!found) throw new Refusal('not-found')
-    event.about({ subject: { kind: 'user', id: found.userId, name: found.username }, sessionId, detail: { why: 'ended by an operator' } })
+    event.about({
+      subject: { kind: 'user', id: found.userId, name: found.username },
+      sessionId,
+      detail: { why: 'ended by an operator' },
+    })
     const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', found.userId).execute()
-    if (!mayManage(roleOf(actor) ?? 'user', roles.map((row) => row.role))) throw new Refusal('not-allowed', 'the person has more rights than the caller')
-    if ((await endSessions(tx, { userId: found.userId, only: sessionId }, 'ended by an operator')) === 0) throw new Refusal('not-found', 'already ended')
+    if (
+      !mayManage(
+        roleOf(actor) ?? 'user',
+        roles.map((row) => row.role),
+      )
+    )
+      throw new Refusal('not-allowed', 'the person has more rights than the caller')
+    if ((await endSessions(tx, { userId: found.userId, only: sessionId }, 'ended by an operator')) === 0)
+      throw new Refusal('not-found', 'already ended')
     return undefined
   })
 

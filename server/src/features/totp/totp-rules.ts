@@ -22,7 +22,11 @@ export const base32 = (bytes: Uint8Array): string => {
 }
 
 /** RFC 4226 §5.3: the value of a counter. The key is a KeyObject: a Buffer costs eight times as much. */
-export const hotp = (key: KeyObject, counter: number, { algorithm, digits }: Pick<TotpParameters, 'algorithm' | 'digits'>): string => {
+export const hotp = (
+  key: KeyObject,
+  counter: number,
+  { algorithm, digits }: Pick<TotpParameters, 'algorithm' | 'digits'>,
+): string => {
   const message = Buffer.alloc(8)
   message.writeBigUInt64BE(BigInt(counter))
   const mac = createHmac(algorithm, key).update(message).digest()
@@ -33,7 +37,8 @@ export const hotp = (key: KeyObject, counter: number, { algorithm, digits }: Pic
 /** RFC 6238 §4.2: the step of an instant, in milliseconds since 1970. */
 export const stepAt = (now: number, period: number): number => Math.floor(now / 1_000 / period)
 
-const same = (typed: string, right: string): boolean => typed.length === right.length && timingSafeEqual(Buffer.from(typed), Buffer.from(right))
+const same = (typed: string, right: string): boolean =>
+  typed.length === right.length && timingSafeEqual(Buffer.from(typed), Buffer.from(right))
 
 /**
  * The step whose value was typed: the current one or the one before (R10, RFC 6238 §5.2), never a later one.
@@ -66,5 +71,10 @@ export const offsetOf = (key: KeyObject, typed: string, now: number, parameters:
  * The link that authenticator apps read (Google Authenticator's Key URI Format). Issuer stands in the label and as a
  * parameter; parameters that are at their default are written too, for apps differ in what they assume.
  */
-export const otpauthUrl = (secret: string, issuer: string, label: string, { algorithm, digits, period }: TotpParameters): string =>
+export const otpauthUrl = (
+  secret: string,
+  issuer: string,
+  label: string,
+  { algorithm, digits, period }: TotpParameters,
+): string =>
   `otpauth://totp/${encodeURIComponent(issuer)}:${encodeURIComponent(label)}?secret=${secret}&issuer=${encodeURIComponent(issuer)}&algorithm=${algorithm}&digits=${digits}&period=${period}`

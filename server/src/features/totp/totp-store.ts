@@ -33,7 +33,8 @@ export const pendingTries = 5
 const rowOf = (userId: string, id: string) => ({ table: 'totp', row: id, user: userId })
 
 /** The shared secret of a row, as a key that cannot be printed. Throws where the row was tampered with. */
-export const totpKey = (keys: Keys, userId: string, id: string, sealed: Buffer): KeyObject => createSecretKey(keys.unseal(rowOf(userId, id), sealed))
+export const totpKey = (keys: Keys, userId: string, id: string, sealed: Buffer): KeyObject =>
+  createSecretKey(keys.unseal(rowOf(userId, id), sealed))
 
 export type NewTotp = { id: string; secret: string; otpauthUrl: string; expiresAt: Date }
 /** A fresh 160-bit secret (RFC 4226 §4 R6), pending; the pending one before is gone, an active one stays good. */
@@ -66,7 +67,16 @@ export const insertPending = async (
   return { id, secret: text, otpauthUrl: otpauthUrl(text, owner.issuer, owner.label, parameters), expiresAt }
 }
 
-export type PendingTotp = { id: string; sealed: Buffer; algorithm: Algorithm; digits: 6 | 8; period: 15 | 30 | 60; failures: number; expiresAt: Date; now: Date }
+export type PendingTotp = {
+  id: string
+  sealed: Buffer
+  algorithm: Algorithm
+  digits: 6 | 8
+  period: 15 | 30 | 60
+  failures: number
+  expiresAt: Date
+  now: Date
+}
 /** The pending key of a person, with the database's time beside it. */
 export const findPending = async (db: Db | Tx, userId: string, id: string): Promise<PendingTotp | undefined> =>
   (await db
@@ -99,15 +109,23 @@ export const activate = async (tx: Tx, userId: string, id: string, step: number)
 }
 /** Counts a wrong passcode for a pending key inside its five; undefined: there was none left, so no verdict may leave. */
 export const countPendingFailure = async (tx: Tx, userId: string, id: string): Promise<number | undefined> => {
-  const { rows } = await sql<{ failures: number }>`update totp set failures = failures + 1, expires_at = case when failures + 1 >= ${pendingTries} then now() else expires_at end
-    where user_id = ${userId} and id = ${id} and state = 'pending' and expires_at > now() and failures < ${pendingTries} returning failures`.execute(tx)
+  const { rows } = await sql<{
+    failures: number
+  }>`update totp set failures = failures + 1, expires_at = case when failures + 1 >= ${pendingTries} then now() else expires_at end
+    where user_id = ${userId} and id = ${id} and state = 'pending' and expires_at > now() and failures < ${pendingTries} returning failures`.execute(
+    tx,
+  )
   return rows[0]?.failures
 }
 /** Ends a person's keys, secrets and all. True where one was active. */
 export const retire = async (tx: Tx, userId: string): Promise<boolean> => {
   await tx.deleteFrom('totp').where('userId', '=', userId).where('state', '=', 'pending').execute()
-  const { rows } = await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active' returning id`.execute(tx)
+  const { rows } =
+    await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active' returning id`.execute(
+      tx,
+    )
   return rows.length > 0
 }
 export const hasActive = async (db: Db | Tx, userId: string): Promise<boolean> =>
-  (await db.selectFrom('totp').select('id').where('userId', '=', userId).where('state', '=', 'active').executeTakeFirst()) !== undefined
+  (await db.selectFrom('totp').select('id').where('userId', '=', userId).where('state', '=', 'active').executeTakeFirst()) !==
+  undefined

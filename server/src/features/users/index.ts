@@ -3,4 +3,13 @@ export { manageable } from './users.ts'
 export { readUser } from './users-read.ts'
 export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
 export { atLeast, highest, mayManage } from './users-rules.ts'
-export { findUser, findUserByName, insertUser, moveUser, ownerIsLeft, setRoles, type UserRow, usernameKey } from './users-store.ts'
+export {
+  findUser,
+  findUserByName,
+  insertUser,
+  moveUser,
+  ownerIsLeft,
+  setRoles,
+  type UserRow,
+  usernameKey,
+} from './users-store.ts'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { In, Role, Scope, ServiceToken } from '@postern/contract'
 import * as contract from '@postern/contract'
-import { type In, type Role, type Scope, type ServiceToken } from '@postern/contract'
 import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
@@ -16,7 +16,8 @@ const newServiceToken = (): string => {
   return `pst_${body}${checksum(body)}`
 }
 const checksum = (body: string): string => createHash('sha256').update(`pst_${body}`).digest('base64url').slice(0, 6)
-export const looksLikeServiceToken = (token: string): boolean => /^pst_[\w-]{49}$/.test(token) && checksum(token.slice(4, 47)) === token.slice(47)
+export const looksLikeServiceToken = (token: string): boolean =>
+  /^pst_[\w-]{49}$/.test(token) && checksum(token.slice(4, 47)) === token.slice(47)
 
 const needsRole: Record<Scope, Role> = { operator: 'operator', auditor: 'auditor', enrolment: 'operator', metrics: 'operator' }
 
@@ -27,7 +28,8 @@ export const createToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
     event.about({ subject: { kind: 'token', id, name: input.name }, detail: { scopes: input.scopes } })
     const own = roleOf(actor) ?? 'user'
     if (actor.kind === 'token') throw new Refusal('not-allowed', 'a token makes no tokens')
-    if (!input.scopes.every((scope) => atLeast(own, needsRole[scope]))) throw new Refusal('not-allowed', 'more than the role of its maker')
+    if (!input.scopes.every((scope) => atLeast(own, needsRole[scope])))
+      throw new Refusal('not-allowed', 'more than the role of its maker')
     const token = newServiceToken()
     const row = await tx
       .insertInto('serviceToken')
@@ -36,7 +38,10 @@ export const createToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
         hash: deps.keys.hash('token', token),
         name: input.name,
         scopes: input.scopes,
-        role: input.scopes.includes('operator') || input.scopes.includes('enrolment') || input.scopes.includes('metrics') ? 'operator' : 'auditor',
+        role:
+          input.scopes.includes('operator') || input.scopes.includes('enrolment') || input.scopes.includes('metrics')
+            ? 'operator'
+            : 'auditor',
         createdBy: actor.kind === 'user' ? actor.id : null,
         createdByName: actor.kind === 'user' ? actor.username : actor.kind === 'host' ? actor.name : '',
         expiresAt: sql<Date>`now() + ${input.expiresInDays} * interval '1 day'`,
@@ -54,12 +59,24 @@ export const revokeToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
     const found = await tx.selectFrom('serviceToken').select('name').where('id', '=', id).executeTakeFirst()
     if (!found) throw new Refusal('not-found')
     event.about({ subject: { kind: 'token', id, name: found.name } })
-    await tx.updateTable('serviceToken').set({ revokedAt: sql<Date>`now()` }).where('id', '=', id).where('revokedAt', 'is', null).execute()
+    await tx
+      .updateTable('serviceToken')
+      .set({ revokedAt: sql<Date>`now()` })
+      .where('id', '=', id)
+      .where('revokedAt', 'is', null)
+      .execute()
     return undefined
   })
 
-export const listTokens = async (db: Db, input: In<typeof contract.listTokens>): Promise<{ items: ServiceToken[]; nextCursor: string | null }> => {
-  let query = db.selectFrom('serviceToken').selectAll().orderBy('id', 'desc').limit(input.limit + 1)
+export const listTokens = async (
+  db: Db,
+  input: In<typeof contract.listTokens>,
+): Promise<{ items: ServiceToken[]; nextCursor: string | null }> => {
+  let query = db
+    .selectFrom('serviceToken')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(input.limit + 1)
   if (input.cursor) query = query.where('id', '<', fromId(input.cursor))
   const rows = await query.execute()
   const shown = rows.slice(0, input.limit)
@@ -90,7 +107,14 @@ export const liveTokens = (db: Db) =>
   db
     .selectFrom('serviceToken as t')
     .leftJoin('users as u', 'u.id', 't.createdBy')
-    .select(['t.id', 't.name', 't.scopes', 't.role', 't.createdBy', sql<boolean>`coalesce(t.last_used_at < now() - interval '1 min', true)`.as('stale')])
+    .select([
+      't.id',
+      't.name',
+      't.scopes',
+      't.role',
+      't.createdBy',
+      sql<boolean>`coalesce(t.last_used_at < now() - interval '1 min', true)`.as('stale'),
+    ])
     .where('t.revokedAt', 'is', null)
     .where('t.expiresAt', '>', sql<Date>`now()`)
     .where((e) =>
@@ -103,7 +127,12 @@ export const liveTokens = (db: Db) =>
               .selectFrom('userRole as r')
               .select('r.role')
               .whereRef('r.userId', '=', 'u.id')
-              .where((r) => r.or([r('r.role', 'in', ['operator', 'owner']), r.and([r('r.role', '=', 'auditor'), r('t.role', '=', 'auditor')])])),
+              .where((r) =>
+                r.or([
+                  r('r.role', 'in', ['operator', 'owner']),
+                  r.and([r('r.role', '=', 'auditor'), r('t.role', '=', 'auditor')]),
+                ]),
+              ),
           ),
         ]),
       ]),

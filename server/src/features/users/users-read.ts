@@ -54,8 +54,15 @@ export const readUser = async (db: Db | Tx, id: string): Promise<User | undefine
 /** By user name; the cursor is the last one's key. */
 export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{ items: User[]; nextCursor: string | null }> => {
   const after = filter.cursor ? Buffer.from(filter.cursor, 'base64url').toString() : ''
-  const like = filter.q ? `%${filter.q.normalize('NFKC').toLowerCase().replace(/[\\%_]/g, '\\$&')}%` : null
-  const { rows } = await sql<Row & { usernameKey: string }>`select * from (${select}) x join (select id as key_id, username_key as "usernameKey", lower(coalesce(email, '')) as mail, lower(display_name) as shown from users) k on k.key_id = x.id
+  const like = filter.q
+    ? `%${filter.q
+        .normalize('NFKC')
+        .toLowerCase()
+        .replace(/[\\%_]/g, '\\$&')}%`
+    : null
+  const { rows } = await sql<
+    Row & { usernameKey: string }
+  >`select * from (${select}) x join (select id as key_id, username_key as "usernameKey", lower(coalesce(email, '')) as mail, lower(display_name) as shown from users) k on k.key_id = x.id
     where x.state <> 'pending' and k."usernameKey" > ${after}
       and (${filter.state ?? null}::text is null or x.state = ${filter.state ?? null})
       and (${filter.role ?? null}::text is null or ${filter.role ?? null} = any (x.roles))
@@ -63,5 +70,11 @@ export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{
       and (${like}::text is null or k."usernameKey" like ${like} or k.mail like ${like} or k.shown like ${like})
     order by k."usernameKey" limit ${filter.limit + 1}`.execute(db)
   const shown = rows.slice(0, filter.limit)
-  return { items: shown.map(toUser), nextCursor: rows.length > filter.limit ? Buffer.from((shown.at(-1) as { usernameKey: string }).usernameKey).toString('base64url') : null }
+  return {
+    items: shown.map(toUser),
+    nextCursor:
+      rows.length > filter.limit
+        ? Buffer.from((shown.at(-1) as { usernameKey: string }).usernameKey).toString('base64url')
+        : null,
+  }
 }

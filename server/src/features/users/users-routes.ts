@@ -10,7 +10,8 @@ import { readUser, readUsers } from './users-read.ts'
 /** `"7"`: the version as an ETag, and back from If-Match; NaN never matches a version. */
 export const etagOf = (version: number): string => `"${version}"`
 export const versionOf = (ifMatch: string | undefined): number => {
-  if (ifMatch === undefined) throw new Refusal('if-match-missing', 'no If-Match', { detail: 'Send If-Match with the ETag of what you read.' })
+  if (ifMatch === undefined)
+    throw new Refusal('if-match-missing', 'no If-Match', { detail: 'Send If-Match with the ETag of what you read.' })
   return /^(W\/)?"\d{1,9}"$/.test(ifMatch) ? Number(ifMatch.replace(/[^\d]/g, '')) : -1
 }
 
@@ -38,6 +39,11 @@ export const usersRoutes = (deps: ActDeps): Route[] => [
       .where('state', '=', 'active')
       .groupBy('role')
       .execute()
-    return { value: { items: contract.roles.map((name) => ({ name, people: Number(counts.find((row) => row.role === name)?.people ?? 0) })), nextCursor: null } }
+    return {
+      value: {
+        items: contract.roles.map((name) => ({ name, people: Number(counts.find((row) => row.role === name)?.people ?? 0) })),
+        nextCursor: null,
+      },
+    }
   }),
 ]

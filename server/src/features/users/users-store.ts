@@ -36,17 +36,42 @@ declare module '../../platform/db.ts' {
 /** Two spellings are one person: NFKC, then case folding. */
 export const usernameKey = (username: string): string => username.trim().normalize('NFKC').toLowerCase().normalize('NFKC')
 
-export type UserRow = { id: string; username: string; displayName: string; email: string | null; state: UserState; version: number; createdAt: Date; roles: Role[] }
-const rolesOf = sql<Role[]>`array(select role from user_role where user_id = users.id order by array_position(array['user','auditor','operator','owner'], role))`
+export type UserRow = {
+  id: string
+  username: string
+  displayName: string
+  email: string | null
+  state: UserState
+  version: number
+  createdAt: Date
+  roles: Role[]
+}
+const rolesOf = sql<
+  Role[]
+>`array(select role from user_role where user_id = users.id order by array_position(array['user','auditor','operator','owner'], role))`
 const columns = ['id', 'username', 'displayName', 'email', 'state', 'version', 'createdAt'] as const
 
 export const findUser = (db: Db | Tx, id: string): Promise<UserRow | undefined> =>
-  db.selectFrom('users').select(columns).select(rolesOf.as('roles')).where('id', '=', id).where('state', '<>', 'pending').executeTakeFirst()
+  db
+    .selectFrom('users')
+    .select(columns)
+    .select(rolesOf.as('roles'))
+    .where('id', '=', id)
+    .where('state', '<>', 'pending')
+    .executeTakeFirst()
 export const findUserByName = (db: Db | Tx, username: string): Promise<UserRow | undefined> =>
-  db.selectFrom('users').select(columns).select(rolesOf.as('roles')).where('usernameKey', '=', usernameKey(username)).executeTakeFirst()
+  db
+    .selectFrom('users')
+    .select(columns)
+    .select(rolesOf.as('roles'))
+    .where('usernameKey', '=', usernameKey(username))
+    .executeTakeFirst()
 
 /** Undefined where the name is taken: the unique index decides. */
-export const insertUser = async (tx: Tx, user: { id: string; username: string; displayName: string; email: string | null; state: UserState }): Promise<boolean> => {
+export const insertUser = async (
+  tx: Tx,
+  user: { id: string; username: string; displayName: string; email: string | null; state: UserState },
+): Promise<boolean> => {
   const inserted = await tx
     .insertInto('users')
     .values({ ...user, usernameKey: usernameKey(user.username) })
@@ -57,7 +82,10 @@ export const insertUser = async (tx: Tx, user: { id: string; username: string; d
 }
 export const setRoles = async (tx: Tx, userId: string, roles: readonly Role[]): Promise<void> => {
   await tx.deleteFrom('userRole').where('userId', '=', userId).execute()
-  await tx.insertInto('userRole').values([...new Set(roles)].map((role) => ({ userId, role }))).execute()
+  await tx
+    .insertInto('userRole')
+    .values([...new Set(roles)].map((role) => ({ userId, role })))
+    .execute()
 }
 /** Moves a person to a state from one of `from`; undefined where they were in none of these. */
 export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =>
@@ -75,7 +103,9 @@ export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =
  */
 export const ownerIsLeft = async (tx: Tx): Promise<boolean> => {
   await sql`select 1 from deployment for update`.execute(tx)
-  const { rows } = await sql<{ left: boolean }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
+  const { rows } = await sql<{
+    left: boolean
+  }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
     join totp t on t.user_id = u.id and t.state = 'active' where u.state = 'active') as left`.execute(tx)
   return rows[0]?.left === true
 }

@@ -1,5 +1,5 @@
+import type { In, User } from '@postern/contract'
 import * as contract from '@postern/contract'
-import { type In, type User } from '@postern/contract'
 import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
@@ -14,7 +14,8 @@ import { findUser, insertUser, ownerIsLeft, setRoles, type UserRow } from './use
 export const manageable = async (tx: Tx, actor: Actor, id: string): Promise<UserRow> => {
   const user = await findUser(tx, id)
   if (!user) throw new Refusal('not-found')
-  if (!mayManage(roleOf(actor) ?? 'user', user.roles)) throw new Refusal('not-allowed', 'the person has more rights than the caller')
+  if (!mayManage(roleOf(actor) ?? 'user', user.roles))
+    throw new Refusal('not-allowed', 'the person has more rights than the caller')
   return user
 }
 
@@ -26,10 +27,19 @@ export const createUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     if (!mayManage(roleOf(actor) ?? 'user', roles)) throw new Refusal('not-allowed', 'more rights than the caller has')
     if (actor.kind === 'token' && !actor.scopes.includes('operator') && roles.some((role) => role !== 'user'))
       throw new Refusal('not-allowed', 'scope enrolment creates plain users only')
-    const user = { id, username: input.username, displayName: input.displayName ?? '', email: input.email ?? null, state: 'active' as const }
+    const user = {
+      id,
+      username: input.username,
+      displayName: input.displayName ?? '',
+      email: input.email ?? null,
+      state: 'active' as const,
+    }
     if (!(await insertUser(tx, user))) {
       event.about({ subject: { kind: 'user', id: null, name: input.username } })
-      throw new Refusal('conflict', 'user name taken', { detail: 'This user name is taken.', errors: [{ path: 'username', message: 'taken' }] })
+      throw new Refusal('conflict', 'user name taken', {
+        detail: 'This user name is taken.',
+        errors: [{ path: 'username', message: 'taken' }],
+      })
     }
     await deps.events.people.create(tx, id)
     await setRoles(tx, id, roles)
@@ -41,7 +51,10 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     const id = fromId(input.id)
     const before = await manageable(tx, actor, id)
     const fields = (['displayName', 'email', 'roles'] as const).filter((name) => input[name] !== undefined)
-    event.about({ subject: { kind: 'user', id, name: before.username }, detail: { changed: [...fields], ...(input.roles ? { roles: input.roles } : {}) } })
+    event.about({
+      subject: { kind: 'user', id, name: before.username },
+      detail: { changed: [...fields], ...(input.roles ? { roles: input.roles } : {}) },
+    })
     const updated = await tx
       .updateTable('users')
       .set({
@@ -55,16 +68,23 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
       .returning('id')
       .executeTakeFirst()
     if (!updated) {
-      if (before.state === 'offboarded') throw new Refusal('conflict', 'off-boarded', { detail: 'This person was off-boarded; nothing of theirs can be changed.' })
-      throw new Refusal('precondition-failed', 'changed meanwhile', { detail: 'Somebody changed this person meanwhile. Read it again, then save.' })
+      if (before.state === 'offboarded')
+        throw new Refusal('conflict', 'off-boarded', { detail: 'This person was off-boarded; nothing of theirs can be changed.' })
+      throw new Refusal('precondition-failed', 'changed meanwhile', {
+        detail: 'Somebody changed this person meanwhile. Read it again, then save.',
+      })
     }
     if (input.roles && !sameRoles(input.roles, before.roles)) {
       if (roleOf(actor) !== 'owner') throw new Refusal('not-allowed', 'only an owner changes roles')
       await setRoles(tx, id, input.roles)
       if (before.roles.includes('owner') && !input.roles.includes('owner') && !(await ownerIsLeft(tx)))
-        throw new Refusal('conflict', 'last owner', { detail: 'This is the last owner who can sign in. Make another owner first.' })
+        throw new Refusal('conflict', 'last owner', {
+          detail: 'This is the last owner who can sign in. Make another owner first.',
+        })
       // a session keeps the rights of its sign-in for no moment longer (threat 30)
-      await sql`update session set ended_at = now(), ended_why = 'roles changed' where user_id = ${id} and ended_at is null`.execute(tx)
+      await sql`update session set ended_at = now(), ended_why = 'roles changed' where user_id = ${id} and ended_at is null`.execute(
+        tx,
+      )
     }
     return (await readUser(tx, id)) as User
   })
@@ -75,7 +95,10 @@ export const unlockUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
   act(deps, actor, { type: 'user.unlocked', endpoint: contract.unlockUser }, async (tx, event) => {
     const id = fromId(input.id)
     const user = await manageable(tx, actor, id)
-    event.about({ subject: { kind: 'user', id, name: user.username }, ...(input.reason ? { detail: { reason: input.reason } } : {}) })
+    event.about({
+      subject: { kind: 'user', id, name: user.username },
+      ...(input.reason ? { detail: { reason: input.reason } } : {}),
+    })
     await sql`update attempt set failures = 0, open_at = '-infinity' where account_key = ${id}`.execute(tx)
     return (await readUser(tx, id)) as User
   })

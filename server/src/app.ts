@@ -1,0 +1,189 @@
+import { type CodeKind, deploymentInfo, type Endpoint } from '@postern/contract'
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import type { Config } from './config.ts'
+import { trustedProxies } from './edges/http/address.ts'
+import { userActor } from './edges/http/authenticate.ts'
+import { cookieNames } from './edges/http/cookies.ts'
+import { downloadRoutes } from './edges/http/downloads.ts'
+import { Proofs } from './edges/http/proof.ts'
+import { buildHttp } from './edges/http/server.ts'
+import { type ClaimHandler, codesRoutes } from './features/codes/index.ts'
+import { deleteUnconfirmed, enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
+import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, Tally } from './features/events/index.ts'
+import { offboardingRoutes } from './features/offboarding/index.ts'
+import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
+import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
+import { findSignIn, Passcodes, signInRoutes, toSignIn } from './features/sign-in/index.ts'
+import { liveTokens, usersRoutes } from './features/users/index.ts'
+import type { Actor } from './platform/actor.ts'
+import { type Connection, type Database, migrate, openDatabase, type Tx } from './platform/db.ts'
+import { Keys } from './platform/keys.ts'
+import { ensureDeployment, openMasterKey, StartError } from './platform/master-key.ts'
+import { openPlaces } from './platform/places.ts'
+import { Refusal } from './platform/refusal.ts'
+import { type Route, route } from './platform/route.ts'
+
+/** What every command that touches the database needs: opened, migrated, with its keys. */
+export type Core = ActDeps & { database: Database; origin: string; tally: Tally; close: () => Promise<void> }
+
+/** Asks again, in the transaction of a change, what the door asked before it: session, token or sign-in as they are now. */
+const mayDo: MayDo = async (tx: Tx, actor: Actor, endpoint: Endpoint) => {
+  const refusal = mayCall(await asItIsNow(tx, actor), endpoint)
+  if (refusal) throw refusal
+}
+const asItIsNow = async (tx: Tx, actor: Actor): Promise<Actor> => {
+  switch (actor.kind) {
+    case 'user': {
+      const session = await findLiveSession(tx, actor.sessionHash)
+      if (!session) throw new Refusal('no-session', 'the session ended meanwhile')
+      return userActor(session, actor.source)
+    }
+    case 'token': {
+      const row = await liveTokens(tx).where('t.id', '=', actor.id).executeTakeFirst()
+      if (!row) throw new Refusal('no-session', 'the token ended meanwhile')
+      return { ...actor, scopes: row.scopes, role: row.role }
+    }
+    case 'enrolling': {
+      const row = await findSignIn(tx, actor.browserHash)
+      if (!row || toSignIn(row).state !== 'enrolment-required') throw new Refusal('no-session', 'the sign-in went on meanwhile')
+      return actor
+    }
+    default:
+      return actor
+  }
+}
+
+/** Opens the database, its keys and the recorder; migrates. Throws StartError with one clear line. */
+export const openCore = async (
+  config: Config,
+  connection: Connection,
+  options: { acceptNewRpId?: boolean } = {},
+): Promise<Core> => {
+  const database = openDatabase(connection)
+  try {
+    const { rows } = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`.execute(
+      database.db,
+    )
+    if ((rows[0]?.version ?? 0) < 150_000) throw new StartError('DATABASE_URL is an older PostgreSQL: 15 or newer is needed')
+    const master = await openMasterKey(database.db, config.keyFile)
+    await migrate(database.db)
+    await ensureDeployment(database.db, master)
+    await fixRpId(database, new URL(config.origin).hostname, options.acceptNewRpId === true)
+    const keys = await Keys.open(database.side, master)
+    const events = new Recorder(database, keys)
+    const tally = new Tally(events, database.hot)
+    return {
+      db: database.db,
+      keys,
+      events,
+      mayDo,
+      database,
+      origin: config.origin,
+      tally,
+      close: async () => {
+        await events.drain()
+        await tally.drain()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+/** The WebAuthn rpId is fixed at first start: under another name every passkey would be dead. */
+const fixRpId = async ({ db }: Database, rpId: string, accept: boolean): Promise<void> => {
+  await db.updateTable('deployment').set({ rpId }).where('rpId', 'is', null).execute()
+  const { rpId: stored } = await db.selectFrom('deployment').select('rpId').executeTakeFirstOrThrow()
+  if (stored === rpId) return
+  if (!accept)
+    throw new StartError(
+      `POSTERN_ORIGIN is ${rpId}, but this deployment was set up as ${stored}: passkeys hold for that name only. Start with --accept-new-rp-id to give them up.`,
+    )
+  await db.updateTable('deployment').set({ rpId }).execute()
+}
+
+export type App = { http: FastifyInstance; core: Core; listen: () => Promise<string>; close: () => Promise<void> }
+const tidyMs = 10_000
+
+/** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
+export const buildApp = async (config: Config, core: Core): Promise<App> => {
+  const { database } = core
+  const sessions = new SessionReader(database.hot)
+  const passcodes = new Passcodes(database.hot)
+  const order = new OrderLoop(database.hot)
+  const watch = new LogWatch(database.listen)
+  core.events.onAppended = order.poke
+  const claimHandlers: Record<CodeKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
+  const deps = { ...core, hot: database.hot, sessions, passcodes, watch, claimHandlers }
+  const routes: Route[] = [
+    ...eventsRoutes(deps),
+    ...usersRoutes(deps),
+    ...settingsRoutes(deps),
+    ...sessionsRoutes(deps),
+    ...codesRoutes(deps),
+    ...signInRoutes(deps),
+    ...enrolmentsRoutes(deps),
+    ...offboardingRoutes(deps),
+    route(deploymentInfo, async () => {
+      const { issuer, enrolment } = await readAuthenticationSettings(core.db)
+      return { value: { issuer, origin: config.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
+    }),
+  ]
+  routes.push(...downloadRoutes(deps, routes))
+  const http = await buildHttp(
+    {
+      ...deps,
+      config,
+      proofs: new Proofs(core.keys, config.origins),
+      places: openPlaces(config.geoDb),
+      cookies: cookieNames(config.origin),
+      trusted: trustedProxies(config.trustedProxies),
+      ready: async () => {
+        try {
+          await sql`select 1 from deployment`.execute(core.db)
+          return true
+        } catch {
+          return false
+        }
+      },
+    },
+    routes,
+  )
+  let tidying = Promise.resolve()
+  const timer = setInterval(() => {
+    tidying = tidy(core).catch(() => undefined)
+  }, tidyMs)
+  timer.unref()
+  return {
+    http,
+    core,
+    listen: async () => {
+      order.start()
+      watch.start()
+      return http.listen({ host: config.listen.host, port: config.listen.port })
+    },
+    close: async () => {
+      clearInterval(timer)
+      await tidying
+      await http.close()
+      await sessions.drain()
+      await passcodes.drain()
+      await watch.stop()
+      await order.stop()
+      await core.close()
+    },
+  }
+}
+
+/** Housekeeping: nothing depends on it, for expiry is a condition in every deciding statement. */
+const tidy = async (core: Core): Promise<void> => {
+  await core.tally.flush()
+  await sql`delete from address_count where minute < now() - interval '5 min'`.execute(core.db)
+  await sql`delete from idempotency where expires_at < now()`.execute(core.db)
+  await sql`delete from download where expires_at < now() - interval '1 h'`.execute(core.db)
+  await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)
+  await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
+  await deleteUnconfirmed(core.db)
+}

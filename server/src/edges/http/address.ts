@@ -1,0 +1,57 @@
+import ipaddr from 'ipaddr.js'
+
+type Trusted = (address: string) => boolean
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+const parse = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined => (ipaddr.isValid(text) ? ipaddr.process(text) : undefined)
+/** Whether an address lies in one of the configured CIDRs. Hop counts are not trust. */
+export const trustedProxies = (cidrs: readonly string[]): Trusted => {
+  const ranges = cidrs.map((cidr): Range => {
+    if (cidr.includes('/')) return ipaddr.parseCIDR(cidr)
+    const address = ipaddr.parse(cidr)
+    return [address, address.kind() === 'ipv4' ? 32 : 128]
+  })
+  return (text) => {
+    const address = parse(text)
+    return (
+      address !== undefined &&
+      ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits as never))
+    )
+  }
+}
+
+/** `for=` of RFC 7239 §4, quotes, brackets and port taken off; undefined for obfuscated or unknown ones. */
+const forwardedFor = (header: string): (string | undefined)[] =>
+  header.split(',').map((element) => {
+    const value = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s]*)/i.exec(element)?.[1]?.replaceAll('"', '')
+    return value === undefined ? undefined : withoutPort(value)
+  })
+const withoutPort = (value: string): string | undefined => {
+  const bare =
+    /^\[([^\]]+)\](?::\d+)?$/.exec(value)?.[1] ?? (/^[\d.]+:\d+$/.test(value) ? value.slice(0, value.indexOf(':')) : value)
+  return parse(bare)?.toString()
+}
+
+/**
+ * Whose call it is: the peer, or, where the peer is a trusted proxy, the nearest address of its headers that is none.
+ * Headers of anybody else are ignored (threat 32). `Forwarded` wins over `X-Forwarded-For`.
+ */
+export const clientAddress = (
+  peer: string | undefined,
+  headers: { forwarded?: string | string[] | undefined; 'x-forwarded-for'?: string | string[] | undefined },
+  trusted: Trusted,
+): string | null => {
+  const own = peer === undefined ? undefined : parse(peer)?.toString()
+  if (own === undefined) return null
+  if (!trusted(own)) return own
+  const forwarded = [headers.forwarded].flat().filter(Boolean).join(',')
+  const xff = [headers['x-forwarded-for']].flat().filter(Boolean).join(',')
+  const hops = forwarded ? forwardedFor(forwarded) : xff ? xff.split(',').map((hop) => withoutPort(hop.trim())) : []
+  let nearest = own
+  for (const hop of hops.reverse()) {
+    if (hop === undefined) return nearest
+    nearest = hop
+    if (!trusted(hop)) return hop
+  }
+  return nearest
+}

@@ -1,0 +1,155 @@
+import type { Endpoint } from '@postern/contract'
+import type { FastifyRequest } from 'fastify'
+import { type ActDeps, EventDraft, type Tally } from '../../features/events/index.ts'
+import { mayCall } from '../../features/policies/index.ts'
+import { type LiveSession, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
+import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
+import { findLiveToken, looksLikeServiceToken } from '../../features/users/index.ts'
+import type { Actor, Source } from '../../platform/actor.ts'
+import { clientDevice } from '../../platform/client-device.ts'
+import type { Places } from '../../platform/places.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { clientAddress } from './address.ts'
+import type { CookieNames } from './cookies.ts'
+import { BadProof, type Proofs } from './proof.ts'
+
+export type AuthenticateDeps = ActDeps & {
+  sessions: SessionReader
+  proofs: Proofs
+  places: Places
+  tally: Tally
+  cookies: CookieNames
+  trusted: (address: string) => boolean
+}
+
+export const sourceOf = (deps: AuthenticateDeps, request: FastifyRequest): Source => {
+  const address = clientAddress(request.socket.remoteAddress, request.headers, deps.trusted)
+  return { address, place: deps.places(address), device: clientDevice(request.headers['user-agent']) }
+}
+export const userActor = (session: LiveSession, source: Source): Extract<Actor, { kind: 'user' }> => ({
+  kind: 'user',
+  id: session.user_id,
+  username: session.username,
+  displayName: session.display_name,
+  sessionId: session.id,
+  sessionHash: session.hash,
+  scope: session.scope,
+  acr: session.acr,
+  roles: session.roles,
+  fresh: session.fresh,
+  mustStepUp: session.must_step_up,
+  codeId: session.code_id,
+  source,
+})
+
+/** Who calls, by what the call carries; throws where the endpoint needs more. Nothing here decides a change: act() asks again. */
+export const authenticate = async (deps: AuthenticateDeps, request: FastifyRequest, endpoint: Endpoint): Promise<Actor> => {
+  const source = sourceOf(deps, request)
+  const stranger: Actor = { kind: 'stranger', source }
+  const { needs } = endpoint
+  if (needs === 'public') return stranger
+  const path = request.url.split('?')[0] as string
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (bearer !== undefined && needs !== 'browser' && needs !== 'sign-in') return tokenActor(deps, stranger, bearer, endpoint)
+
+  const proof = await readProof(deps, request, path)
+  if (proof.thumbprint) source.thumbprint = proof.thumbprint
+  if (needs === 'browser' || needs === 'sign-in') {
+    if (proof.thumbprint) return stranger
+    throw new Refusal('session-binding', proof.why, { detail: 'This call needs a DPoP proof by the browser’s key (RFC 9449).' })
+  }
+  const cookie = request.cookies[deps.cookies.session]
+  const session = cookie ? await deps.sessions.find(deps.keys.hash('session', cookie)) : undefined
+  if (session) {
+    if (!proof.thumbprint?.equals(session.key_thumbprint))
+      return refuseUnbound(
+        deps,
+        session,
+        stranger,
+        proof.thumbprint !== undefined || !isForeign(request),
+        proof.thumbprint ? 'a proof by another key' : proof.why,
+      )
+    const actor = userActor(session, source)
+    await gate(deps, actor, endpoint)
+    if (request.headers['postern-background'] !== 'true') await deps.sessions.touch(session)
+    return actor
+  }
+  const enrolling =
+    endpoint.enrolling && proof.thumbprint ? await enrollingActor(deps, request, source, proof.thumbprint) : undefined
+  if (enrolling) return enrolling
+  throw new Refusal('no-session', 'nobody is signed in', cookie ? { endsSession: true } : {})
+}
+
+/** The browser marks it as a navigation, a subresource or foreign: it carried the cookie without anybody's script, and ends nothing. */
+const isForeign = (request: FastifyRequest): boolean => {
+  const mode = request.headers['sec-fetch-mode']
+  const site = request.headers['sec-fetch-site']
+  return mode === 'navigate' || mode === 'no-cors' || (site !== undefined && site !== 'same-origin')
+}
+
+const readProof = async (
+  deps: AuthenticateDeps,
+  request: FastifyRequest,
+  path: string,
+): Promise<{ thumbprint?: Buffer; why: string }> => {
+  const header = request.headers.dpop
+  if (typeof header !== 'string') return { why: 'no proof' }
+  try {
+    return { thumbprint: await deps.proofs.verify(header, request.method, path), why: '' }
+  } catch (error) {
+    if (error instanceof BadProof) return { why: `the proof does not hold: ${error.message}` }
+    throw error
+  }
+}
+
+const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: string, endpoint: Endpoint): Promise<Actor> => {
+  const token = looksLikeServiceToken(bearer) ? await findLiveToken(deps.db, deps.keys, bearer) : undefined
+  if (!token) {
+    const event = new EventDraft(stranger, 'token.used', {
+      detail: { code: 'no-session', why: 'no such token, or it has ended' },
+    })
+    event.outcome = 'failure'
+    if (!(await deps.events.recordFailure(event)))
+      throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
+    throw new Refusal('no-session', 'no such token, or it has ended')
+  }
+  const actor: Actor = { kind: 'token', ...token, source: stranger.source }
+  await gate(deps, actor, endpoint)
+  return actor
+}
+
+const enrollingActor = async (
+  deps: AuthenticateDeps,
+  request: FastifyRequest,
+  source: Source,
+  thumbprint: Buffer,
+): Promise<Actor | undefined> => {
+  const cookie = request.cookies[deps.cookies.signIn]
+  if (!cookie) return undefined
+  const browserHash = deps.keys.hash('sign-in', cookie)
+  const row = await findSignIn(deps.db, browserHash)
+  if (!row?.userId || !row.keyThumbprint.equals(thumbprint) || toSignIn(row).state !== 'enrolment-required') return undefined
+  return {
+    kind: 'enrolling',
+    id: row.userId,
+    username: row.person as string,
+    displayName: row.displayName ?? '',
+    signInId: row.id,
+    browserHash,
+    source,
+  }
+}
+
+/** Refuses at the door what the actor's standing does not allow, and puts a want of rights on record. */
+const gate = async (deps: AuthenticateDeps, actor: Actor, endpoint: Endpoint): Promise<void> => {
+  const refusal = mayCall(actor, endpoint)
+  if (!refusal) return
+  if (refusal.code === 'not-allowed') {
+    const event = new EventDraft(actor, 'request.denied', {
+      detail: { method: endpoint.method, path: endpoint.path, why: refusal.why },
+    })
+    event.outcome = 'denied'
+    await deps.events.record(event)
+  }
+  throw refusal
+}

@@ -1,0 +1,95 @@
+import * as contract from '@postern/contract'
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { act, EventDraft } from '../../features/events/index.ts'
+import { mayCall } from '../../features/policies/index.ts'
+import { findLiveSession } from '../../features/sessions/index.ts'
+import { newToken } from '../../platform/keys.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import { sourceOf, userActor } from './authenticate.ts'
+import { type HttpDeps, sendStream } from './server.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    download: { hash: Buffer; userId: string; sessionHash: Buffer; path: string; expiresAt: Date; usedAt: Date | null }
+  }
+}
+
+/** Streams of the contract that a browser may fetch as a file, by their path. */
+const downloadable = (routes: readonly Route[], path: string): { route: Route; input: Record<string, unknown> } | undefined => {
+  const url = new URL(path, 'http://localhost')
+  const found = routes.find(
+    ({ endpoint, stream }) => stream && !endpoint.stream && endpoint.method === 'GET' && endpoint.path === url.pathname,
+  )
+  const parsed = found?.endpoint.input.safeParse(Object.fromEntries(url.searchParams))
+  return found && parsed?.success ? { route: found, input: parsed.data as Record<string, unknown> } : undefined
+}
+
+/** `POST /api/downloads`: the address of one download; its token is the authority, once, for 60 seconds. */
+export const downloadRoutes = (
+  deps: Pick<HttpDeps, 'db' | 'keys' | 'events' | 'mayDo'> & { origin: string },
+  routes: readonly Route[],
+): Route[] => [
+  route(contract.createDownload, async ({ actor, input }) => ({
+    value: await act(deps, actor, { type: 'download.created', endpoint: contract.createDownload }, async (tx, event) => {
+      if (actor.kind !== 'user') throw new Refusal('no-session')
+      const target = downloadable(routes, input.path)
+      event.about({ detail: { path: input.path.slice(0, 200) } })
+      if (!target) throw new Refusal('not-found', 'no such download', { detail: 'Nothing can be downloaded from this path.' })
+      const refused = mayCall(actor, target.route.endpoint)
+      if (refused) throw refused
+      const token = newToken()
+      const { expiresAt } = await tx
+        .insertInto('download')
+        .values({
+          hash: deps.keys.hash('download', token),
+          userId: actor.id,
+          sessionHash: actor.sessionHash,
+          path: input.path,
+          expiresAt: sql<Date>`now() + interval '60 s'`,
+          usedAt: null,
+        })
+        .returning('expiresAt')
+        .executeTakeFirstOrThrow()
+      return { url: `${deps.origin}/api/downloads/${token}`, expiresAt: expiresAt.toISOString() }
+    }),
+  })),
+]
+
+export const registerDownloads = async (
+  app: FastifyInstance,
+  deps: HttpDeps,
+  routes: readonly Route[],
+  closing: AbortSignal,
+): Promise<void> => {
+  app.get('/api/downloads/:token', { schema: { hide: true }, exposeHeadRoute: false }, async (request, reply) => {
+    const { token } = request.params as { token: string }
+    const row = await deps.db
+      .updateTable('download')
+      .set({ usedAt: sql<Date>`now()` })
+      .where('hash', '=', deps.keys.hash('download', token))
+      .where('usedAt', 'is', null)
+      .where('expiresAt', '>', sql<Date>`now()`)
+      .returning(['sessionHash', 'path'])
+      .executeTakeFirst()
+    const session = row && (await findLiveSession(deps.db, row.sessionHash))
+    const target = row && downloadable(routes, row.path)
+    if (!session || !target)
+      throw new Refusal('not-found', 'no such download, used, or over', {
+        detail: 'This download was used or is over. Start it again.',
+      })
+    const actor = userActor(session, sourceOf(deps, request))
+    const refused = mayCall(actor, target.route.endpoint)
+    if (refused) throw refused
+    await deps.events.record(
+      new EventDraft(actor, 'download.fetched', { sessionId: session.id, detail: { path: row.path.slice(0, 200) } }),
+    )
+    reply.header('content-disposition', `attachment; filename="postern-${target.route.endpoint.path.split('/').at(-2)}.jsonl"`)
+    return sendStream(
+      reply,
+      target.route.endpoint,
+      (target.route.stream as NonNullable<Route['stream']>)({ actor, input: target.input as never, signal: closing }),
+    )
+  })
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { findLiveToken, looksLikeServiceToken } from '../../features/users/index.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import type { HttpDeps } from './server.ts'
+
+/** `/healthz` (the process), `/readyz` (database reachable and migrated), `/metrics` (Prometheus; a token of scope metrics). */
+export const registerHealth = (app: FastifyInstance, deps: HttpDeps): void => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'postern_http_requests_total',
+    help: 'Requests by route and status',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'postern_http_request_seconds',
+    help: 'Time to answer by route, in seconds',
+    labelNames: ['method', 'route'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [registry],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    requests.inc({ method: request.method, route, status: String(reply.statusCode) })
+    seconds.observe({ method: request.method, route }, reply.elapsedTime / 1_000)
+  })
+  app.get('/healthz', { schema: { hide: true } }, async (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) =>
+    (await deps.ready()) ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' }),
+  )
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const token = looksLikeServiceToken(bearer) ? await findLiveToken(deps.db, deps.keys, bearer) : undefined
+    if (!token) throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
+    if (!token.scopes.some((scope) => scope === 'metrics' || scope === 'operator' || scope === 'auditor'))
+      throw new Refusal('not-allowed', 'scope')
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}

@@ -1,0 +1,158 @@
+import fastifySwagger from '@fastify/swagger'
+import { type Endpoint, pathNames, refusalCodes } from '@postern/contract'
+import type { FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { Config } from '../../config.ts'
+import { statusOf } from './problems.ts'
+
+const ProblemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().optional(),
+    code: z.enum(refusalCodes),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    retryAfter: z.number().int().optional(),
+    acr: z.string().optional(),
+    maxAge: z.number().int().optional(),
+    triesLeft: z.number().int().optional(),
+    clockOffset: z.number().int().optional(),
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })
+
+const authority: Record<Endpoint['needs'], string> = {
+  public: 'Anybody.',
+  browser: 'Anybody, with a DPoP proof by the browser’s key.',
+  'sign-in': 'The browser that opened the sign-in, by its cookie and key.',
+  person: 'A session, about oneself.',
+  auditor: 'Role auditor and above.',
+  operator: 'Role operator and above.',
+  owner: 'Role owner.',
+}
+
+/** The parts of a contract object as Fastify wants them: validation, stripping of answers, and the OpenAPI entry. */
+export const openApiSchema = (endpoint: Endpoint): object => {
+  const names = pathNames(endpoint.path)
+  const shape = endpoint.input.shape
+  const part = (wanted: (name: string) => boolean) =>
+    z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => wanted(name))))
+  const rest = part((name) => !names.includes(name))
+  const inQuery = endpoint.method === 'GET' || endpoint.method === 'DELETE'
+  const statuses = new Map<number, string[]>()
+  const all =
+    endpoint.needs === 'public' || endpoint.needs === 'browser' || endpoint.needs === 'sign-in'
+      ? endpoint.refusals
+      : [...endpoint.refusals, 'no-session' as const, 'session-binding' as const, 'not-allowed' as const]
+  for (const code of new Set([...all, 'malformed' as const, 'invalid-request' as const, 'unavailable' as const]))
+    statuses.set(statusOf[code], [...(statuses.get(statusOf[code]) ?? []), code])
+  const streamed = endpoint.stream || endpoint.path.endsWith('/export')
+  const notes = [
+    `Who: ${authority[endpoint.needs]}`,
+    endpoint.scopes ? `Scopes: ${endpoint.scopes.join(', ')}.` : '',
+    endpoint.fresh ? 'Needs authentication of the last 5 minutes.' : '',
+    endpoint.recovery ? 'Open to sessions of scope recovery.' : '',
+    endpoint.enrolling ? 'Open to a sign-in in state enrolment-required.' : '',
+    endpoint.ifMatch ? 'Needs If-Match with the ETag of what was read.' : '',
+    endpoint.idempotent ? 'Takes Idempotency-Key.' : '',
+    endpoint.stream ? 'Server-Sent Events (text/event-stream); `data:` has this shape.' : '',
+  ]
+  return {
+    summary: endpoint.summary,
+    description: notes.filter(Boolean).join(' '),
+    tags: [(endpoint.path.split('/')[2] as string) ?? ''],
+    ...(names.length > 0 ? { params: part((name) => names.includes(name)) } : {}),
+    ...(inQuery ? { querystring: rest } : Object.keys(rest.shape).length > 0 || endpoint.method === 'POST' ? { body: rest } : {}),
+    ...(endpoint.needs === 'public'
+      ? {}
+      : {
+          security:
+            endpoint.needs === 'browser' || endpoint.needs === 'sign-in'
+              ? [{ browserKey: [] }]
+              : [{ session: [], browserKey: [] }, { bearer: [] }],
+        }),
+    response: {
+      ...(streamed
+        ? {}
+        : { [endpoint.status ?? 200]: endpoint.status === 204 ? z.undefined().describe('Done; no body.') : endpoint.output }),
+      ...Object.fromEntries([...statuses].map(([status, codes]) => [status, ProblemSchema.describe(codes.join(', '))])),
+    },
+  }
+}
+
+export const registerOpenApi = async (app: FastifyInstance, config: Config): Promise<void> => {
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Postern',
+        version: '0.1.0',
+        description:
+          'QR codes in front of privileged access. Problems are RFC 9457 with a stable `code`. Browsers bind their session to a key (DPoP, RFC 9449); machines use bearer tokens.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: config.origin }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A service token (pst_…)' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-postern-session',
+            description: 'postern-session on http://localhost',
+          },
+          browserKey: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'DPoP',
+            description: 'A proof by the browser’s key (RFC 9449 §4.2, ES256)',
+          },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  app.get('/api/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(app.swagger()),
+  )
+  app.get('/api/docs', { schema: { hide: true } }, async (_request, reply) =>
+    reply
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+      .type('text/html; charset=utf-8')
+      .send(readable(app.swagger() as unknown as Document)),
+  )
+}
+
+type Operation = {
+  summary?: string
+  description?: string
+  tags?: string[]
+  requestBody?: unknown
+  responses?: Record<string, { description?: string }>
+}
+type Document = {
+  info: { title: string; version: string; description: string }
+  paths: Record<string, Record<string, Operation>>
+}
+const escape = (text: string): string =>
+  text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] as string)
+/** The document as a page to read: no script, nothing from elsewhere. */
+const readable = (document: Document): string => {
+  const groups = new Map<string, string[]>()
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods)) {
+      const tag = operation.tags?.[0] ?? ''
+      const answers = Object.entries(operation.responses ?? {}).map(
+        ([status, answer]) => `<li><code>${status}</code> ${escape(answer.description ?? '')}</li>`,
+      )
+      const entry = `<article><h3><code>${method.toUpperCase()} ${escape(path)}</code></h3><p>${escape(operation.summary ?? '')}</p><p>${escape(operation.description ?? '')}</p><ul>${answers.join('')}</ul></article>`
+      groups.set(tag, [...(groups.get(tag) ?? []), entry])
+    }
+  const body = [...groups].map(([tag, entries]) => `<section><h2>${escape(tag)}</h2>${entries.join('')}</section>`).join('')
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Postern API</title>
+<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}code{font-family:ui-monospace,monospace}h3{margin-bottom:0}p{margin:.2rem 0}article{border-top:1px solid #8884;padding:.5rem 0}</style>
+<h1>${escape(document.info.title)} ${escape(document.info.version)}</h1><p>${escape(document.info.description)} The document itself: <a href="/api/openapi.json">/api/openapi.json</a>.</p>${body}</html>`
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import { CodeId } from '@postern/contract'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { recordScan } from '../../features/codes/index.ts'
+import type { ActDeps } from '../../features/events/index.ts'
+import { fromId } from '../../platform/ids.ts'
+import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
+
+const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
+/** First segments of the console's addresses; all of them are its one page. */
+const consolePages = ['', 'sign-in', 'enrol', 'me', 'users', 'codes', 'events', 'sessions', 'settings', 'why']
+
+const consolePolicy = (nonce: string): string =>
+  `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
+const phonePolicy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
+
+const html = (reply: FastifyReply, status: number, policy: string, body: string): FastifyReply =>
+  reply
+    .code(status)
+    .header('content-security-policy', policy)
+    .header('cache-control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .send(body)
+
+/** The web apps: the console with a nonce a response; the page of a scan with none, the same bytes for every id. */
+export const registerPages = async (app: FastifyInstance, deps: ActDeps & AuthenticateDeps): Promise<void> => {
+  const page = (name: string): string =>
+    existsSync(`${built}/${name}`)
+      ? readFileSync(`${built}/${name}`, 'utf8')
+      : '<!doctype html><title>Postern</title><p>The web apps are not built: run npm start.'
+  const consolePage = page('index.html')
+  const phonePage = page('phone.html')
+  if (existsSync(`${built}/assets`))
+    await app.register(fastifyStatic, {
+      root: `${built}/assets`,
+      prefix: '/assets/',
+      immutable: true,
+      maxAge: '365d',
+      index: false,
+      decorateReply: false,
+    })
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/c/:id',
+    handler: async (request, reply) => {
+      const id = CodeId.safeParse((request.params as { id: string }).id)
+      if (id.success)
+        await recordScan(deps, { kind: 'stranger', source: sourceOf(deps, request) }, fromId(id.data), request.method)
+      return html(reply, 200, phonePolicy, phonePage)
+    },
+  })
+  const sendConsole = (reply: FastifyReply, status: number): FastifyReply => {
+    const nonce = randomBytes(16).toString('base64')
+    return html(reply, status, consolePolicy(nonce), consolePage.replaceAll('__CSP_NONCE__', nonce))
+  }
+  for (const name of consolePages)
+    for (const url of name === '' ? ['/'] : [`/${name}`, `/${name}/*`]) app.get(url, (_request, reply) => sendConsole(reply, 200))
+  app.decorate('sendConsole', sendConsole)
+}

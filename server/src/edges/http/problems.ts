@@ -1,0 +1,101 @@
+import type { Problem, RefusalCode } from '@postern/contract'
+import { GroupClosed } from '../../platform/group.ts'
+import { Refusal } from '../../platform/refusal.ts'
+
+/** The one place that knows statuses; exhaustive by type. */
+export const statusOf: Record<RefusalCode, number> = {
+  malformed: 400,
+  'no-session': 401,
+  'session-binding': 401,
+  'proof-stale': 401,
+  'factor-wrong': 401,
+  'totp-replayed': 401,
+  'not-allowed': 403,
+  'step-up-required': 403,
+  'not-found': 404,
+  'code-unknown': 404,
+  conflict: 409,
+  'code-not-yet-valid': 409,
+  'code-not-drawable': 409,
+  'enrolment-off': 409,
+  'code-expired': 410,
+  'code-used': 410,
+  'code-revoked': 410,
+  'precondition-failed': 412,
+  'too-large': 413,
+  'unsupported-media-type': 415,
+  misdirected: 421,
+  'invalid-request': 422,
+  'if-match-missing': 428,
+  'rate-limited': 429,
+  unavailable: 503,
+  'clock-skew': 503,
+}
+const titles: Record<RefusalCode, string> = {
+  malformed: 'The request could not be read',
+  'no-session': 'Nobody is signed in',
+  'session-binding': 'This session belongs to another browser',
+  'proof-stale': 'The proof is too old or too new',
+  'factor-wrong': 'That did not match',
+  'totp-replayed': 'This passcode was already used',
+  'not-allowed': 'Not allowed',
+  'step-up-required': 'This needs one more proof',
+  'not-found': 'Not found',
+  'code-unknown': 'This code is not known',
+  conflict: 'That does not fit the present state',
+  'code-not-yet-valid': 'This code is not valid yet',
+  'code-not-drawable': 'This code cannot be drawn again',
+  'enrolment-off': 'Enrolment is switched off',
+  'code-expired': 'This code has expired',
+  'code-used': 'This code was already used',
+  'code-revoked': 'This code was revoked',
+  'precondition-failed': 'It was changed meanwhile',
+  'too-large': 'The request is too large',
+  'unsupported-media-type': 'The body must be JSON',
+  misdirected: 'This address is not served here',
+  'invalid-request': 'Some of it is not valid',
+  'if-match-missing': 'If-Match is missing',
+  'rate-limited': 'Too many tries',
+  unavailable: 'Not available right now',
+  'clock-skew': 'The clocks do not agree',
+}
+
+/** RFC 9457. Nothing of `why`, no stack, no SQL. */
+export const problemOf = (refusal: Refusal, requestId: string): Problem => {
+  const { detail, errors, retryAfter, acr, maxAge, triesLeft, clockOffset } = refusal.extras
+  return {
+    type: `https://postern.example/problems/${refusal.code}`,
+    title: titles[refusal.code],
+    status: statusOf[refusal.code],
+    code: refusal.code,
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
+    ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter) }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(triesLeft === undefined ? {} : { triesLeft }),
+    ...(clockOffset === undefined ? {} : { clockOffset }),
+    requestId,
+  }
+}
+
+/** What the database or load did to us is 503: nothing was evaluated, nothing is revealed. Undefined: a bug. */
+export const asUnavailable = (error: unknown): Refusal | undefined => {
+  if (error instanceof GroupClosed) return new Refusal('unavailable', error.message, { retryAfter: 2 })
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  const lost =
+    typeof code === 'string' &&
+    (/^(08|57P0|53|58)/.test(code) ||
+      ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '55P03', '57014', '40P01', '40001', '25P03'].includes(code))
+  const closed =
+    typeof message === 'string' &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|pool after calling end|driver has already been destroyed/.test(
+      message,
+    )
+  return lost || closed
+    ? new Refusal('unavailable', `database: ${String(code ?? message)}`, {
+        retryAfter: 2,
+        detail: 'The database does not answer. Nothing was evaluated.',
+      })
+    : undefined
+}

@@ -1,0 +1,107 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type CryptoKey, decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
+import type { Keys } from '../../platform/keys.ts'
+import { Refusal } from '../../platform/refusal.ts'
+
+/** Seconds by which `iat` may be off; beyond that a nonce of ours stands in for the client's clock. */
+const toleranceSeconds = 60
+/** A nonce is an HMAC of its minute: every process knows it. Good for this minute and the four before. */
+const nonceMinutes = 5
+
+/** The proof was there but does not hold: an attacker's, or a broken client's. */
+export class BadProof extends Error {}
+
+/**
+ * Verifies DPoP proofs (RFC 9449 §4.3): ES256 by the key in the header, `htm`, `htu` without query, `iat` or nonce, and
+ * each `jti` once a process. Answers the key's thumbprint (RFC 7638, SHA-256). There is no `ath`: the cookie is HttpOnly.
+ */
+export class Proofs {
+  readonly #keys: Keys
+  readonly #origins: readonly string[]
+  readonly #imported = new Map<string, { key: CryptoKey; thumbprint: Buffer }>()
+  #seen = new Set<string>()
+  #seenBefore = new Set<string>()
+  #turnedAt = Date.now()
+  constructor(keys: Keys, origins: readonly string[]) {
+    this.#keys = keys
+    this.#origins = origins
+  }
+
+  nonce(minute: number = Math.floor(Date.now() / 60_000)): string {
+    return `${minute.toString(36)}.${this.#keys.hash('nonce', String(minute)).subarray(0, 16).toString('base64url')}`
+  }
+  #nonceHolds(nonce: unknown): boolean {
+    if (typeof nonce !== 'string') return false
+    const minute = Number.parseInt(nonce, 36)
+    const now = Math.floor(Date.now() / 60_000)
+    if (!(minute <= now && minute > now - nonceMinutes)) return false
+    const right = this.nonce(minute)
+    return right.length === nonce.length && timingSafeEqual(Buffer.from(right), Buffer.from(nonce))
+  }
+
+  /** Throws BadProof, or a Refusal `proof-stale` that carries a nonce. `path` is the request's path without its query. */
+  async verify(proof: string, method: string, path: string): Promise<Buffer> {
+    if (proof.length > 4_096) throw new BadProof('too long')
+    let claims: Record<string, unknown>
+    let thumbprint: Buffer
+    try {
+      const known = await this.#keyOf(proof)
+      thumbprint = known.thumbprint
+      const { payload } = await jwtVerify(proof, known.key, {
+        typ: 'dpop+jwt',
+        algorithms: ['ES256'],
+        clockTolerance: '10 years',
+      })
+      claims = payload
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      throw new BadProof((error as Error).message)
+    }
+    if (claims.htm !== method) throw new BadProof('htm is of another method')
+    if (!this.#origins.some((origin) => claims.htu === origin + path)) throw new BadProof('htu is another address')
+    if (typeof claims.jti !== 'string' || claims.jti.length < 8 || claims.jti.length > 128) throw new BadProof('no jti')
+    if (typeof claims.iat !== 'number') throw new BadProof('no iat')
+    if (!this.#nonceHolds(claims.nonce) && Math.abs(Date.now() / 1_000 - claims.iat) > toleranceSeconds)
+      throw new Refusal('proof-stale', 'iat is off by more than 60 s', {
+        nonce: this.nonce(),
+        detail: 'The clock of this device is off. Repeat the call with the nonce of this answer.',
+      })
+    if (!this.#takeOnce(`${thumbprint.toString('base64url')}.${claims.jti}`)) throw new BadProof('jti was taken before')
+    return thumbprint
+  }
+
+  /** Two sets that turn over, so that what is seen is forgotten only after the longest time that a proof is good for. */
+  #takeOnce(jti: string): boolean {
+    if (Date.now() - this.#turnedAt > nonceMinutes * 60_000 + toleranceSeconds * 1_000) {
+      this.#seenBefore = this.#seen
+      this.#seen = new Set()
+      this.#turnedAt = Date.now()
+    }
+    if (this.#seen.has(jti) || this.#seenBefore.has(jti)) return false
+    this.#seen.add(jti)
+    return true
+  }
+
+  async #keyOf(proof: string): Promise<{ key: CryptoKey; thumbprint: Buffer }> {
+    const { jwk, alg } = decodeProtectedHeader(proof)
+    if (
+      alg !== 'ES256' ||
+      !jwk ||
+      jwk.kty !== 'EC' ||
+      jwk.crv !== 'P-256' ||
+      typeof jwk.x !== 'string' ||
+      typeof jwk.y !== 'string' ||
+      'd' in jwk
+    )
+      throw new BadProof('not a P-256 public key')
+    const name = `${jwk.x}.${jwk.y}`
+    const known = this.#imported.get(name)
+    if (known) return known
+    const key = (await importJWK({ kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y }, 'ES256')) as CryptoKey
+    // RFC 7638 §3.2: the required members in lexical order
+    const thumbprint = createHash('sha256').update(`{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`).digest()
+    if (this.#imported.size >= 10_000) this.#imported.clear()
+    this.#imported.set(name, { key, thumbprint })
+    return { key, thumbprint }
+  }
+}

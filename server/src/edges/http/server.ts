@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import fastifyCookie from '@fastify/cookie'
+import fastifyHelmet from '@fastify/helmet'
+import type { Endpoint } from '@postern/contract'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { Config } from '../../config.ts'
+import type { EventsDeps } from '../../features/events/index.ts'
+import type { Actor } from '../../platform/actor.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import type { Answer, Call, Route } from '../../platform/route.ts'
+import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
+import { registerDownloads } from './downloads.ts'
+import { registerHealth } from './health.ts'
+import { openApiSchema, registerOpenApi } from './openapi.ts'
+import { registerPages } from './pages.ts'
+import { asUnavailable, problemOf, statusOf } from './problems.ts'
+
+export type HttpDeps = AuthenticateDeps & EventsDeps & { config: Config; ready: () => Promise<boolean> }
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    actor: Actor | null
+  }
+  interface FastifyContextConfig {
+    endpoint?: Endpoint
+  }
+}
+
+const bodyLimit = 64 * 1024
+
+/** The HTTP edge: parses, asks who it is, calls one action, answers. It holds no rules. */
+export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promise<FastifyInstance> => {
+  const { config } = deps
+  const options: FastifyServerOptions = {
+    logger:
+      config.log === 'silent'
+        ? false
+        : {
+            level: config.log,
+            stream: process.stderr,
+            redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers.dpop'],
+          },
+    disableRequestLogging: true,
+    bodyLimit,
+    genReqId: () => crypto.randomUUID(),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: false,
+    ...(config.tls ? ({ https: { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) } } as object) : {}),
+  }
+  const app = Fastify(options)
+  app.decorateRequest('actor', null)
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  await app.register(fastifyCookie)
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: false,
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginEmbedderPolicy: false,
+    strictTransportSecurity: config.origin.startsWith('https:') ? { maxAge: 63_072_000 } : false,
+  })
+  acceptEmptyBodies(app)
+  requireHost(app, config)
+  handleErrors(app, deps)
+  const closing = new AbortController()
+  app.addHook('preClose', async () => closing.abort())
+
+  await registerOpenApi(app, config)
+  registerHealth(app, deps)
+  for (const route of routes) registerRoute(app, deps, route, closing.signal)
+  await registerDownloads(app, deps, routes, closing.signal)
+  await registerPages(app, deps)
+  app.setNotFoundHandler(async (request, reply) => {
+    await deps.tally.add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', 'unknown address')
+    return sendProblem(reply, request, new Refusal('not-found', 'unknown address'))
+  })
+  return app
+}
+
+/** A POST without a body, or with an empty one, is a call without parameters. */
+const acceptEmptyBodies = (app: FastifyInstance): void => {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
+    if (body === '') return done(null, {})
+    try {
+      done(null, JSON.parse(body as string))
+    } catch {
+      done(new Refusal('malformed', 'not JSON', { detail: 'The body is not valid JSON.' }))
+    }
+  })
+}
+
+/** All addresses are made of the configured origin; another Host is not served (threat 33). */
+const requireHost = (app: FastifyInstance, config: Config): void => {
+  const hosts = new Set(config.origins.map((origin) => new URL(origin).host))
+  const local = config.origins.map((origin) => new URL(origin)).find((url) => url.hostname === 'localhost')
+  app.addHook('onRequest', async (request, reply) => {
+    const host = request.headers.host ?? ''
+    const path = request.url.split('?')[0]
+    if (hosts.has(host) || path === '/healthz' || path === '/readyz' || path === '/metrics') return
+    if (
+      local &&
+      /^(127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host) &&
+      host.replace(/^(127\.0\.0\.1|\[::1\])/, '') === (local.port ? `:${local.port}` : '')
+    )
+      return reply.redirect(`${local.origin}${request.url}`, 308)
+    throw new Refusal('misdirected', 'another host', {
+      detail: `This server is ${config.origin}. Use that address, or add yours to POSTERN_ORIGIN.`,
+    })
+  })
+}
+
+const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closing: AbortSignal): void => {
+  const { endpoint } = route
+  app.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    schema: openApiSchema(endpoint),
+    config: { endpoint },
+    exposeHeadRoute: false,
+    preValidation: async (request) => {
+      if (request.body === undefined || request.body === null) request.body = {}
+      request.actor = await authenticate(deps, request, endpoint)
+    },
+    handler: async (request, reply) => {
+      const call = callOf(deps, request, endpoint, closing)
+      if (route.stream) return sendStream(reply, endpoint, route.stream(call))
+      const answer = await route.run(call)
+      setCookies(deps, reply, answer)
+      if (answer.etag) reply.header('etag', answer.etag)
+      reply.header('cache-control', 'no-store')
+      return reply.code(endpoint.status ?? 200).send(endpoint.status === 204 ? undefined : answer.value)
+    },
+  })
+}
+
+const callOf = (deps: HttpDeps, request: FastifyRequest, endpoint: Endpoint, closing: AbortSignal): Call<Endpoint> => {
+  const actor = request.actor as Actor
+  const input = {
+    ...(request.params as object),
+    ...((endpoint.method === 'GET' || endpoint.method === 'DELETE' ? request.query : request.body) as object),
+  }
+  const idempotencyKey = request.headers['idempotency-key']
+  if (endpoint.idempotent && typeof idempotencyKey === 'string' && idempotencyKey !== '') {
+    if (idempotencyKey.length > 200)
+      throw new Refusal('invalid-request', 'Idempotency-Key too long', { detail: 'Idempotency-Key takes up to 200 characters.' })
+    actor.source.idempotency = {
+      key: idempotencyKey,
+      requestHash: createHash('sha256')
+        .update(`${request.method} ${request.url}\n${JSON.stringify(input)}`)
+        .digest(),
+    }
+  }
+  const signInToken = request.cookies[deps.cookies.signIn]
+  const claimToken = request.cookies[deps.cookies.claim]
+  const ifMatch = request.headers['if-match']
+  const lastEventId = request.headers['last-event-id']
+  const left = new AbortController()
+  request.raw.once('close', () => left.abort())
+  return {
+    actor,
+    input: input as never,
+    signal: AbortSignal.any([left.signal, closing]),
+    ...(signInToken === undefined ? {} : { signInToken }),
+    ...(claimToken === undefined ? {} : { claimToken }),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(typeof lastEventId === 'string' ? { lastEventId } : {}),
+  }
+}
+
+const setCookies = (deps: HttpDeps, reply: FastifyReply, answer: Answer<unknown>): void => {
+  const { session, signIn, claim, options } = deps.cookies
+  if (typeof answer.session === 'string') reply.setCookie(session, answer.session, options)
+  if (answer.session === null) reply.clearCookie(session, options)
+  if (typeof answer.signIn === 'string') reply.setCookie(signIn, answer.signIn, options)
+  if (typeof answer.claim === 'string') reply.setCookie(claim, answer.claim, { ...options, maxAge: 86_400 })
+}
+
+export const sendStream = (reply: FastifyReply, endpoint: Endpoint, chunks: AsyncIterable<string>): FastifyReply =>
+  reply
+    .code(200)
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no')
+    .type(endpoint.stream ? 'text/event-stream; charset=utf-8' : 'application/jsonl; charset=utf-8')
+    .send(Readable.from(chunks))
+
+const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusal: Refusal): FastifyReply => {
+  const problem = problemOf(refusal, request.id)
+  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
+  if (refusal.extras.nonce) reply.header('dpop-nonce', refusal.extras.nonce)
+  return reply
+    .code(statusOf[refusal.code])
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem)
+}
+
+type Validation = {
+  validation?: {
+    instancePath?: string
+    message?: string
+    params?: { issue?: { path?: PropertyKey[]; message?: string; code?: string; keys?: string[] } }
+  }[]
+  statusCode?: number
+  code?: string
+}
+const handleErrors = (app: FastifyInstance, deps: HttpDeps): void => {
+  app.setErrorHandler(async (error: Error & Validation, request, reply) => {
+    const refusal = await refusalOf(deps, request, error)
+    if (refusal.extras.endsSession) reply.clearCookie(deps.cookies.session, deps.cookies.options)
+    if (refusal.code === 'unavailable' && refusal.why === 'internal') {
+      request.log.error({ err: error, requestId: request.id }, 'a bug')
+      return reply
+        .code(500)
+        .header('cache-control', 'no-store')
+        .type('application/problem+json')
+        .serializer(JSON.stringify)
+        .send({
+          type: 'about:blank',
+          title: 'Something went wrong here',
+          status: 500,
+          code: 'unavailable',
+          requestId: request.id,
+        })
+    }
+    return sendProblem(reply, request, refusal)
+  })
+}
+const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error & Validation): Promise<Refusal> => {
+  const malformed = async (refusal: Refusal): Promise<Refusal> => {
+    await deps.tally
+      .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${refusal.code}`)
+      .catch(() => undefined)
+    return refusal
+  }
+  if (error instanceof Refusal) return error.code === 'malformed' || error.code === 'misdirected' ? malformed(error) : error
+  if (error.validation) {
+    const errors = error.validation.map(({ instancePath, message, params }) => {
+      const unknown = params?.issue?.keys
+      if (unknown) return { path: unknown.join(', '), message: 'is not a known field' }
+      return { path: (instancePath ?? '').replace(/^\//, '').replaceAll('/', '.'), message: message ?? 'is not valid' }
+    })
+    return malformed(
+      new Refusal('invalid-request', 'validation', {
+        errors,
+        detail: errors.map((each) => `${each.path || 'body'}: ${each.message}`).join('; '),
+      }),
+    )
+  }
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return malformed(new Refusal('unsupported-media-type', 'media type', { detail: 'Send application/json.' }))
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return malformed(new Refusal('too-large', 'body', { detail: 'A body takes up to 64 KiB.' }))
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return malformed(new Refusal('malformed', error.code ?? 'client error'))
+  return asUnavailable(error) ?? new Refusal('unavailable', 'internal')
+}

@@ -1,0 +1,2 @@
+export { type ClaimHandler, type CodesDeps, codesRoutes, issue, recordScan } from './codes.ts'
+export { insertCode, type NewCode, revokeCodes } from './codes-store.ts'

@@ -1,0 +1,150 @@
+import { type Generated, sql } from 'kysely'
+import type { Db, Tx } from '../../platform/db.ts'
+import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
+import { pendingMinutes } from '../totp/index.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    claim: {
+      codeId: string
+      userId: string
+      totpId: string
+      claimKey: Buffer
+      confirmHash: Buffer
+      answer: Buffer
+      browserHash: Buffer
+      failures: Generated<number>
+      expiresAt: Date
+      endedAt: Date | null
+      epoch: number
+    }
+  }
+}
+/** Wrong passcodes or passwords that end an enrolment. */
+export const confirmTries = 5
+const rowOf = (codeId: string, userId: string) => ({ table: 'claim', row: codeId, user: userId })
+
+/** What a claim opened, for the claiming key alone. Answers the confirm token and the cookie that knows the browser again. */
+export const insertClaim = async (
+  tx: Tx,
+  keys: Keys,
+  claim: { codeId: string; userId: string; totpId: string; key: Buffer },
+): Promise<{ confirm: string; claimToken: string }> => {
+  const confirm = newToken()
+  const claimToken = newToken()
+  await tx
+    .insertInto('claim')
+    .values({
+      codeId: claim.codeId,
+      userId: claim.userId,
+      totpId: claim.totpId,
+      claimKey: claim.key,
+      confirmHash: keys.hash('confirm', confirm),
+      answer: keys.seal('answers', rowOf(claim.codeId, claim.userId), Buffer.from(confirm)),
+      browserHash: keys.hash('claim-browser', claimToken),
+      expiresAt: sql<Date>`now() + ${pendingMinutes} * interval '1 min'`,
+      endedAt: null,
+      epoch: currentEpoch,
+    })
+    .execute()
+  return { confirm, claimToken }
+}
+
+const minutesToRepeat = 2
+/** The claim of a code, for its own key, within 2 minutes: a lost answer burns nothing. */
+export const findRepeatable = async (
+  tx: Tx,
+  keys: Keys,
+  codeId: string,
+  key: Buffer,
+): Promise<{ userId: string; totpId: string; confirm: string } | undefined> => {
+  const row = await tx
+    .selectFrom('claim')
+    .innerJoin('code', 'code.id', 'claim.codeId')
+    .innerJoin('users', 'users.id', 'claim.userId')
+    .select(['claim.userId', 'totpId', 'answer'])
+    .where('codeId', '=', codeId)
+    .where('claimKey', '=', key)
+    .where('endedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .where('users.state', 'in', ['active', 'pending'])
+    .where('claimedAt', '>', sql<Date>`now() - ${minutesToRepeat} * interval '1 min'`)
+    .where('claim.epoch', '=', currentEpoch)
+    .executeTakeFirst()
+  return row && { userId: row.userId, totpId: row.totpId, confirm: keys.unseal(rowOf(codeId, row.userId), row.answer).toString() }
+}
+export const isClaimer = async (tx: Tx, keys: Keys, codeId: string, claimToken: string): Promise<boolean> =>
+  (await tx
+    .selectFrom('claim')
+    .select('codeId')
+    .where('codeId', '=', codeId)
+    .where('browserHash', '=', keys.hash('claim-browser', claimToken))
+    .executeTakeFirst()) !== undefined
+
+export type OpenClaim = {
+  codeId: string
+  userId: string
+  totpId: string
+  claimKey: Buffer
+  bootstrap: 'owner' | 'operator' | null
+  resetPassword: boolean
+  username: string
+  displayName: string
+  userState: string
+  failures: number
+  ended: boolean
+  expired: boolean
+  revoked: boolean
+}
+export const findClaim = (db: Db | Tx, confirmHash: Buffer): Promise<OpenClaim | undefined> =>
+  db
+    .selectFrom('claim')
+    .innerJoin('code', 'code.id', 'claim.codeId')
+    .innerJoin('users', 'users.id', 'claim.userId')
+    .select([
+      'codeId',
+      'claim.userId',
+      'totpId',
+      'claimKey',
+      'bootstrap',
+      'resetPassword',
+      'username',
+      'displayName',
+      'users.state as userState',
+      'failures',
+      sql<boolean>`claim.ended_at is not null`.as('ended'),
+      sql<boolean>`claim.expires_at <= now() or claim.epoch <> (select epoch from deployment)`.as('expired'),
+      sql<boolean>`code.revoked_at is not null`.as('revoked'),
+    ])
+    .where('confirmHash', '=', confirmHash)
+    .executeTakeFirst()
+
+/** Counts a wrong passcode or password inside the five; the fifth ends the claim. Undefined: there was none left. */
+export const countClaimFailure = async (tx: Tx, codeId: string): Promise<number | undefined> => {
+  const { rows } = await sql<{
+    failures: number
+  }>`update claim set failures = failures + 1, ended_at = case when failures + 1 >= ${confirmTries} then now() end
+    where code_id = ${codeId} and ended_at is null and expires_at > now() and failures < ${confirmTries} returning failures`.execute(
+    tx,
+  )
+  if (rows[0] && rows[0].failures >= confirmTries)
+    await sql`delete from totp t using claim c where c.code_id = ${codeId} and t.user_id = c.user_id and t.id = c.totp_id and t.state = 'pending'`.execute(
+      tx,
+    )
+  return rows[0]?.failures
+}
+/** Closes a claim for its confirmation; false: it is over, another key's, or its code was revoked meanwhile. */
+export const endClaim = async (tx: Tx, codeId: string, key: Buffer): Promise<boolean> => {
+  const { rows } =
+    await sql`update claim c set ended_at = now() from code k, users u where c.code_id = ${codeId} and c.claim_key = ${key} and c.ended_at is null and c.expires_at > now()
+    and c.failures < ${confirmTries} and c.epoch = (select epoch from deployment) and k.id = c.code_id and k.revoked_at is null and u.id = c.user_id and u.state in ('active', 'pending') returning c.code_id`.execute(
+      tx,
+    )
+  return rows.length > 0
+}
+/** People whom a bootstrap claim made and nobody confirmed: gone with it. */
+export const deleteUnconfirmed = async (tx: Tx | Db): Promise<void> => {
+  await sql`delete from users u where u.state = 'pending' and not exists (select from claim c where c.user_id = u.id and c.ended_at is null and c.expires_at > now())`.execute(
+    tx,
+  )
+}

@@ -1,0 +1,159 @@
+import type { In, Out } from '@postern/contract'
+import * as contract from '@postern/contract'
+import { sql } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { toId } from '../../platform/ids.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
+import type { Answer } from '../../platform/route.ts'
+import { revokeCodes } from '../codes/index.ts'
+import { type ActDeps, act, EventDraft } from '../events/index.ts'
+import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassword } from '../passwords/index.ts'
+import { requireEnrolment } from '../policies/index.ts'
+import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
+import { clearGuesses, limited, reserveGuess } from '../sign-in/index.ts'
+import { findPending } from '../totp/index.ts'
+import { highest, ownerIsLeft, setRoles } from '../users/index.ts'
+import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim } from './claims-store.ts'
+import { activateFactor, provenStep } from './confirming.ts'
+import { confirmNeeds } from './enrol-totp.ts'
+
+type Input = In<typeof contract.confirmEnrolment>
+type Value = Out<typeof contract.confirmEnrolment>
+
+/** Completes an enrolment: by the key that claimed, with one correct passcode and what `needs` asked for. */
+export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input): Promise<Answer<Value>> => {
+  const key = actor.source.thumbprint as Buffer
+  const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
+  if (!claim || !claim.claimKey.equals(key)) return refuseUnknown(deps, actor)
+  requireOpen(claim)
+  await requireEnrolment(deps.db)
+  const needs = await deps.db
+    .transaction()
+    .execute((tx) => confirmNeeds(tx, { userId: claim.userId, resetPassword: claim.resetPassword }))
+  const choosing = needs.includes('password')
+  const { phc, lane } = choosing
+    ? { phc: await chosenPassword(deps, claim, input.password), lane: undefined }
+    : { phc: undefined, lane: await provePassword(deps, actor, claim, input.currentPassword) }
+
+  const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
+    event.about({ ...about(claim), person: { id: claim.userId, name: claim.username } })
+    const pending = await findPending(tx, claim.userId, claim.totpId)
+    if (!pending)
+      throw new Refusal('code-expired', 'the pending key is over', { detail: 'This took too long. Ask for a new code.' })
+    const { step } = provenStep(deps, claim.userId, pending, input.code)
+    if (step === undefined) throw wrongTry(claim, 'wrong passcode')
+    if (!(await endClaim(tx, claim.codeId, key))) throw new Refusal('code-used', 'the claim is over')
+    if (claim.bootstrap) await becomeOperator(tx, claim)
+    if (phc) {
+      await setPassword(tx, deps.keys, claim.userId, phc)
+      event.and('password.changed', { ...event.facts, factor: 'password' })
+    } else if (lane !== undefined) await clearGuesses(tx, claim.userId, 'password', lane)
+    const { recoveryCodes } = await activateFactor(deps, tx, event, {
+      userId: claim.userId,
+      totpId: claim.totpId,
+      step,
+      codeId: claim.codeId,
+    })
+    const session = input.signIn
+      ? await insertSession(tx, deps.keys, {
+          userId: claim.userId,
+          scope: 'full',
+          acr: 'aal2',
+          amr: ['pwd', 'otp', 'mfa'],
+          thumbprint: key,
+          codeId: claim.codeId,
+          source: actor.source,
+        })
+      : undefined
+    if (session) event.about({ sessionId: session.id })
+    const roles = (await tx.selectFrom('userRole').select('role').where('userId', '=', claim.userId).execute()).map(
+      (row) => row.role,
+    )
+    return { recoveryCodes, session, roles }
+  })
+  const live = done.session && (await findLiveSession(deps.db, deps.keys.hash('session', done.session.token)))
+  return {
+    value: {
+      user: {
+        id: toId('usr', claim.userId),
+        username: claim.username,
+        displayName: claim.displayName,
+        roles: done.roles.length > 0 ? done.roles : [highest([])],
+      },
+      ...(done.recoveryCodes ? { recoveryCodes: done.recoveryCodes } : {}),
+      ...(live ? { session: toSession(live) } : {}),
+    },
+    ...(done.session ? { session: done.session.token } : {}),
+  }
+}
+
+const about = (claim: OpenClaim) => ({
+  codeId: claim.codeId,
+  subject: { kind: 'user' as const, id: claim.userId, name: claim.username },
+  factor: 'totp',
+})
+const refuseUnknown = async (deps: ActDeps, actor: Actor): Promise<never> => {
+  const event = new EventDraft(actor, 'enrolment.confirmed', { detail: { code: 'code-unknown' } })
+  event.outcome = 'failure'
+  if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
+  throw new Refusal('code-unknown', 'no such claim, or another key’s')
+}
+const requireOpen = (claim: OpenClaim): void => {
+  if (claim.revoked) throw new Refusal('code-revoked')
+  if (claim.ended)
+    throw new Refusal('code-used', claim.failures >= confirmTries ? 'ended by five wrong tries' : 'confirmed before')
+  if (claim.expired) throw new Refusal('code-expired', 'the claim is over', { detail: 'This took too long. Ask for a new code.' })
+  if (claim.userState !== 'active' && claim.userState !== 'pending')
+    throw new Refusal('code-revoked', `the person is ${claim.userState}`)
+}
+/** One of the five tries is gone; where none was left, no verdict leaves. */
+const wrongTry = (claim: OpenClaim, why: string): Refusal =>
+  new Refusal('factor-wrong', why, {
+    outcome: 'failure',
+    triesLeft: Math.max(0, confirmTries - claim.failures - 1),
+    keep: async (tx) => {
+      const failures = await countClaimFailure(tx, claim.codeId)
+      return failures === undefined ? new Refusal('code-used', 'ended by five wrong tries') : undefined
+    },
+  })
+
+const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string | undefined): Promise<string> => {
+  if (password === undefined) throw invalid('password', 'choose a password of at least 15 characters')
+  const { issuer } = await requireEnrolment(deps.db)
+  requireStrong(password, [claim.username, claim.displayName, issuer], 'password')
+  return hashPassword(password)
+}
+/** A wrong current password is a guess of that account, by the same limits, and one of the five. */
+const provePassword = async (deps: ActDeps, actor: Actor, claim: OpenClaim, password: string | undefined): Promise<number> => {
+  if (password === undefined) throw invalid('currentPassword', 'the password that you have now')
+  const { lane } = await reserveGuess(deps.db, {
+    accountKey: claim.userId,
+    factor: 'password',
+    thumbprint: actor.source.thumbprint as Buffer,
+  })
+  if (await verifyPassword(password, await findPasswordHash(deps.db, deps.keys, claim.userId))) return lane
+  const event = new EventDraft(actor, 'enrolment.confirmed', {
+    ...about(claim),
+    factor: 'password',
+    detail: { code: 'factor-wrong', why: 'wrong current password' },
+  })
+  event.outcome = 'failure'
+  const failures = await deps.db.transaction().execute((tx) => countClaimFailure(tx, claim.codeId))
+  if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
+  if (failures === undefined) throw new Refusal('code-used', 'ended by five wrong tries')
+  throw new Refusal('factor-wrong', 'wrong current password', {
+    triesLeft: confirmTries - failures,
+    errors: [{ path: 'currentPassword', message: 'did not match' }],
+  })
+}
+
+/** The first confirm wins the role `owner`, under the deployment's lock; every other such code dies with it. */
+const becomeOperator = async (tx: Tx, claim: OpenClaim): Promise<void> => {
+  if (claim.bootstrap === 'owner' && (await ownerIsLeft(tx))) throw new Refusal('code-revoked', 'an operator exists')
+  await sql`update users set state = 'active', state_at = now(), version = version + 1 where id = ${claim.userId} and state = 'pending'`.execute(
+    tx,
+  )
+  await setRoles(tx, claim.userId, [claim.bootstrap as 'owner' | 'operator'])
+  if (claim.bootstrap === 'owner') await revokeCodes(tx, { bootstrap: 'owner' })
+}

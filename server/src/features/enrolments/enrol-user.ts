@@ -1,0 +1,88 @@
+import type { In } from '@postern/contract'
+import * as contract from '@postern/contract'
+import { sql } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { fromId } from '../../platform/ids.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
+import { issue, revokeCodes } from '../codes/index.ts'
+import { type ActDeps, act, EventDraft } from '../events/index.ts'
+import { freshSeconds, requireEnrolment } from '../policies/index.ts'
+import { manageable } from '../users/index.ts'
+
+/** Minutes that a code on screen, and the first operator's, is good for. */
+const onScreenMinutes = 10
+const bootstrapMinutes = 30
+
+/** A code for a person, never for one with more rights. A new one ends those before it: one open code a person. */
+export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) =>
+  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
+    const id = fromId(input.id)
+    const user = await manageable(tx, actor, id)
+    event.about({ subject: { kind: 'user', id, name: user.username } })
+    if (user.state !== 'active')
+      throw new Refusal('conflict', `the person is ${user.state}`, {
+        detail: `This person is ${user.state}. Only an active person can enrol.`,
+      })
+    await requireEnrolment(tx)
+    if (input.resetPassword) requireMayReset(actor)
+    const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
+    if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
+    await sql`update code set revoked_at = now(), version = version + 1 where user_id = ${id} and kind = 'enrol-totp' and claimed_at is null and revoked_at is null and expires_at > now()`.execute(
+      tx,
+    )
+    const code = await issue(deps, tx, event, {
+      kind: 'enrol-totp',
+      userId: id,
+      ownerId: actor.kind === 'user' ? actor.id : null,
+      issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
+      resetPassword: input.resetPassword ?? false,
+      label: user.username,
+      ...(notBefore ? { notBefore } : {}),
+      expiresInMinutes: input.expiresInMinutes ?? onScreenMinutes,
+    })
+    if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
+    return { code }
+  })
+/** Choosing a password for somebody is as much as being them: a person who has just authenticated, or the host. */
+const requireMayReset = (actor: Actor): void => {
+  if (actor.kind === 'token' && !actor.scopes.includes('operator'))
+    throw new Refusal('not-allowed', 'scope enrolment does not reach resetPassword')
+  if (actor.kind === 'token' || (actor.kind === 'user' && !actor.fresh))
+    throw new Refusal('step-up-required', 'resetPassword asks for fresh authentication', { maxAge: freshSeconds })
+}
+
+/** "Exists": an active owner with a confirmed second factor. */
+export const operatorExists = async (db: Db | Tx): Promise<boolean> => {
+  const { rows } = await sql<{
+    found: boolean
+  }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
+    join totp t on t.user_id = u.id and t.state = 'active' where u.state = 'active') as found`.execute(db)
+  return rows[0]?.found === true
+}
+/** The link that enrols an operator: the first becomes owner (and ends the links before), a later one operator. An event. */
+export const issueBootstrap = async (
+  deps: ActDeps & { origin: string },
+  actor: Actor,
+  username?: string,
+): Promise<{ url: string; expiresAt: string; role: 'owner' | 'operator' }> => {
+  const issued = await deps.db.transaction().execute(async (tx) => {
+    const role = (await operatorExists(tx)) ? ('operator' as const) : ('owner' as const)
+    if (role === 'owner') await revokeCodes(tx, { bootstrap: 'owner' })
+    const event = new EventDraft(actor, 'bootstrap.issued', { detail: { role } })
+    const code = await issue(deps, tx, event, {
+      kind: 'enrol-totp',
+      userId: null,
+      ownerId: null,
+      issuedBy: actor.kind === 'host' ? actor.name : 'host',
+      bootstrap: role,
+      ...(username ? { suggestedUsername: username } : {}),
+      label: role === 'owner' ? 'first operator' : 'operator',
+      expiresInMinutes: bootstrapMinutes,
+    })
+    await deps.events.append(tx, event)
+    return { url: code.url, expiresAt: code.expiresAt, role }
+  })
+  deps.events.onAppended()
+  return issued
+}

@@ -1,0 +1,26 @@
+import * as contract from '@postern/contract'
+import { type Route, route } from '../../platform/route.ts'
+import type { ActDeps } from '../events/index.ts'
+import { confirmEnrolment } from './confirm-enrolment.ts'
+import { enrolUser } from './enrol-user.ts'
+import {
+  changePassword,
+  confirmTotp,
+  enrolAnotherPhone,
+  myFactors,
+  removeTotp,
+  renewRecoveryCodes,
+  startTotp,
+} from './my-factors.ts'
+
+export const enrolmentsRoutes = (deps: ActDeps & { origin: string }): Route[] => [
+  route(contract.confirmEnrolment, ({ actor, input }) => confirmEnrolment(deps, actor, input)),
+  route(contract.enrolUser, async ({ actor, input }) => ({ value: await enrolUser(deps, actor, input) })),
+  route(contract.startTotp, async ({ actor, input }) => ({ value: await startTotp(deps, actor, input) })),
+  route(contract.confirmTotp, ({ actor, input }) => confirmTotp(deps, actor, input)),
+  route(contract.removeTotp, async ({ actor }) => ({ value: await removeTotp(deps, actor) })),
+  route(contract.myFactors, async ({ actor }) => ({ value: await myFactors(deps, actor) })),
+  route(contract.enrolAnotherPhone, async ({ actor }) => ({ value: await enrolAnotherPhone(deps, actor) })),
+  route(contract.changePassword, ({ actor, input }) => changePassword(deps, actor, input)),
+  route(contract.renewRecoveryCodes, async ({ actor }) => ({ value: await renewRecoveryCodes(deps, actor) })),
+]

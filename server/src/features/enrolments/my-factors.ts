@@ -1,0 +1,230 @@
+import type { Factors, In } from '@postern/contract'
+import * as contract from '@postern/contract'
+import type { Actor, PersonActor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { fromId, toId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import type { Answer } from '../../platform/route.ts'
+import { issue } from '../codes/index.ts'
+import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
+import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassword } from '../passwords/index.ts'
+import { readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
+import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
+import { asUser, endSessions, insertSession } from '../sessions/index.ts'
+import { findSignIn, limited, openSession, reserveGuess, type SignInRow, toSignIn } from '../sign-in/index.ts'
+import { symbolSvg } from '../symbols/index.ts'
+import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
+import { activateFactor, provenStep } from './confirming.ts'
+import { parametersOf } from './enrol-totp.ts'
+
+export type MeDeps = ActDeps & { origin: string }
+const asPerson = (actor: Actor): PersonActor => {
+  if (actor.kind !== 'user' && actor.kind !== 'enrolling') throw new Refusal('no-session', 'nobody is signed in')
+  return actor
+}
+
+export const startTotp = (deps: MeDeps, actor: Actor, input: In<typeof contract.startTotp>) =>
+  act(deps, actor, { type: 'enrolment.started', endpoint: contract.startTotp }, async (tx, event) => {
+    const person = asPerson(actor)
+    event.about({ factor: 'totp' })
+    const settings = await requireEnrolment(tx)
+    const defaults = parametersOf(settings)
+    const parameters = {
+      algorithm: input.algorithm ?? defaults.algorithm,
+      digits: input.digits ?? defaults.digits,
+      period: input.periodSeconds ?? defaults.period,
+    }
+    const totp = await insertPending(
+      tx,
+      deps.keys,
+      { userId: person.id, label: person.username, issuer: settings.issuer },
+      parameters,
+    )
+    return {
+      id: toId('tot', totp.id),
+      secret: totp.secret,
+      otpauthUrl: totp.otpauthUrl,
+      symbolSvg: symbolSvg(totp.otpauthUrl),
+      settings: {
+        issuer: settings.issuer,
+        label: person.username,
+        algorithm: parameters.algorithm,
+        digits: parameters.digits,
+        periodSeconds: parameters.period,
+      },
+      expiresAt: totp.expiresAt.toISOString(),
+    }
+  })
+
+/**
+ * Confirms one's pending key and goes on with what asked for it: a sign-in that waited for enrolment is completed; a
+ * session, also one of scope recovery, is replaced by a full one with a new cookie.
+ */
+export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof contract.confirmTotp>) => {
+  const person = asPerson(actor)
+  const totpId = fromId(input.id)
+  const { session, recoveryCodes } = await act(
+    deps,
+    actor,
+    { type: 'enrolment.confirmed', endpoint: contract.confirmTotp },
+    async (tx, event) => {
+      event.about({ factor: 'totp' })
+      await requireEnrolment(tx)
+      const pending = await findPending(tx, person.id, totpId)
+      if (!pending)
+        throw new Refusal('not-found', 'no such pending key', {
+          detail: 'This key has expired or was confirmed. Start again with a new one.',
+        })
+      const { step, offset } = provenStep(deps, person.id, pending, input.code)
+      if (step === undefined) {
+        event.about({ detail: offset === undefined ? {} : { offsetSteps: offset } })
+        throw new Refusal('factor-wrong', 'wrong passcode', {
+          outcome: 'failure',
+          triesLeft: Math.max(0, pendingTries - pending.failures - 1),
+          keep: async (kept) =>
+            (await countPendingFailure(kept, person.id, totpId)) === undefined
+              ? new Refusal('not-found', 'ended by five wrong passcodes')
+              : undefined,
+        })
+      }
+      const signIn = actor.kind === 'enrolling' ? await findSignIn(tx, actor.browserHash) : undefined
+      const { recoveryCodes } = await activateFactor(deps, tx, event, { userId: person.id, totpId, step })
+      const opened = await continueAs(deps, tx, actor, signIn)
+      event.about({ sessionId: opened.id })
+      return { session: opened.token, recoveryCodes }
+    },
+  )
+  const signIn = actor.kind === 'enrolling' ? await findSignIn(deps.db, actor.browserHash) : undefined
+  return { value: { ...(recoveryCodes ? { recoveryCodes } : {}), ...(signIn ? { signIn: toSignIn(signIn) } : {}) }, session }
+}
+const continueAs = (
+  deps: MeDeps,
+  tx: Tx,
+  actor: Actor,
+  signIn: SignInRow | undefined,
+): Promise<{ id: string; token: string }> => {
+  const proved = { scope: 'full' as const, acr: 'aal2' as const, amr: ['pwd', 'otp', 'mfa'] }
+  if (signIn) return openSession(deps, tx, actor, { row: signIn, ...proved })
+  const user = asUser(actor)
+  return insertSession(tx, deps.keys, {
+    userId: user.id,
+    ...proved,
+    thumbprint: actor.source.thumbprint as Buffer,
+    codeId: user.codeId,
+    source: actor.source,
+  })
+}
+
+/** 409 for the last second factor that policy demands: nobody locks themselves out. */
+export const removeTotp = (deps: MeDeps, actor: Actor) =>
+  act(deps, actor, { type: 'factor.removed', endpoint: contract.removeTotp }, async (tx, event) => {
+    const user = asUser(actor)
+    event.about({ factor: 'totp' })
+    if (await secondFactorDemanded(tx, user.id))
+      throw new Refusal('conflict', 'the last factor that policy demands', {
+        detail: 'Policy demands a second factor, and this is your only one. Replace it instead.',
+      })
+    if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
+    await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
+    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'a factor was removed')
+    return undefined
+  })
+
+export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> => {
+  const user = asUser(actor)
+  const [password, totp, codes, settings, demanded] = await Promise.all([
+    deps.db.selectFrom('password').select('changedAt').where('userId', '=', user.id).executeTakeFirst(),
+    deps.db
+      .selectFrom('totp')
+      .select(['id', 'confirmedAt', 'lastUsedAt', 'origin'])
+      .where('userId', '=', user.id)
+      .where('state', '=', 'active')
+      .executeTakeFirst(),
+    recoveryCodesLeft(deps.db, user.id),
+    readAuthenticationSettings(deps.db),
+    secondFactorDemanded(deps.db, user.id),
+  ])
+  const confirmedAt = totp?.confirmedAt ?? null
+  return {
+    password: password ? { changedAt: password.changedAt.toISOString() } : null,
+    totp: totp
+      ? {
+          id: toId('tot', totp.id),
+          createdAt: (confirmedAt ?? new Date(0)).toISOString(),
+          lastUsedAt: totp.lastUsedAt?.toISOString() ?? null,
+          origin: totp.origin,
+          renewBy:
+            confirmedAt && settings.totpRenewalDays
+              ? new Date(confirmedAt.getTime() + settings.totpRenewalDays * 86_400_000).toISOString()
+              : null,
+        }
+      : null,
+    recoveryCodes: { left: codes.left, total: codes.total, createdAt: codes.createdAt?.toISOString() ?? null },
+    enrolment: settings.enrolment,
+    secondFactorDemanded: demanded,
+  }
+}
+
+export const enrolAnotherPhone = (deps: MeDeps, actor: Actor) =>
+  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolAnotherPhone }, async (tx, event) => {
+    const user = asUser(actor)
+    await requireEnrolment(tx)
+    return {
+      code: await issue(deps, tx, event, {
+        kind: 'enrol-totp',
+        userId: user.id,
+        ownerId: user.id,
+        issuedBy: null,
+        label: user.username,
+        expiresInMinutes: 10,
+      }),
+    }
+  })
+
+/** The current password is a guess like any other; a new one ends all other sessions. */
+export const changePassword = async (
+  deps: MeDeps,
+  actor: Actor,
+  input: In<typeof contract.changePassword>,
+): Promise<Answer<undefined>> => {
+  const user = asUser(actor)
+  const { issuer } = await readAuthenticationSettings(deps.db)
+  requireStrong(input.new, [user.username, user.displayName, issuer], 'new')
+  await reserveGuess(deps.db, { accountKey: user.id, factor: 'password', thumbprint: actor.source.thumbprint as Buffer })
+  if (!(await verifyPassword(input.current, await findPasswordHash(deps.db, deps.keys, user.id)))) {
+    const event = new Draft(actor, 'password.changed', {
+      factor: 'password',
+      detail: { code: 'factor-wrong', why: 'wrong current password' },
+    })
+    event.outcome = 'failure'
+    if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
+    throw new Refusal('factor-wrong', 'wrong current password', { errors: [{ path: 'current', message: 'did not match' }] })
+  }
+  const phc = await hashPassword(input.new)
+  await act(deps, actor, { type: 'password.changed', endpoint: contract.changePassword }, async (tx, event) => {
+    event.about({ factor: 'password' })
+    await setPassword(tx, deps.keys, user.id, phc)
+    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'the password was changed')
+    return undefined
+  })
+  return { value: undefined }
+}
+
+export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
+  act(deps, actor, { type: 'recovery-codes.made', endpoint: contract.renewRecoveryCodes }, async (tx, event: EventDraft) => {
+    const user = asUser(actor)
+    event.about({ factor: 'recovery-code' })
+    const active = await tx
+      .selectFrom('totp')
+      .select('id')
+      .where('userId', '=', user.id)
+      .where('state', '=', 'active')
+      .executeTakeFirst()
+    if (!active)
+      throw new Refusal('conflict', 'no second factor', {
+        detail: 'Recovery codes stand in for a second factor. Enrol one first.',
+      })
+    const recoveryCodes = await replaceRecoveryCodes(tx, deps.keys, user.id)
+    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'recovery codes were made anew')
+    return { recoveryCodes }
+  })

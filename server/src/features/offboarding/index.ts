@@ -1,0 +1,1 @@
+export { offboardingRoutes, offboardUser, resumeUser, suspendUser } from './offboarding.ts'

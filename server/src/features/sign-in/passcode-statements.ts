@@ -1,0 +1,111 @@
+import type pg from 'pg'
+import { eventArrays, eventColumns, eventParameters, insertEvents, type PreparedEvent } from '../events/index.ts'
+import { sessionHours } from '../sessions/index.ts'
+import type { TotpParameters } from '../totp/index.ts'
+import { addressIsOver, laneOf, reserveOnConflict } from './limits.ts'
+
+export type Reservation = { browserHash: Buffer; thumbprint: Buffer }
+export type Reserved = {
+  n: number
+  sign_in: string | null
+  user_id: string | null
+  username: string | null
+  purpose: 'sign-in' | 'step-up' | null
+  proved: string[] | null
+  lane: number
+  first: boolean
+  failures: number | null
+  wait: number
+  closed: boolean
+  totp: string | null
+  sealed: Buffer | null
+  digits: number
+  period: number
+  algorithm: TotpParameters['algorithm']
+  now: Date
+}
+/**
+ * RESERVE: finds the sign-ins of a group, counts each guess before it is compared, and brings what comparing needs.
+ * `first` is false for the second of one person in a group: it is sent again, so that each guess is counted by itself.
+ */
+const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3::bytea[]) t(n, browser_hash, thumb)),
+  s as (select b.n, si.id, si.user_id, u.username, si.purpose, si.proved, ${laneOf('si.user_id', 'b.thumb')} as lane,
+      row_number() over (partition by si.user_id order by b.n) = 1 as first
+    from b join sign_in si on si.browser_hash = b.browser_hash and si.key_thumbprint = b.thumb join users u on u.id = si.user_id and u.state = 'active'
+    where si.state = 'open' and si.expires_at > now() and si.epoch = (select epoch from deployment)),
+  r as (insert into attempt as a (account_key, factor, lane, failures, open_at)
+    select user_id, 'totp', lane, 1, now() from s where first and proved @> '{password}' order by user_id, lane ${reserveOnConflict} returning account_key, lane, failures)
+  select b.n, s.id as sign_in, s.user_id, s.username, s.purpose, s.proved, coalesce(s.lane, 0) as lane, coalesce(s.first, true) as first, r.failures,
+    coalesce(a.failures >= 100, false) as closed, greatest(coalesce(extract(epoch from nullif(a.open_at, '-infinity') - now()), 0), 0)::float as wait,
+    t.id as totp, t.sealed, t.digits, t.period, t.algorithm, now() as now
+  from b left join s on s.n = b.n left join r on r.account_key = s.user_id and r.lane = s.lane and s.first
+    left join attempt a on a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane
+    left join totp t on t.user_id = s.user_id and t.state = 'active' order by b.n`
+export const reserve = async (hot: pg.Pool, entries: readonly Reservation[]): Promise<Reserved[]> => {
+  const { rows } = await hot.query<Reserved>({
+    name: 'totp-reserve',
+    text: reserveText,
+    values: [entries.map((_, at) => at), entries.map((e) => e.browserHash), entries.map((e) => e.thumbprint)],
+  })
+  return rows
+}
+
+export type Acceptance = {
+  signIn: string
+  userId: string
+  totp: string
+  step: number
+  sessionHash: Buffer
+  sessionId: string
+  thumbprint: Buffer
+  lane: number
+  source: Buffer | null
+  event: PreparedEvent
+}
+export type Verdict = 'accepted' | 'replayed' | 'gone' | 'limited'
+/**
+ * ACCEPT: step, counters, sign-in, session, event and pending in one commit; the verdict of each is its returned row.
+ * Locks are taken in one order in all processes. A sign-in that is gone leaves the step burnt: it fails closed.
+ */
+const acceptText = `with b as (select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bytea[], $7::uuid[], $8::bytea[], $9::smallint[], $10::bytea[], ${eventParameters(11)})
+    t(n, sign_in, user_id, totp, step, hash, session_id, thumb, lane, source, ${eventColumns})),
+  w as (select b.n from b where b.source is null or not ${addressIsOver('b.source')}),
+  l as materialized (select b.n from b join w using (n) join totp t on t.user_id = b.user_id and t.id = b.totp where t.state = 'active' and t.last_step < b.step
+    order by t.user_id for no key update of t),
+  u as (update totp t set last_step = b.step, last_used_at = now() from b join l using (n)
+    where t.user_id = b.user_id and t.id = b.totp and t.state = 'active' and t.last_step < b.step returning b.n),
+  c as (update attempt a set failures = 0, open_at = '-infinity' from b join u using (n) where a.account_key = b.user_id and a.factor = 'totp' and a.lane = b.lane),
+  g as (update sign_in s set state = 'collected', session_id = b.session_id, proved = s.proved || '{totp}'::text[] from b join u using (n), users p
+    where s.id = b.sign_in and s.state = 'open' and s.expires_at > now() and s.user_id = b.user_id and s.key_thumbprint = b.thumb and s.proved @> '{password}'
+      and s.epoch = (select epoch from deployment) and p.id = b.user_id and p.state = 'active'
+      and (s.from_session is null or exists (select from session x where x.id = s.from_session and x.ended_at is null))
+    returning b.n, s.from_session),
+  o as (update session x set ended_at = now(), ended_why = 'replaced by a step-up' from g where x.id = g.from_session and x.ended_at is null returning x.id, x.code_id),
+  i as (insert into session (hash, id, user_id, key_thumbprint, code_id, acr, amr, expires_at, device_type, platform, browser, country, epoch)
+    select b.hash, b.session_id, b.user_id, b.thumb, o.code_id, 'aal2', '{pwd,otp,mfa}', now() + interval '${sessionHours} h', b.event_device_type, b.event_platform, b.event_browser, b.event_country,
+      (select epoch from deployment) from b join g using (n) left join o on o.id = g.from_session),
+  k as (insert into known_browser as k (user_id, thumbprint) select distinct b.user_id, b.thumb from b join g using (n)
+    on conflict (user_id, thumbprint) do update set last_at = now()),
+  won as (select b.* from b join g using (n)), ${insertEvents('won')}
+  select b.n, w.n is not null as within, u.n is not null as stepped, g.n is not null as collected
+  from b left join w using (n) left join u using (n) left join g using (n) order by b.n`
+export const accept = async (hot: pg.Pool, entries: readonly Acceptance[]): Promise<Verdict[]> => {
+  const { rows } = await hot.query<{ within: boolean; stepped: boolean; collected: boolean }>({
+    name: 'totp-accept',
+    text: acceptText,
+    values: [
+      entries.map((_, at) => at),
+      entries.map((e) => e.signIn),
+      entries.map((e) => e.userId),
+      entries.map((e) => e.totp),
+      entries.map((e) => e.step),
+      entries.map((e) => e.sessionHash),
+      entries.map((e) => e.sessionId),
+      entries.map((e) => e.thumbprint),
+      entries.map((e) => e.lane),
+      entries.map((e) => e.source),
+      ...eventArrays(entries.map((e) => e.event)),
+    ],
+  })
+  return rows.map((row) => (!row.within ? 'limited' : row.collected ? 'accepted' : row.stepped ? 'gone' : 'replayed'))
+}

@@ -1,0 +1,23 @@
+import * as contract from '@postern/contract'
+import { type Route, route } from '../../platform/route.ts'
+import {
+  openSignIn,
+  openStepUp,
+  provePassword,
+  proveRecoveryCode,
+  proveTotp,
+  requireSignIn,
+  type SignInDeps,
+  toSignIn,
+} from './sign-in.ts'
+
+export const signInRoutes = (deps: SignInDeps): Route[] => [
+  route(contract.openSignIn, ({ actor, input }) => openSignIn(deps, actor, input)),
+  route(contract.currentSignIn, async ({ actor, signInToken }) => ({
+    value: { signIn: toSignIn((await requireSignIn(deps, actor, signInToken)).row) },
+  })),
+  route(contract.provePassword, ({ actor, input, signInToken }) => provePassword(deps, actor, input, signInToken)),
+  route(contract.proveTotp, ({ actor, input, signInToken }) => proveTotp(deps, actor, input, signInToken)),
+  route(contract.proveRecoveryCode, ({ actor, input, signInToken }) => proveRecoveryCode(deps, actor, input, signInToken)),
+  route(contract.stepUp, ({ actor, input }) => openStepUp(deps, actor, input)),
+]

@@ -1,0 +1,6 @@
+export { type App, buildApp, type Core, openCore } from './app.ts'
+export { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
+export { issueBootstrap, operatorExists } from './features/enrolments/index.ts'
+export { symbolText } from './features/symbols/index.ts'
+export { EmbeddedPostgresError, findRunningEmbeddedPostgres, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
+export { StartError } from './platform/master-key.ts'

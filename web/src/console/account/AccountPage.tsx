@@ -1,0 +1,230 @@
+import { Button } from '@mantine/core'
+import { type Factors, myFactors, type Out, removeTotp, renewRecoveryCodes } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
+import { type ReactNode, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
+import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { DensityChoice, LanguageChoice, SchemeChoice, ZoneChoice } from '../../ui/Controls.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconDeviceMobile, IconKey, IconLock } from '../../ui/icons.ts'
+import { Loading } from '../../ui/Loading.tsx'
+import { Page, Section } from '../../ui/Page.tsx'
+import { RecoveryCodes } from '../../ui/RecoveryCodes.tsx'
+import { problemIn, Refused } from '../../ui/Refused.tsx'
+import { StateBadge } from '../../ui/StateBadge.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { toast } from '../../ui/Toasts.tsx'
+import { useAction, useCall } from '../calls.ts'
+import { useIssuer } from '../deployment.ts'
+import { useSession } from '../session.ts'
+import style from './AccountPage.module.css'
+import { AnotherPhone } from './AnotherPhone.tsx'
+import { ChangePassword } from './ChangePassword.tsx'
+
+/** One's own ways in, and how things look in this browser. */
+export default function AccountPage() {
+  const { t } = useTranslation(['account', 'common'])
+  const session = useSession()
+  const issuer = useIssuer()
+  const factors = useCall(myFactors, {})
+  const [codes, setCodes] = useState<string[]>()
+  const { user, assurance } = session
+  if (codes)
+    return (
+      <Page title={t('newSet')} below={t('newSetText')}>
+        <Section title={t('common:recovery.once')}>
+          <RecoveryCodes codes={codes} owner={`${user.username}, ${issuer}`} onSaved={() => setCodes(undefined)} />
+        </Section>
+      </Page>
+    )
+  return (
+    <Page
+      title={t('title')}
+      below={
+        <>
+          <span className="strong">{user.displayName || user.username}</span>
+          {user.displayName && user.displayName !== user.username && <span>{user.username}</span>}
+          <span>{user.roles.map((role) => t(`common:role.${role}`)).join(', ')}</span>
+          <AssuranceBadge acr={assurance.acr} amr={assurance.amr} />
+        </>
+      }
+    >
+      <Section title={t('waysIn')}>
+        {factors.data ? (
+          <WaysIn factors={factors.data} onNewCodes={setCodes} />
+        ) : factors.isError ? (
+          <Refused error={factors.error} onRetry={() => factors.refetch()} />
+        ) : (
+          <Loading />
+        )}
+      </Section>
+      {factors.data?.enrolment && factors.data.totp && factors.data.password && <AnotherPhone />}
+      <Section title={t('looks')} aside={<span className="small t3">{t('looksText')}</span>}>
+        <div className={style.looks}>
+          <SchemeChoice />
+          <LanguageChoice />
+          <DensityChoice />
+          <ZoneChoice />
+        </div>
+      </Section>
+    </Page>
+  )
+}
+
+const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes: string[]) => void }) => {
+  const { t } = useTranslation(['account', 'common'])
+  const { password, totp, recoveryCodes, enrolment } = factors
+  const [asked, setAsked] = useState<'password' | 'totp' | 'codes'>()
+  const close = () => setAsked(undefined)
+  const remove = useAction(removeTotp, {
+    refreshes: myFactors,
+    onDone: () => {
+      close()
+      toast(t('removed'))
+    },
+  })
+  const renew = useAction(renewRecoveryCodes, {
+    refreshes: myFactors,
+    onDone: ({ recoveryCodes: made }: Out<typeof renewRecoveryCodes>) => {
+      close()
+      onNewCodes(made)
+    },
+  })
+  const removeProblem = problemIn(remove.error)?.code === 'conflict' ? t('lastDemanded') : undefined
+  const due = totp?.renewBy && Date.parse(totp.renewBy) <= Date.now()
+  return (
+    <ul className={style.ways}>
+      <Way
+        icon={<Icon of={IconLock} size={20} />}
+        name={t('password')}
+        facts={
+          password ? (
+            <>
+              {t('changed')} <TimeText at={password.changedAt} />
+            </>
+          ) : (
+            t('passwordNone')
+          )
+        }
+      >
+        {password && (
+          <Button variant="default" aria-label={`${t('change')}: ${t('password')}`} onClick={() => setAsked('password')}>
+            {t('change')}
+          </Button>
+        )}
+      </Way>
+      <Way
+        icon={<Icon of={IconDeviceMobile} size={20} />}
+        name={t('totp')}
+        facts={
+          totp ? (
+            <>
+              <span>
+                {t('since')} <TimeText at={totp.createdAt} />
+              </span>
+              <span>
+                {t('lastUsed')} {totp.lastUsedAt ? <TimeText at={totp.lastUsedAt} /> : t('never')}
+              </span>
+              {totp.origin === 'imported' && <span>{t('imported')}</span>}
+              {totp.renewBy &&
+                (due ? (
+                  <StateBadge look="caution">{t('renewDue')}</StateBadge>
+                ) : (
+                  <span>
+                    {t('renewBy')} <TimeText at={totp.renewBy} as="moment" />
+                  </span>
+                ))}
+            </>
+          ) : enrolment ? (
+            t('totpNone')
+          ) : (
+            t('totpOff')
+          )
+        }
+      >
+        {enrolment && (
+          <Button
+            component={Link}
+            to="/enrol"
+            variant={totp ? 'default' : 'filled'}
+            aria-label={`${t(totp ? 'replace' : 'setUp')}: ${t('totp')}`}
+          >
+            {t(totp ? 'replace' : 'setUp')}
+          </Button>
+        )}
+        {totp && (
+          <Button variant="default" aria-label={`${t('remove')}: ${t('totp')}`} onClick={() => setAsked('totp')}>
+            {t('remove')}
+          </Button>
+        )}
+      </Way>
+      <Way
+        icon={<Icon of={IconKey} size={20} />}
+        name={t('recovery')}
+        facts={
+          recoveryCodes.total === 0 ? (
+            t('recoveryNone')
+          ) : (
+            <>
+              {recoveryCodes.left <= 3 ? (
+                <StateBadge look="caution">{t('common:recovery.left', { count: recoveryCodes.left })}</StateBadge>
+              ) : (
+                <span>{t('common:recovery.left', { count: recoveryCodes.left })}</span>
+              )}
+              {recoveryCodes.createdAt && (
+                <span>
+                  {t('made')} <TimeText at={recoveryCodes.createdAt} />
+                </span>
+              )}
+              {recoveryCodes.left <= 3 && <span className={style.low}>{t('recoveryLow')}</span>}
+            </>
+          )
+        }
+      >
+        {totp && (
+          <Button variant="default" onClick={() => setAsked('codes')}>
+            {t('makeNew')}
+          </Button>
+        )}
+      </Way>
+      <ChangePassword opened={asked === 'password'} onClose={close} />
+      <ConfirmDialog
+        opened={asked === 'totp'}
+        onClose={() => {
+          remove.reset()
+          close()
+        }}
+        title={t('removeTotp')}
+        verb={t('remove')}
+        busy={remove.isPending}
+        error={removeProblem ? undefined : remove.error}
+        onConfirm={() => remove.mutate({})}
+      >
+        {removeProblem ? <StateBadge look="denied">{removeProblem}</StateBadge> : t('removeTotpText')}
+      </ConfirmDialog>
+      <ConfirmDialog
+        opened={asked === 'codes'}
+        onClose={close}
+        title={t('makeNewAsk')}
+        verb={t('makeNew')}
+        busy={renew.isPending}
+        error={renew.error}
+        onConfirm={() => renew.mutate({})}
+      >
+        {t('makeNewText')}
+      </ConfirmDialog>
+    </ul>
+  )
+}
+
+const Way = ({ icon, name, facts, children }: { icon: ReactNode; name: string; facts: ReactNode; children: ReactNode }) => (
+  <li className={style.way}>
+    {icon}
+    <div className={style.what}>
+      <h3>{name}</h3>
+      <div className={style.facts}>{facts}</div>
+    </div>
+    <div className={style.acts}>{children}</div>
+  </li>
+)

@@ -1,0 +1,187 @@
+import { Button } from '@mantine/core'
+import { startTotp } from '@postern/contract'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconCheck } from '../../ui/icons.ts'
+import { Loading } from '../../ui/Loading.tsx'
+import { useFocusOnArrival, useTabTitle } from '../../ui/Page.tsx'
+import { Card, PublicShell } from '../../ui/PublicShell.tsx'
+import { usePreferences } from '../../ui/preferences.ts'
+import { RecoveryCodes } from '../../ui/RecoveryCodes.tsx'
+import { Refused } from '../../ui/Refused.tsx'
+import { toast } from '../../ui/Toasts.tsx'
+import { minuteOf } from '../../ui/times.ts'
+import { useAction } from '../calls.ts'
+import { useIssuer } from '../deployment.ts'
+import { leave } from '../shell/sign-out.ts'
+import { forgetSignIn } from '../sign-in/sign-in-flow.ts'
+import { ChooseApp, type Settings } from './ChooseApp.tsx'
+import style from './EnrolPage.module.css'
+import { type Confirmed, type Enrolling, forget, keep, keptFor, type PendingKey, whoEnrols } from './enrol-flow.ts'
+import { ScanAndConfirm } from './ScanAndConfirm.tsx'
+import { Steps } from './Steps.tsx'
+
+/** The wizard. It appears by itself where policy demands a factor, and cannot be walked around: closing it leaves one signed out. */
+export default function EnrolPage() {
+  const issuer = useIssuer()
+  const navigate = useNavigate()
+  const who = useQuery({
+    queryKey: ['who-enrols'],
+    queryFn: whoEnrols,
+    staleTime: Number.POSITIVE_INFINITY,
+    meta: { staysHere: true },
+  })
+  useEffect(() => {
+    if (who.data === null) navigate({ to: '/sign-in', replace: true })
+  }, [who.data, navigate])
+  if (who.data) return <Wizard who={who.data} issuer={issuer} />
+  return (
+    <PublicShell name={issuer} wide>
+      {who.error ? <Refused error={who.error} onRetry={() => who.refetch()} /> : <Loading />}
+    </PublicShell>
+  )
+}
+
+type Stage = { at: 'choose' } | { at: 'scan'; key: PendingKey } | { at: 'codes'; codes: string[] } | { at: 'done' }
+
+const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
+  const { t, i18n } = useTranslation(['enrol', 'common', 'sign-in'])
+  const { utc } = usePreferences()
+  const search = useSearch({ strict: false }) as { returnTo?: string }
+  const [stage, setStage] = useState<Stage>(() => {
+    const kept = keptFor(who.id)
+    if (!kept) return { at: 'choose' }
+    return 'key' in kept ? { at: 'scan', key: kept.key } : { at: 'codes', codes: kept.recoveryCodes }
+  })
+  const [app, setApp] = useState(() => {
+    const kept = keptFor(who.id)
+    return kept && 'key' in kept ? kept.app : 'google'
+  })
+  const [settings, setSettings] = useState<Settings>({})
+  useTabTitle(t(`steps.${stage.at === 'choose' ? 1 : stage.at === 'scan' ? 2 : 3}`))
+  const start = useAction(startTotp, {
+    staysHere: true,
+    onDone: (key) => {
+      keep({ owner: who.id, app, key })
+      setStage({ at: 'scan', key })
+    },
+  })
+  const confirmed = ({ recoveryCodes }: Confirmed) => {
+    if (!recoveryCodes) {
+      forget()
+      setStage({ at: 'done' })
+      return
+    }
+    keep({ owner: who.id, recoveryCodes })
+    setStage({ at: 'codes', codes: recoveryCodes })
+  }
+  const goOn = () => {
+    forget()
+    forgetSignIn()
+    const to = who.by === 'sign-in' ? who.signIn.returnTo : search.returnTo
+    // A whole load: the session is new, and no key stays in memory.
+    location.assign(to && /^\/(?![/\\])/.test(to) ? to : '/')
+  }
+  const cancel = async () => {
+    forget()
+    if (who.by === 'session' && !who.session.renewal) location.assign(search.returnTo ?? '/me')
+    else if (who.by === 'sign-in') {
+      forgetSignIn()
+      location.assign('/sign-in')
+    } else if (!(await leave())) toast(t('common:signOutFailed'))
+  }
+  const own = who.by === 'session' && !who.session.renewal
+  const name =
+    who.by === 'sign-in' ? (stage.at === 'scan' ? stage.key.settings.label : issuer) : `${who.session.user.username}, ${issuer}`
+  return (
+    <PublicShell
+      name={issuer}
+      wide
+      middle={<Steps now={stage.at === 'choose' ? 1 : stage.at === 'scan' ? 2 : 3} />}
+      aside={
+        stage.at === 'choose' || stage.at === 'scan' ? (
+          <Button variant="subtle" color="gray" size="sm" onClick={cancel} className={style.quiet}>
+            {own ? t('common:cancel') : t('common:signOut')}
+          </Button>
+        ) : undefined
+      }
+      footer={
+        stage.at === 'scan'
+          ? t('scan.footer', { time: minuteOf(stage.key.expiresAt, { locale: i18n.language, utc }) })
+          : stage.at === 'choose' && who.by === 'sign-in'
+            ? t('choose.footer')
+            : undefined
+      }
+      footerEnd={t('sign-in:neverSent', { org: issuer })}
+    >
+      {stage.at === 'choose' && (
+        <ChooseApp
+          who={who}
+          app={app}
+          onApp={setApp}
+          busy={start.isPending}
+          error={start.error}
+          onContinue={(chosen) => {
+            setSettings(chosen)
+            start.mutate(chosen)
+          }}
+        />
+      )}
+      {stage.at === 'scan' && (
+        <ScanAndConfirm
+          pending={stage.key}
+          app={app}
+          replaces={who.by === 'session'}
+          onApp={(id) => {
+            setApp(id)
+            keep({ owner: who.id, app: id, key: stage.key })
+          }}
+          onNewKey={() => start.mutate(settings)}
+          newKeyBusy={start.isPending}
+          newKeyError={start.error}
+          onConfirmed={confirmed}
+        />
+      )}
+      {stage.at === 'codes' && <Codes codes={stage.codes} owner={name} onSaved={goOn} />}
+      {stage.at === 'done' && <Done onContinue={goOn} />}
+    </PublicShell>
+  )
+}
+
+const Codes = ({ codes, owner, onSaved }: { codes: string[]; owner: string; onSaved: () => void }) => {
+  const { t } = useTranslation(['enrol', 'common', 'sign-in'])
+  const heading = useFocusOnArrival()
+  return (
+    <>
+      <h1 ref={heading} tabIndex={-1}>
+        {t('codes.title')}
+      </h1>
+      <p className={style.lead}>{t('common:recovery.once')}</p>
+      <Card className={style.padded}>
+        <RecoveryCodes codes={codes} owner={owner} onSaved={onSaved} />
+      </Card>
+    </>
+  )
+}
+
+const Done = ({ onContinue }: { onContinue: () => void }) => {
+  const { t } = useTranslation(['enrol', 'common', 'sign-in'])
+  const heading = useFocusOnArrival()
+  return (
+    <Card className={style.done}>
+      <span className={style.tick}>
+        <Icon of={IconCheck} size={24} />
+      </span>
+      <h1 ref={heading} tabIndex={-1}>
+        {t('done.title')}
+      </h1>
+      <p>{t('done.text')}</p>
+      <Button size="lg" onClick={onContinue}>
+        {t('common:continue')}
+      </Button>
+    </Card>
+  )
+}

@@ -1,0 +1,35 @@
+import type { confirmTotp, Out, Session, SignIn, startTotp } from '@postern/contract'
+import { fetchSession } from '../session.ts'
+import { resumeSignIn } from '../sign-in/sign-in-flow.ts'
+
+/** Who is enrolling: a sign-in that policy sent here, a session of a recovery code, or somebody signed in who adds or renews. */
+export type Enrolling =
+  | { by: 'sign-in'; id: string; signIn: SignIn }
+  | { by: 'recovery' | 'session'; id: string; session: Session }
+
+export const whoEnrols = async (): Promise<Enrolling | null> => {
+  const signIn = await resumeSignIn()
+  if (signIn?.state === 'enrolment-required') return { by: 'sign-in', id: signIn.id, signIn }
+  const session = await fetchSession()
+  return session ? { by: session.scope === 'recovery' ? 'recovery' : 'session', id: session.user.id, session } : null
+}
+
+export type PendingKey = Out<typeof startTotp>
+export type Confirmed = Out<typeof confirmTotp>
+
+/**
+ * The server shows a pending key once, so the tab keeps it until it is confirmed: a reload must not change the key. The same
+ * holds for recovery codes until somebody says that they have them. Both are gone with the tab.
+ */
+type Kept = { owner: string; app: string; key: PendingKey } | { owner: string; recoveryCodes: string[] }
+const place = 'postern-enrolment'
+export const keep = (kept: Kept) => sessionStorage.setItem(place, JSON.stringify(kept))
+export const forget = () => sessionStorage.removeItem(place)
+export const keptFor = (owner: string): Kept | undefined => {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(place) ?? 'null') as Kept | null
+    return kept?.owner === owner ? kept : undefined
+  } catch {
+    return undefined
+  }
+}

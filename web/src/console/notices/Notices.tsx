@@ -1,0 +1,50 @@
+import { Button } from '@mantine/core'
+import { dismissNotice, myNotices } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconAlertTriangle } from '../../ui/icons.ts'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { useAction, useCall } from '../calls.ts'
+import { hasRole, useSession } from '../session.ts'
+import style from './Notices.module.css'
+
+/** What a person has to know, on the first page they see, until they dismiss it. */
+export const Notices = () => {
+  const { t } = useTranslation()
+  const auditor = hasRole(useSession(), 'auditor')
+  const notices = useCall(myNotices, {}, { everyMs: 60_000 })
+  const dismiss = useAction(dismissNotice, { refreshes: myNotices })
+  if (!notices.data || notices.data.items.length === 0) return null
+  return (
+    <section className={style.notices} aria-label={t('notices.title')}>
+      <ul>
+        {notices.data.items.map(({ id, kind, time, event }) => (
+          <li key={id}>
+            <Icon of={IconAlertTriangle} />
+            <div className={style.words}>
+              <strong>{t(`notices.${kind}`)}</strong> <TimeText at={time} as="moment" />
+              <p>{t(`notices.${kind}Text`, { subject: event.subject?.name ?? event.actor.name ?? t('notKnown') })}</p>
+            </div>
+            <div className={style.acts}>
+              {auditor && (
+                <Link to="/events/$id" params={{ id: event.id }}>
+                  {t('notices.event')}
+                </Link>
+              )}
+              <Button
+                variant="default"
+                size="sm"
+                aria-label={t('notices.dismissOne', { what: t(`notices.${kind}`) })}
+                loading={dismiss.isPending && dismiss.variables.id === id}
+                onClick={() => dismiss.mutate({ id })}
+              >
+                {t('notices.dismiss')}
+              </Button>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

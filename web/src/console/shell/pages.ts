@@ -1,0 +1,22 @@
+import { IconDeviceDesktop, IconKey, IconList, IconLock, IconQrcode, IconUsers } from '../../ui/icons.ts'
+
+/** The pages of the console that exist, in their groups; `key` is the letter after `g`. */
+export const groups = [
+  { group: undefined, pages: [{ to: '/events', name: 'events', icon: IconList, key: 'e' }] },
+  {
+    group: 'people',
+    pages: [
+      { to: '/users', name: 'users', icon: IconUsers, key: 'u' },
+      { to: '/codes', name: 'codes', icon: IconQrcode, key: 'c' },
+      { to: '/sessions', name: 'sessions', icon: IconDeviceDesktop, key: 's' },
+    ],
+  },
+  {
+    group: 'rules',
+    pages: [
+      { to: '/settings/authentication', name: 'authentication', icon: IconLock, key: 'a' },
+      { to: '/settings/tokens', name: 'tokens', icon: IconKey, key: 't' },
+    ],
+  },
+] as const
+export const pages = groups.flatMap(({ pages }) => [...pages])

@@ -1,0 +1,65 @@
+import type { claimCode, confirmEnrolment, Out } from '@postern/contract'
+
+/**
+ * What the tab keeps of one code: its secret (out of the address bar at once), the key that the claim brought (shown once by the
+ * server, so that a reload must not lose it), and recovery codes until somebody says that they have them.
+ */
+export type Claim = Out<typeof claimCode>
+export type Confirmed = Out<typeof confirmEnrolment>
+export type Kept = { id: string; secret: string; claim?: Claim; confirmed?: Confirmed }
+
+const place = 'postern-code'
+const read = (): Kept | undefined => {
+  try {
+    return JSON.parse(sessionStorage.getItem(place) ?? 'null') ?? undefined
+  } catch {
+    return undefined
+  }
+}
+let current: Kept | undefined
+
+/** The code this page was opened for: the fragment leaves the address bar, history and whatever shows them. */
+export const takeCode = (): Kept | undefined => {
+  const id = /^\/c\/([^/]+)$/.exec(location.pathname)?.[1]
+  const secret = decodeURIComponent(location.hash.slice(1))
+  if (location.hash) history.replaceState(null, '', location.pathname)
+  const before = read()
+  if (!id) return undefined
+  if (secret && !(before?.id === id && before.secret === secret)) keep({ id, secret })
+  else if (before?.id === id) current = before
+  return current
+}
+export const keep = (kept: Kept) => {
+  current = kept
+  try {
+    sessionStorage.setItem(place, JSON.stringify(kept))
+  } catch {
+    // Storage is blocked: the page then holds it until it is closed.
+  }
+}
+export const forget = () => {
+  try {
+    sessionStorage.removeItem(place)
+  } catch {
+    // Nothing was kept.
+  }
+}
+
+/** Codes that this very browser used, by id and never with a secret: a second opening is then told in softer words. */
+const own = 'postern-used-codes'
+type Stage = 'claimed' | 'confirmed'
+const ownCodes = (): Record<string, Stage> => {
+  try {
+    return JSON.parse(localStorage.getItem(own) ?? '{}')
+  } catch {
+    return {}
+  }
+}
+export const markOwn = (id: string, stage: Stage) => {
+  try {
+    localStorage.setItem(own, JSON.stringify({ ...Object.fromEntries(Object.entries(ownCodes()).slice(-19)), [id]: stage }))
+  } catch {
+    // Only the words of a second opening depend on it.
+  }
+}
+export const usedHere = (id: string): Stage | undefined => ownCodes()[id]
