@@ -55,7 +55,7 @@ export const RecoveryCodes = ({ codes, owner, onSaved }: { codes: string[]; owne
 export const Done = ({ name, signedIn }: { name: string; signedIn: boolean }) => (
   <>
     <div class="picture ok" aria-hidden="true">
-      <svg viewBox="0 0 16 16">
+      <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M3 8.5l3.2 3.2L13 5" />
       </svg>
     </div>

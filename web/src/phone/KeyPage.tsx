@@ -126,7 +126,7 @@ export const KeyPage = ({
             onComplete={send}
             error={passcodeWords}
           />
-          <button class="button primary" disabled={busy || !ready || code.length < settings.digits}>
+          <button type="submit" class="button primary" disabled={busy || !ready || code.length < settings.digits}>
             {t('key.confirm')}
           </button>
           <p class="hint" role="timer">

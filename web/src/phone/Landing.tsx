@@ -83,7 +83,7 @@ export const Landing = ({
         )}
         <div class="acts">
           <p class="hint">{t('onlyTap')}</p>
-          <button class="button primary" disabled={busy || wait > 0 || (first && username.trim() === '')}>
+          <button type="submit" class="button primary" disabled={busy || wait > 0 || (first && username.trim() === '')}>
             {t(first ? 'first.tap' : 'live.tap')}
           </button>
           {!first && <p class="hint">{t('live.notYou')}</p>}

@@ -17,11 +17,11 @@ const badges: Record<Badge, string> = {
 const State = ({ badge, title, lead, children }: { badge: Badge; title: string; lead: string; children?: ComponentChildren }) => (
   <>
     <div class="picture" aria-hidden="true">
-      <svg viewBox="0 0 16 16">
+      <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M2.4 2.4h4.2v4.2H2.4zM9.4 2.4h4.2v4.2H9.4zM2.4 9.4h4.2v4.2H2.4zM9.4 9.4h1.6V11M13.6 9.4v1.8M9.4 13.6h1.4M13.6 13.6v.01" />
       </svg>
       <span>
-        <svg viewBox="0 0 16 16">
+        <svg viewBox="0 0 16 16" aria-hidden="true">
           <path d={badges[badge]} />
         </svg>
       </span>

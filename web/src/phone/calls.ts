@@ -8,30 +8,21 @@ import {
   type inspectCode,
   type Out,
   type Problem,
+  type Send,
 } from '@postern/contract'
 import { send } from '../api.ts'
 
 /** Only the types of the contract come along: its schemas would be half of what this page may weigh. */
+const endpointAt = <E extends Endpoint>(path: `/api/${string}`) => ({ method: 'POST', path }) as unknown as E
 const post =
-  <E extends Endpoint>(path: `/api/${string}`) =>
+  <E extends Endpoint>(path: `/api/${string}`, by: Send = send) =>
   async (input: CallIn<E>): Promise<Out<E>> =>
-    (await call(send, { method: 'POST', path } as E, input)).value
+    (await call(by, endpointAt<E>(path), input)).value
 
-/** No key is needed to ask what a code is, so it is asked without one; whoever looks leaves no key behind. */
-export const inspect = async (input: CallIn<typeof inspectCode>): Promise<Out<typeof inspectCode>> => {
-  const plain = ({
-    url,
-    method,
-    headers,
-    body,
-  }: {
-    url: string
-    method: string
-    headers: Record<string, string>
-    body?: string
-  }) => fetch(url, { method, headers, credentials: 'same-origin', cache: 'no-store', ...(body === undefined ? {} : { body }) })
-  return (await call(plain, { method: 'POST', path: '/api/codes/inspect' } as typeof inspectCode, input)).value
-}
+/** No key is needed to ask what a code is, so it is asked without one: whoever only looks leaves none behind. */
+const plain: Send = ({ url, method, headers, body }) =>
+  fetch(url, { method, headers, credentials: 'same-origin', cache: 'no-store', ...(body === undefined ? {} : { body }) })
+export const inspect = post<typeof inspectCode>('/api/codes/inspect', plain)
 export const claim = post<typeof claimCode>('/api/codes/claim')
 export const confirm = post<typeof confirmEnrolment>('/api/enrolments/confirm')
 

@@ -112,7 +112,7 @@ export const Field = ({
         <input
           {...rest}
           id={id}
-          type={secret && !shown ? 'password' : 'text'}
+          {...(secret && !shown ? { type: 'password' as const } : { type: 'text' as const })}
           autocapitalize="none"
           spellcheck={false}
           value={value}
@@ -180,7 +180,11 @@ export const Passcode = ({
         <div class="cells" aria-hidden="true">
           {Array.from({ length: digits }, (_, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
-            <span key={at} data-current={focused && at === Math.min(value.length, digits - 1) ? '' : undefined}>
+            <span
+              key={at}
+              data-middle={at === digits / 2 ? '' : undefined}
+              data-current={focused && at === Math.min(value.length, digits - 1) ? '' : undefined}
+            >
               {value[at] ?? ''}
             </span>
           ))}
@@ -193,14 +197,14 @@ export const Passcode = ({
   )
 }
 
+const secondsTo = (end: number): number => Math.max(0, Math.ceil((end - Date.now()) / 1000))
 /** Seconds until an instant, moving. */
 export const useSecondsTo = (instant: string | number): number => {
   const end = typeof instant === 'number' ? instant : Date.parse(instant)
-  const left = () => Math.max(0, Math.ceil((end - Date.now()) / 1000))
-  const [seconds, setSeconds] = useState(left)
+  const [seconds, setSeconds] = useState(secondsTo(end))
   useEffect(() => {
-    setSeconds(left())
-    const timer = setInterval(() => setSeconds(left()), 1000)
+    setSeconds(secondsTo(end))
+    const timer = setInterval(() => setSeconds(secondsTo(end)), 1000)
     return () => clearInterval(timer)
   }, [end])
   return seconds

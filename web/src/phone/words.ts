@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import en from '../i18n/en/phone.json'
 import pl from '../i18n/pl/phone.json'
+import { localeOf } from '../ui/locale.ts'
 
 /** The page's own small translator: keys and plurals as in the console's files, without its library. */
 type Leaves<T, P extends string = ''> = {
@@ -58,7 +59,7 @@ export const t = (key: Words, values: Record<string, string | number> = {}): str
 }
 /** "18 November, 09:41" */
 export const moment = (instant: string): string =>
-  new Intl.DateTimeFormat(language, {
+  new Intl.DateTimeFormat(localeOf(language), {
     day: 'numeric',
     month: 'long',
     year: 'numeric',
@@ -67,4 +68,4 @@ export const moment = (instant: string): string =>
     hourCycle: 'h23',
   }).format(new Date(instant))
 export const day = (instant: string): string =>
-  new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' }).format(new Date(instant))
+  new Intl.DateTimeFormat(localeOf(language), { day: 'numeric', month: 'long' }).format(new Date(instant))

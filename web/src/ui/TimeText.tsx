@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { localeOf } from './locale.ts'
 import { useNow, useSlowNow } from './now.ts'
 import { usePreferences } from './preferences.ts'
 import { ago, clockOf, dayAndMinute, dayOf, fullTime, minutesAndSeconds } from './times.ts'
@@ -12,7 +13,7 @@ export const TimeText = ({ at, as = 'list' }: { at: string; as?: 'list' | 'clock
   const { t, i18n } = useTranslation()
   const { utc } = usePreferences()
   const now = useSlowNow()
-  const words = { locale: i18n.language, utc }
+  const words = { locale: localeOf(i18n.language), utc }
   const today = new Date(at).toDateString() === new Date(now).toDateString()
   const text =
     as === 'list'

@@ -137,7 +137,7 @@ type Document = {
   info: { title: string; version: string; description: string }
   paths: Record<string, Record<string, Operation>>
 }
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] as string)
 /** The document as a page to read: no script, nothing from elsewhere. */
 const readable = (document: Document): string => {
@@ -146,13 +146,13 @@ const readable = (document: Document): string => {
     for (const [method, operation] of Object.entries(methods)) {
       const tag = operation.tags?.[0] ?? ''
       const answers = Object.entries(operation.responses ?? {}).map(
-        ([status, answer]) => `<li><code>${status}</code> ${escape(answer.description ?? '')}</li>`,
+        ([status, answer]) => `<li><code>${status}</code> ${escapeHtml(answer.description ?? '')}</li>`,
       )
-      const entry = `<article><h3><code>${method.toUpperCase()} ${escape(path)}</code></h3><p>${escape(operation.summary ?? '')}</p><p>${escape(operation.description ?? '')}</p><ul>${answers.join('')}</ul></article>`
+      const entry = `<article><h3><code>${method.toUpperCase()} ${escapeHtml(path)}</code></h3><p>${escapeHtml(operation.summary ?? '')}</p><p>${escapeHtml(operation.description ?? '')}</p><ul>${answers.join('')}</ul></article>`
       groups.set(tag, [...(groups.get(tag) ?? []), entry])
     }
-  const body = [...groups].map(([tag, entries]) => `<section><h2>${escape(tag)}</h2>${entries.join('')}</section>`).join('')
+  const body = [...groups].map(([tag, entries]) => `<section><h2>${escapeHtml(tag)}</h2>${entries.join('')}</section>`).join('')
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Postern API</title>
 <style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}code{font-family:ui-monospace,monospace}h3{margin-bottom:0}p{margin:.2rem 0}article{border-top:1px solid #8884;padding:.5rem 0}</style>
-<h1>${escape(document.info.title)} ${escape(document.info.version)}</h1><p>${escape(document.info.description)} The document itself: <a href="/api/openapi.json">/api/openapi.json</a>.</p>${body}</html>`
+<h1>${escapeHtml(document.info.title)} ${escapeHtml(document.info.version)}</h1><p>${escapeHtml(document.info.description)} The document itself: <a href="/api/openapi.json">/api/openapi.json</a>.</p>${body}</html>`
 }

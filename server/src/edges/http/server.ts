@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import type { Endpoint } from '@postern/contract'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Config } from '../../config.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
@@ -43,7 +43,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
             stream: process.stderr,
             redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers.dpop'],
           },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: 'idle',

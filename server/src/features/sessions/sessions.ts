@@ -39,7 +39,7 @@ export const refuseUnbound = async (
   ends: boolean,
   why: string,
 ): Promise<never> => {
-  await act(deps, stranger, { type: 'session.binding', endpoint: contract.deploymentInfo }, async (tx, event) => {
+  await act(deps, stranger, { type: 'session.binding', endpoint: contract.deploymentInfo }, async (_tx, event) => {
     event.about({
       subject: { kind: 'user', id: session.user_id, name: session.username },
       sessionId: session.id,

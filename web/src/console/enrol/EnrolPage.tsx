@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconCheck } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
+import { localeOf } from '../../ui/locale.ts'
 import { useFocusOnArrival, useTabTitle } from '../../ui/Page.tsx'
 import { Card, PublicShell } from '../../ui/PublicShell.tsx'
 import { usePreferences } from '../../ui/preferences.ts'
@@ -110,7 +111,7 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
       }
       footer={
         stage.at === 'scan'
-          ? t('scan.footer', { time: minuteOf(stage.key.expiresAt, { locale: i18n.language, utc }) })
+          ? t('scan.footer', { time: minuteOf(stage.key.expiresAt, { locale: localeOf(i18n.language), utc }) })
           : stage.at === 'choose' && who.by === 'sign-in'
             ? t('choose.footer')
             : undefined

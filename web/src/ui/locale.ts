@@ -1,0 +1,4 @@
+/** How this browser's person writes dates and numbers in a language: their own variant of it, or the one of our screens. */
+export const localeOf = (language: string): string =>
+  navigator.languages.find((wanted) => wanted.slice(0, 2) === language && wanted.length > 2) ??
+  (language === 'en' ? 'en-GB' : language)
