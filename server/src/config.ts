@@ -71,6 +71,14 @@ const settings = {
     default: undefined,
     schema: z.string().min(1).optional(),
   },
+  POSTERN_SMTP_URL: {
+    takes: 'smtp:// or smtps:// address of a mail server; accepted now, used from the version that sends mail',
+    default: undefined,
+    schema: z
+      .string()
+      .regex(/^smtps?:\/\//, 'an address that starts with smtp:// or smtps://')
+      .optional(),
+  },
   POSTERN_BOOTSTRAP: {
     takes: 'on or off: whether a start without an operator prints a link for the first one',
     default: 'on',

@@ -1,5 +1,7 @@
 export { type App, buildApp, type Core, openCore } from './app.ts'
 export { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
+export { openApiDocument } from './edges/http/openapi.ts'
+export { statusOf } from './edges/http/problems.ts'
 export { issueBootstrap, operatorExists } from './features/enrolments/index.ts'
 export { symbolText } from './features/symbols/index.ts'
 export { EmbeddedPostgresError, findRunningEmbeddedPostgres, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'

@@ -179,8 +179,8 @@ export const Passcode = ({
         />
         <div class="cells" aria-hidden="true">
           {Array.from({ length: digits }, (_, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
             <span
+              // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
               key={at}
               data-middle={at === digits / 2 ? '' : undefined}
               data-current={focused && at === Math.min(value.length, digits - 1) ? '' : undefined}

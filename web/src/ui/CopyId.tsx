@@ -16,13 +16,13 @@ export const CopyId = ({ id, short = false }: { id: string; short?: boolean }) =
     <UnstyledButton
       className={style.id}
       title={short ? id : undefined}
-      aria-label={t('copy.id', { id })}
       onClick={(click) => {
         click.preventDefault()
         click.stopPropagation()
         copy(id)
       }}
     >
+      <span className="sr-only">{t('copy.copy')}</span>
       <span className="mono">{short ? shortId(id) : id}</span>
       <Icon of={state === 'copied' ? IconCheck : IconCopy} size={12} />
       <span role="status" className={style.said}>

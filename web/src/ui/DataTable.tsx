@@ -11,6 +11,8 @@ export type Column<T> = {
   title: string
   cell: (row: T) => ReactNode
   number?: boolean
+  /** The title is for screen readers alone: a column of buttons. */
+  untitled?: boolean
   /** Under 600 px a row has two lines: `first` (name and state) and `second` (facts); `none` is left out there. */
   narrow?: 'first' | 'second' | 'none'
 }
@@ -65,9 +67,9 @@ export function DataTable<T>({
       <table className={style.table} aria-label={label} data-stale={stale ? '' : undefined} aria-busy={stale}>
         <thead>
           <tr>
-            {columns.map(({ key, title, number }) => (
+            {columns.map(({ key, title, number, untitled }) => (
               <th key={key} scope="col" className={number ? 'num' : undefined}>
-                {title}
+                {untitled ? <span className="sr-only">{title}</span> : title}
               </th>
             ))}
           </tr>

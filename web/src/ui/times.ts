@@ -43,10 +43,9 @@ export const fullTime = (instant: string, words: Words): string =>
 export const ago = (instant: string, now: number, words: Words): string | undefined => {
   const seconds = Math.round((now - Date.parse(instant)) / 1000)
   if (seconds < 60) return undefined
-  const unit = (value: number, name: 'minute' | 'hour') =>
-    new Intl.NumberFormat(words.locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value)
-  if (seconds < 3600) return unit(Math.floor(seconds / 60), 'minute')
-  if (seconds < 86_400) return unit(Math.floor(seconds / 3600), 'hour')
+  // The signs of the units are the same in both languages.
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`
   return dayOf(instant, words, now)
 }
 /** "4:05" of a number of seconds. */

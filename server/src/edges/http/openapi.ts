@@ -1,7 +1,7 @@
 import fastifySwagger from '@fastify/swagger'
 import { type Endpoint, pathNames, refusalCodes } from '@postern/contract'
-import type { FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { statusOf } from './problems.ts'
@@ -124,6 +124,24 @@ export const registerOpenApi = async (app: FastifyInstance, config: Config): Pro
       .type('text/html; charset=utf-8')
       .send(readable(app.swagger() as unknown as Document)),
   )
+}
+
+/** The document of a contract alone, without a server: what `docs/openapi.json` holds. */
+export const openApiDocument = async (endpoints: readonly Endpoint[], config: Config): Promise<object> => {
+  const app = Fastify()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  await registerOpenApi(app, config)
+  for (const endpoint of endpoints)
+    app.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      schema: openApiSchema(endpoint),
+      exposeHeadRoute: false,
+      handler: async () => undefined,
+    })
+  await app.ready()
+  return app.swagger()
 }
 
 type Operation = {

@@ -4,7 +4,13 @@ import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import type { Endpoint } from '@postern/contract'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Config } from '../../config.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
@@ -60,6 +66,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
     contentSecurityPolicy: false,
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginEmbedderPolicy: false,
+    frameguard: { action: 'deny' },
     strictTransportSecurity: config.origin.startsWith('https:') ? { maxAge: 63_072_000 } : false,
   })
   acceptEmptyBodies(app)
@@ -126,7 +133,7 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
       request.actor = await authenticate(deps, request, endpoint)
     },
     handler: async (request, reply) => {
-      const call = callOf(deps, request, endpoint, closing)
+      const call = callOf(deps, request, reply, endpoint, closing)
       if (route.stream) return sendStream(reply, endpoint, route.stream(call))
       const answer = await route.run(call)
       setCookies(deps, reply, answer)
@@ -137,7 +144,13 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
   })
 }
 
-const callOf = (deps: HttpDeps, request: FastifyRequest, endpoint: Endpoint, closing: AbortSignal): Call<Endpoint> => {
+const callOf = (
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  endpoint: Endpoint,
+  closing: AbortSignal,
+): Call<Endpoint> => {
   const actor = request.actor as Actor
   const input = {
     ...(request.params as object),
@@ -159,7 +172,8 @@ const callOf = (deps: HttpDeps, request: FastifyRequest, endpoint: Endpoint, clo
   const ifMatch = request.headers['if-match']
   const lastEventId = request.headers['last-event-id']
   const left = new AbortController()
-  request.raw.once('close', () => left.abort())
+  // of the answer: a request's own `close` comes as soon as it was read
+  reply.raw.once('close', () => left.abort())
   return {
     actor,
     input: input as never,

@@ -53,7 +53,8 @@ export default function MySessionsPage() {
     { key: 'seen', title: t('seen'), cell: ({ seenAt }) => <TimeText at={seenAt} /> },
     {
       key: 'act',
-      title: '',
+      title: t('signOutOne'),
+      untitled: true,
       cell: (session) =>
         !session.current && (
           <Button

@@ -29,9 +29,9 @@ export const ConsoleShell = () => {
   if (!hasRole(session, 'auditor')) return <NotAllowed />
   return (
     <div className={style.shell}>
-      <div className={style.side}>
+      <aside className={style.side} aria-label={issuer}>
         <Sidebar />
-      </div>
+      </aside>
       <header className={style.narrow}>
         <ActionIcon
           variant="subtle"

@@ -16,11 +16,12 @@ export const UserMenu = ({ inConsole }: { inConsole: boolean }) => {
   return (
     <Menu position={inConsole ? 'top-start' : 'bottom-end'} width={200}>
       <Menu.Target>
-        <UnstyledButton className={style.me} aria-label={t('nav.menu', { name })}>
+        <UnstyledButton className={style.me}>
           <span className={style.initials} aria-hidden="true">
             {initials(name)}
           </span>
           <span className={style.name}>{name}</span>
+          <span className="sr-only">{t('nav.menu')}</span>
           <Icon of={IconChevronDown} size={14} />
         </UnstyledButton>
       </Menu.Target>
