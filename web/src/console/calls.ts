@@ -18,8 +18,11 @@ import { lastInputAt } from './person.ts'
 import { askStepUp } from './step-up/step-up.ts'
 
 type Answer<E extends Endpoint> = { value: Out<E>; etag: string | undefined }
-/** Where a session that ended is taken care of; the router sets it. */
-export const onSessionEnded: { leave: (why: string) => void } = { leave: () => {} }
+/** Where a session that ended is taken care of; the router sets it. `expected`: a page knows why it will end. */
+export const onSessionEnded: { leave: (why: string) => void; expected: 'another-phone' | undefined } = {
+  leave: () => {},
+  expected: undefined,
+}
 const watch = (error: unknown, staysHere: unknown) => {
   const code = problemIn(error)?.code
   if (!staysHere && (code === 'no-session' || code === 'session-binding')) onSessionEnded.leave(code)

@@ -19,7 +19,9 @@ export const usePasscodeWords = (error: unknown, since: number, periodSeconds = 
       }
       return t('totp.mismatch') + tries
     case 'totp-replayed':
-      return t('totp.spent', { seconds: periodSeconds - (Math.floor(now / 1000) % periodSeconds) }) + tries
+      return (
+        t('totp.spent', { seconds: problem.retryAfter ? wait : periodSeconds - (Math.floor(now / 1000) % periodSeconds) }) + tries
+      )
     case 'clock-skew':
       return t('totp.serverClock')
     case 'rate-limited':

@@ -11,6 +11,7 @@ import { fetchSession, hasRole } from './session.ts'
 import { ConsoleShell } from './shell/ConsoleShell.tsx'
 import { OwnShell } from './shell/OwnShell.tsx'
 import { BrokenPage, NotFoundPage, Root } from './shell/Root.tsx'
+import { settleStepUp } from './step-up/step-up.ts'
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFoundPage, errorComponent: BrokenPage })
 
@@ -90,7 +91,10 @@ onSessionEnded.leave = (why) => {
   const { pathname, href } = router.state.location
   if (pathname === '/sign-in' || pathname === '/enrol') return
   queryClient.clear()
-  router.navigate({ to: '/sign-in', search: { ...returnTo(href), ...(why === 'session-binding' ? { why } : {}) } as never })
+  settleStepUp(false)
+  const said = why === 'session-binding' ? why : (onSessionEnded.expected ?? 'over')
+  onSessionEnded.expected = undefined
+  router.navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
 }
 
 declare module '@tanstack/react-router' {

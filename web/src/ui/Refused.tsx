@@ -49,9 +49,9 @@ const Wait = ({ seconds }: { seconds: number }) => {
   return <>{t('refusal.rate-limited.wait', { seconds })}</>
 }
 
-/** Seconds left of a wait that was told at `since`, counting down. */
+/** Seconds left of a wait that was told at `since`, counting down: of a limit, or until the next passcode. */
 export const useWait = (problem: Problem | undefined, since: number): number => {
   const now = useNow()
-  if (problem?.code !== 'rate-limited') return 0
-  return Math.max(0, Math.ceil((since + (problem.retryAfter ?? 5) * 1000 - now) / 1000))
+  const wait = problem?.retryAfter ?? (problem?.code === 'rate-limited' ? 5 : 0)
+  return wait === 0 ? 0 : Math.max(0, Math.ceil((since + wait * 1000 - now) / 1000))
 }

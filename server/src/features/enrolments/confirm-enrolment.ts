@@ -25,7 +25,7 @@ type Value = Out<typeof contract.confirmEnrolment>
 export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input): Promise<Answer<Value>> => {
   const key = actor.source.thumbprint as Buffer
   const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
-  if (!claim || !claim.claimKey.equals(key)) return refuseUnknown(deps, actor)
+  if (!claim?.claimKey.equals(key)) return refuseUnknown(deps, actor)
   requireOpen(claim)
   await requireEnrolment(deps.db)
   const needs = await deps.db

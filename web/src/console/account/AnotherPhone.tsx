@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { enrolAnotherPhone, myFactors, type Out } from '@postern/contract'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
 import { Icon } from '../../ui/Icon.tsx'
@@ -12,7 +12,7 @@ import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
 import { CountDown } from '../../ui/TimeText.tsx'
-import { useAction, useCall } from '../calls.ts'
+import { onSessionEnded, useAction, useCall } from '../calls.ts'
 import style from './AccountPage.module.css'
 
 type Code = Out<typeof enrolAnotherPhone>['code']
@@ -66,6 +66,13 @@ const Shown = ({
   const { url = '', symbolSvg } = code
   // Asking about the code itself with its secret would look like a late opening; a new key says that it was used.
   const done = useCall(myFactors, {}, { everyMs: 3000 }).data?.totp?.id !== keyBefore
+  // The confirmation on the other phone ends every session, this one too: the sign-in page then says so.
+  useEffect(() => {
+    onSessionEnded.expected = 'another-phone'
+    return () => {
+      onSessionEnded.expected = undefined
+    }
+  }, [])
   const ended = useNow() >= Date.parse(code.expiresAt)
   if (done)
     return (

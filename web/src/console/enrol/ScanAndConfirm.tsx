@@ -49,7 +49,8 @@ export const ScanAndConfirm = ({
   const { settings } = pending
   const confirm = useAction(confirmTotp, { staysHere: true, onDone: onConfirmed })
   const problem = problemIn(confirm.error)
-  const wait = useWait(problem, confirm.submittedAt)
+  const told = useWait(problem, confirm.submittedAt)
+  const wait = problem?.code === 'rate-limited' ? told : 0
   const words = usePasscodeWords(confirm.error, confirm.submittedAt, settings.periodSeconds)
   const expired = useNow() >= Date.parse(pending.expiresAt)
   const ended = !expired && (problem?.code === 'not-found' || problem?.code === 'conflict' || problem?.triesLeft === 0)

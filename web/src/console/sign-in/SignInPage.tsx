@@ -26,6 +26,8 @@ export default function SignInPage() {
   const { online } = useNetwork()
   const search = useSearch({ strict: false }) as { returnTo?: string; why?: string }
   const returnTo = localPath(search.returnTo)
+  const why =
+    search.why === 'session-binding' ? 'lifted' : search.why === 'another-phone' || search.why === 'over' ? search.why : undefined
   const [step, setStep] = useState<Step>('password')
   const [username, setUsername] = useState(rememberedName() ?? '')
   const [password, setPassword] = useState('')
@@ -89,7 +91,7 @@ export default function SignInPage() {
   const problem = problemIn(proof.error)
   const wait = useWait(problem, proof.submittedAt)
   const passcodeWords = usePasscodeWords(step === 'totp' ? proof.error : null, proof.submittedAt)
-  const waiting = wait > 0
+  const waiting = wait > 0 && problem?.code === 'rate-limited'
   const submit = (given: Proof) => {
     if (!proof.isPending && !waiting) proof.mutate(given)
   }
@@ -115,7 +117,7 @@ export default function SignInPage() {
           )}
         </p>
         <Stack gap="lg">
-          {search.why === 'session-binding' && step === 'password' && !said && <Note tone="warn">{t('lifted')}</Note>}
+          {why && step === 'password' && !said && <Note tone={why === 'lifted' ? 'warn' : 'idle'}>{t(why)}</Note>}
           {said && <Note tone="warn">{t(said)}</Note>}
           {!online && <Note tone="warn">{t('offline')}</Note>}
           {waiting && step !== 'totp' && (
