@@ -107,8 +107,8 @@ const fixRpId = async ({ db }: Database, rpId: string, accept: boolean): Promise
 export type App = { http: FastifyInstance; core: Core; listen: () => Promise<string>; close: () => Promise<void> }
 const tidyMs = 10_000
 
-/** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
-export const buildApp = async (config: Config, core: Core): Promise<App> => {
+/** What acts on an open core, knowing no edge: for the HTTP edge, and for commands on the host. Its loops are not started. */
+export const routesOf = (core: Core) => {
   const { database } = core
   const sessions = new SessionReader(database.hot)
   const passcodes = new Passcodes(database.hot)
@@ -128,9 +128,16 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
       const { issuer, enrolment } = await readAuthenticationSettings(core.db)
-      return { value: { issuer, origin: config.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
+      return { value: { issuer, origin: core.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
     }),
   ]
+  return { deps, routes, order, watch }
+}
+
+/** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
+export const buildApp = async (config: Config, core: Core): Promise<App> => {
+  const { deps, routes, order, watch } = routesOf(core)
+  const { sessions, passcodes } = deps
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
     {

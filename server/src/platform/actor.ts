@@ -40,10 +40,14 @@ export type Actor = { source: Source } & (
 )
 export type PersonActor = Extract<Actor, { kind: 'user' | 'enrolling' }>
 
-/** The role by which somebody acts; a stranger has none. Host commands are the root of trust. */
+/**
+ * The role by which somebody acts; a stranger has none. Host commands are the root of trust. A token acts by its scopes:
+ * one for enrolment reaches plain users only, whoever made it.
+ */
 export const roleOf = (actor: Actor): Role | undefined => {
   if (actor.kind === 'host') return 'owner'
-  if (actor.kind === 'token') return actor.role
+  if (actor.kind === 'token')
+    return actor.scopes.includes('operator') ? 'operator' : actor.scopes.includes('auditor') ? 'auditor' : 'user'
   if (actor.kind === 'user')
     return (['owner', 'operator', 'auditor'] as const).find((role) => actor.roles.includes(role)) ?? 'user'
   return undefined

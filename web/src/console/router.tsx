@@ -18,7 +18,10 @@ const root = createRootRoute({ component: Root, notFoundComponent: NotFoundPage,
 /** Nobody passes without a session; a session that may only enrol, and a key that is due for renewal, go to the wizard. */
 const needSession = async ({ location }: { location: ParsedLocation }) => {
   const session = await fetchSession()
-  if (!session) throw redirect({ to: '/sign-in', search: returnTo(location.href) as never })
+  if (typeof session === 'string') {
+    const why = session === 'session-binding' ? { why: session } : {}
+    throw redirect({ to: '/sign-in', search: { ...returnTo(location.href), ...why } as never })
+  }
   if (session.scope === 'recovery' || session.renewal) throw redirect({ to: '/enrol', search: returnTo(location.href) as never })
   return { session }
 }

@@ -1,14 +1,15 @@
 import { currentSession, type Role, roles, type Session } from '@postern/contract'
+import { problemIn } from '../ui/Refused.tsx'
 import { queryClient, readQuery, useCall } from './calls.ts'
 
-/** The session of this browser, or undefined where nobody is signed in. */
-export const fetchSession = async (): Promise<Session | undefined> => {
+/** The session of this browser; where there is none, why: nobody is signed in, or it was used from somewhere else. */
+export const fetchSession = async (): Promise<Session | 'no-session' | 'session-binding'> => {
   try {
     return (await queryClient.fetchQuery({ ...readQuery(currentSession, {}), staleTime: 30_000, meta: { staysHere: true } }))
       .value
   } catch (error) {
-    const code = (error as { problem?: { code: string } }).problem?.code
-    if (code === 'no-session' || code === 'session-binding') return undefined
+    const code = problemIn(error)?.code
+    if (code === 'no-session' || code === 'session-binding') return code
     throw error
   }
 }

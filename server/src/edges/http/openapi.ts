@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
-import { statusOf } from './problems.ts'
+import { statusOf, titles } from './problems.ts'
 
 const ProblemSchema = z
   .object({
@@ -170,7 +170,10 @@ const readable = (document: Document): string => {
       groups.set(tag, [...(groups.get(tag) ?? []), entry])
     }
   const body = [...groups].map(([tag, entries]) => `<section><h2>${escapeHtml(tag)}</h2>${entries.join('')}</section>`).join('')
+  const problems = refusalCodes
+    .map((code) => `<li id="${code}"><code>${statusOf[code]} ${code}</code> ${escapeHtml(titles[code])}</li>`)
+    .join('')
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Postern API</title>
 <style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}code{font-family:ui-monospace,monospace}h3{margin-bottom:0}p{margin:.2rem 0}article{border-top:1px solid #8884;padding:.5rem 0}</style>
-<h1>${escapeHtml(document.info.title)} ${escapeHtml(document.info.version)}</h1><p>${escapeHtml(document.info.description)} The document itself: <a href="/api/openapi.json">/api/openapi.json</a>.</p>${body}</html>`
+<h1>${escapeHtml(document.info.title)} ${escapeHtml(document.info.version)}</h1><p>${escapeHtml(document.info.description)} The document itself: <a href="/api/openapi.json">/api/openapi.json</a>.</p>${body}<section><h2>Problems</h2><ul>${problems}</ul></section></html>`
 }

@@ -31,7 +31,7 @@ export const statusOf: Record<RefusalCode, number> = {
   unavailable: 503,
   'clock-skew': 503,
 }
-const titles: Record<RefusalCode, string> = {
+export const titles: Record<RefusalCode, string> = {
   malformed: 'The request could not be read',
   'no-session': 'Nobody is signed in',
   'session-binding': 'This session belongs to another browser',
@@ -60,11 +60,11 @@ const titles: Record<RefusalCode, string> = {
   'clock-skew': 'The clocks do not agree',
 }
 
-/** RFC 9457. Nothing of `why`, no stack, no SQL. */
+/** RFC 9457; `type` leads to the readable page of the API. Nothing of `why`, no stack, no SQL. */
 export const problemOf = (refusal: Refusal, requestId: string): Problem => {
   const { detail, errors, retryAfter, acr, maxAge, triesLeft, clockOffset } = refusal.extras
   return {
-    type: `https://postern.example/problems/${refusal.code}`,
+    type: `/api/docs#${refusal.code}`,
     title: titles[refusal.code],
     status: statusOf[refusal.code],
     code: refusal.code,

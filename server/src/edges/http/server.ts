@@ -237,7 +237,6 @@ const handleErrors = (app: FastifyInstance, deps: HttpDeps): void => {
           type: 'about:blank',
           title: 'Something went wrong here',
           status: 500,
-          code: 'unavailable',
           requestId: request.id,
         })
     }

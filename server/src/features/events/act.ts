@@ -40,8 +40,8 @@ export const act = async <T>(
   try {
     decided = await deps.db.transaction().execute(async (tx) => {
       try {
-        await deps.mayDo(tx, actor, what.endpoint)
         await sql`savepoint change`.execute(tx)
+        await deps.mayDo(tx, actor, what.endpoint)
         const repeated = await repeatedAnswer<T>(deps, tx, actor, what.endpoint)
         if (repeated) return { ok: true as const, value: repeated.value }
         const value = await work(tx, event)
@@ -50,7 +50,7 @@ export const act = async <T>(
         return { ok: true as const, value }
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
-        await sql`rollback to savepoint change`.execute(tx).catch(() => undefined)
+        await sql`rollback to savepoint change`.execute(tx)
         event.also.length = 0
         event.outcome = error.extras.outcome ?? 'denied'
         event.about({ detail: { code: error.code, why: error.why } })

@@ -11,7 +11,8 @@ export const whoEnrols = async (): Promise<Enrolling | null> => {
   const signIn = await resumeSignIn()
   if (signIn?.state === 'enrolment-required') return { by: 'sign-in', id: signIn.id, signIn }
   const session = await fetchSession()
-  return session ? { by: session.scope === 'recovery' ? 'recovery' : 'session', id: session.user.id, session } : null
+  if (typeof session === 'string') return null
+  return { by: session.scope === 'recovery' ? 'recovery' : 'session', id: session.user.id, session }
 }
 
 export type PendingKey = Out<typeof startTotp>
