@@ -39,8 +39,11 @@ export const exactness: Figure = async ({ cluster, generator }) => {
       }
       const { statuses } = await generator.run({ ports: postern.ports, concurrency, shots, keep: false })
       const accepted = new Uint8Array(batch)
+      const count = (person: number): void => {
+        accepted[person] = (accepted[person] ?? 0) + 1
+      }
       statuses.forEach((status, at) => {
-        if (status === 200) accepted[owners[at] as number]!++
+        if (status === 200) count(owners[at] as number)
         else if (status !== 401) others.set(status, (others.get(status) ?? 0) + 1)
       })
       refused += accepted.filter((n) => n === 0).length

@@ -33,7 +33,8 @@ const run = (job: Job): Promise<Outcome> =>
         if (following === undefined) {
           index = -1
           socket.destroy()
-          return done()
+          done()
+          return
         }
         index = following
         sent = performance.now()
@@ -42,7 +43,7 @@ const run = (job: Job): Promise<Outcome> =>
       socket.setNoDelay(true)
       socket.setTimeout(longestAnswer, () => socket.destroy(new Error('no answer in time')))
       socket.on('data', (chunk: Buffer) => {
-        pending += chunk.latin1Slice()
+        pending += chunk.toString('latin1')
         if (!isWhole(pending)) return
         statuses[index] = Number(pending.slice(9, 12))
         latencies[index] = performance.now() - sent

@@ -1,8 +1,21 @@
-export { type App, buildApp, type Core, openCore } from './app.ts'
+export { type App, buildApp, type Core, openCore, routesOf } from './app.ts'
 export { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 export { openApiDocument } from './edges/http/openapi.ts'
-export { statusOf } from './edges/http/problems.ts'
+export { asUnavailable, problemOf, statusOf } from './edges/http/problems.ts'
 export { issueBootstrap, operatorExists } from './features/enrolments/index.ts'
+export { EventDraft } from './features/events/index.ts'
+export {
+  type CheckResult,
+  checkLog,
+  checks,
+  expireCode,
+  logSettled,
+  preflight,
+  recordPreflight,
+  verdictOf,
+} from './features/preflight/index.ts'
 export { symbolText } from './features/symbols/index.ts'
+export type { Actor } from './platform/actor.ts'
 export { EmbeddedPostgresError, findRunningEmbeddedPostgres, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
 export { StartError } from './platform/master-key.ts'
+export { Refusal } from './platform/refusal.ts'

@@ -3,4 +3,3 @@ import { useCall } from './calls.ts'
 
 /** What this deployment is called; "Postern" until the answer is here. */
 export const useIssuer = (): string => useCall(deploymentInfo, {}, { staysHere: true }).data?.issuer ?? 'Postern'
-export const useDeployment = () => useCall(deploymentInfo, {}, { staysHere: true })

@@ -25,7 +25,7 @@ export const usePasscodeWords = (error: unknown, since: number, periodSeconds = 
     case 'clock-skew':
       return t('totp.serverClock')
     case 'rate-limited':
-      return wait > 0 ? t('totp.wait', { seconds: wait }) : undefined
+      return wait > 0 ? t('totp.wait', { seconds: wait }) : t('totp.waitOver')
     case 'invalid-request':
       return t('totp.mismatch')
     default: {

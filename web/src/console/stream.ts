@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'react'
 import { background, send } from '../api.ts'
 
 /** One message of a stream (Server-Sent Events): its id, and its data parsed. */
-export type Message<T> = { id: string; value: T }
+type Message<T> = { id: string; value: T }
 
 /** Reads one connection of a stream until it ends. Read by `fetch`, because an EventSource can carry no proof. */
-export const readStream = async <E extends Endpoint>(
+const readStream = async <E extends Endpoint>(
   endpoint: E,
   input: CallIn<E>,
   {

@@ -3,8 +3,8 @@ import type { Problem } from '@postern/contract'
 /** What a pre-flight tries, in this order; the key is stable, the sentence says what works where the check works. */
 export const checks = {
   server: 'The server answers at its public address',
-  clocks: 'The clocks of server, database and this machine agree within 5 s',
   enrolment: 'A throw-away person gets an enrolment code',
+  clocks: 'The clocks of server, database and this machine agree within 5 s',
   symbol: 'The code’s symbol reads back as its link',
   'single-use': 'Of two browsers that claim one code at once, one gets it',
   'manual-key': 'The typed key alone makes a passcode that is accepted',

@@ -21,7 +21,7 @@ import { leave } from '../shell/sign-out.ts'
 import { forgetSignIn } from '../sign-in/sign-in-flow.ts'
 import { ChooseApp, type Settings } from './ChooseApp.tsx'
 import style from './EnrolPage.module.css'
-import { type Confirmed, type Enrolling, forget, keep, keptFor, type PendingKey, whoEnrols } from './enrol-flow.ts'
+import { type Confirmed, type Enrolling, forget, keep, keptFor, type PendingKey, whoEnrols, whoever } from './enrol-flow.ts'
 import { ScanAndConfirm } from './ScanAndConfirm.tsx'
 import { Steps } from './Steps.tsx'
 
@@ -33,6 +33,7 @@ export default function EnrolPage() {
     queryKey: ['who-enrols'],
     queryFn: whoEnrols,
     staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
     meta: { staysHere: true },
   })
   useEffect(() => {
@@ -76,7 +77,7 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
       setStage({ at: 'done' })
       return
     }
-    keep({ owner: who.id, recoveryCodes })
+    keep({ owner: whoever, recoveryCodes })
     setStage({ at: 'codes', codes: recoveryCodes })
   }
   const goOn = () => {

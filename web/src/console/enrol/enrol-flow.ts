@@ -24,12 +24,14 @@ export type Confirmed = Out<typeof confirmTotp>
  */
 type Kept = { owner: string; app: string; key: PendingKey } | { owner: string; recoveryCodes: string[] }
 const place = 'postern-enrolment'
+/** Confirming turns a sign-in into a session, which has another id: the tab alone says whose recovery codes these are. */
+export const whoever = '*'
 export const keep = (kept: Kept) => sessionStorage.setItem(place, JSON.stringify(kept))
 export const forget = () => sessionStorage.removeItem(place)
 export const keptFor = (owner: string): Kept | undefined => {
   try {
     const kept = JSON.parse(sessionStorage.getItem(place) ?? 'null') as Kept | null
-    return kept?.owner === owner ? kept : undefined
+    return kept?.owner === owner || kept?.owner === whoever ? kept : undefined
   } catch {
     return undefined
   }

@@ -34,6 +34,7 @@ export default function SignInPage() {
   const [code, setCode] = useState('')
   const [recovery, setRecovery] = useState('')
   const [said, setSaid] = useState<'again' | 'againPassword' | 'ended' | undefined>()
+  const [stuck, setStuck] = useState(false)
   const opened = useRef(false)
   const heading = useRef<HTMLHeadingElement>(null)
   useTabTitle(t('title'))
@@ -41,7 +42,9 @@ export default function SignInPage() {
   const goOn = (signIn: SignIn) => {
     opened.current = true
     setCode('')
-    if (signIn.state === 'enrolment-required') navigate({ to: '/enrol', search: (returnTo ? { returnTo } : {}) as never })
+    // What policy demands may be switched off, or belong to a later version of this page: then only people can help.
+    if (signIn.next.length === 0 && (signIn.state === 'pending' || signIn.state === 'enrolment-required')) setStuck(true)
+    else if (signIn.state === 'enrolment-required') navigate({ to: '/enrol', search: (returnTo ? { returnTo } : {}) as never })
     else if (signIn.state === 'complete') {
       forgetSignIn()
       const to = signIn.returnTo ?? returnTo ?? '/'
@@ -55,6 +58,7 @@ export default function SignInPage() {
   const startOver = (why?: typeof said) => {
     opened.current = false
     forgetSignIn()
+    setStuck(false)
     setSaid(why)
     setPassword('')
     setCode('')
@@ -91,7 +95,8 @@ export default function SignInPage() {
   const problem = problemIn(proof.error)
   const wait = useWait(problem, proof.submittedAt)
   const passcodeWords = usePasscodeWords(step === 'totp' ? proof.error : null, proof.submittedAt)
-  const waiting = wait > 0 && problem?.code === 'rate-limited'
+  const limited = problem?.code === 'rate-limited'
+  const waiting = limited && wait > 0
   const submit = (given: Proof) => {
     if (!proof.isPending && !waiting) proof.mutate(given)
   }
@@ -119,7 +124,13 @@ export default function SignInPage() {
         <Stack gap="lg">
           {why && step === 'password' && !said && <Note tone={why === 'lifted' ? 'warn' : 'idle'}>{t(why)}</Note>}
           {said && <Note tone="warn">{t(said)}</Note>}
+          {stuck && (
+            <Note tone="warn" title={t('passwordOnlyTitle')}>
+              {t('passwordOnlyText', { issuer })}
+            </Note>
+          )}
           {!online && <Note tone="warn">{t('offline')}</Note>}
+          {limited && !waiting && <Note>{t('waitOver')}</Note>}
           {waiting && step !== 'totp' && (
             <Note tone="warn" title={t('wait', { seconds: wait })}>
               {t('waitText')}

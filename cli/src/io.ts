@@ -1,0 +1,70 @@
+import type { CallIn, Endpoint, Out } from '@postern/contract'
+import type { Command, Status } from './command.ts'
+import { WrongUse } from './command.ts'
+import type { Host } from './host.ts'
+import { jsonLine, printable } from './text.ts'
+
+/** Where a command runs: what main.ts takes from the process, and tests give otherwise. */
+export type Terminal = {
+  env: Readonly<Record<string, string | undefined>>
+  /** Standard output and standard error; resolve when more may follow. */
+  out: (text: string) => Promise<void>
+  err: (text: string) => void
+  /** Width of the terminal; undefined where standard output is none. */
+  columns: number | undefined
+  /** SIGINT and SIGTERM abort it. */
+  signal: AbortSignal
+}
+/** One way to the deployment: over HTTP, or on the host. Both answer the same, and throw CallRefused. */
+export type Way = {
+  call: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => Promise<Out<E>>
+  /** The text of a stream as it comes. */
+  stream: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => AsyncIterable<string>
+  /** The origin and token, over HTTP. */
+  remote?: { origin: string; token: string }
+  /** On the host. */
+  host?: Host
+  close: () => Promise<void>
+}
+/** What a command has at hand. */
+export type Io = Way & {
+  terminal: Terminal
+  json: boolean
+  /** The answer, on standard output: `value` with --json, `text` without. */
+  done: (value: unknown, text: string) => Promise<Status>
+  /** The talk, on standard error, a line each. */
+  say: (line: string) => void
+}
+
+/** Ties a way to the terminal: inputs are checked before anything is sent. */
+export const makeIo = (terminal: Terminal, way: Way, command: Command, json: boolean): Io => ({
+  ...way,
+  call: async (endpoint, input) => {
+    requireInput(endpoint, input, command)
+    return way.call(endpoint, input)
+  },
+  stream: (endpoint, input) => {
+    requireInput(endpoint, input, command)
+    return way.stream(endpoint, input)
+  },
+  terminal,
+  json,
+  done: async (value, text) => {
+    await terminal.out(json ? jsonLine(value) : text)
+    return 0
+  },
+  say: (line) => terminal.err(`${printable(line)}\n`),
+})
+
+/** The contract's own words about a wrong value, under the name that the command line has for it. */
+const requireInput = (endpoint: Endpoint, input: unknown, command: Command): void => {
+  const parsed = endpoint.input.safeParse(input)
+  if (parsed.success) return
+  const [issue] = parsed.error.issues
+  const field = String(issue?.path[0] ?? '')
+  throw new WrongUse(`${nameOf(command, field)}: ${issue?.message ?? 'is not valid'}`)
+}
+const nameOf = (command: Command, field: string): string =>
+  command.arguments?.find((each) => each.field === field)?.name ??
+  Object.entries(command.options ?? {}).flatMap(([name, option]) => (option.field === field ? [`--${name}`] : []))[0] ??
+  field

@@ -1,0 +1,45 @@
+import { oneOf } from './arguments.ts'
+import type { Option } from './command.ts'
+import type { Terminal } from './io.ts'
+
+const renderings = ['blocks', 'ascii', 'address'] as const
+type Rendering = (typeof renderings)[number]
+
+export const symbolOption: Record<string, Option> = {
+  symbol: { value: 'HOW', says: 'draw it in blocks (UTF-8), in ascii, or give the address only; by default as the locale allows' },
+}
+
+/** By the locale's character set: UTF-8 has blocks; the sets that hold ASCII, and none named, have #; of another nothing is known. */
+export const renderingOf = (env: Terminal['env']): Rendering => {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'C'
+  const charset = /\.([^@]+)/.exec(locale)?.[1]?.toLowerCase().replace(/[-_]/g, '')
+  if (charset === 'utf8') return 'blocks'
+  return charset === undefined || /^(ansix341968|usascii|ascii|iso8859|koi8|cp125|cp437|euc|gb|big5|tis620)/.test(charset)
+    ? 'ascii'
+    : 'address'
+}
+
+/**
+ * A link with its symbol, for standard output. Starts with a newline, so that a prompt or a log's line before it spoils
+ * nothing. Where the terminal is narrower than the symbol, a wrapped one would read as nothing: the address stays alone.
+ */
+export const drawnLink = async (
+  terminal: Pick<Terminal, 'env' | 'columns'>,
+  { url, says, after = '', how }: { url: string; says: string; after?: string; how?: string | undefined },
+): Promise<string> => {
+  const rendering = how === undefined ? renderingOf(terminal.env) : oneOf('symbol', how, renderings)
+  const symbol = rendering === 'address' ? '' : await drawn(url, rendering, how === undefined ? terminal.columns : undefined)
+  return `${symbol}\n${says}\n\n  ${url}\n${after}\n`
+}
+const drawn = async (url: string, rendering: 'blocks' | 'ascii', width: number | undefined): Promise<string> => {
+  const { symbolText } = await import('@postern/server')
+  const symbol = symbolText(url, rendering)
+  const needed = Math.max(...symbol.split('\n').map((line) => line.length))
+  return width !== undefined && width < needed ? '' : symbol
+}
+
+/** An address that only this machine reaches: a phone cannot open it. */
+export const localHint = (origin: string): string =>
+  /^(localhost|127\.|\[::1\])/.test(new URL(origin).hostname)
+    ? '\nA phone cannot open this address: it is of this machine only. Open it in a browser here,\nor set POSTERN_ORIGIN (and POSTERN_LISTEN) to a name that the phone reaches. A TOTP app needs\nnothing of this: it reads the symbol off this screen.\n'
+    : ''
