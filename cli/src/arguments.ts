@@ -29,9 +29,15 @@ export const readArguments = (command: Command, words: readonly string[]): Given
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
-    if (!option) throw unknown('option', token.rawName, Object.keys(options).map((name) => `--${name}`))
-    texts.set(token.name, [...(texts.get(token.name) ?? []), valueOf(token, option)])
-    if (!option.many && (texts.get(token.name)?.length ?? 0) > 1) throw new WrongUse(`${token.rawName} is given twice; it takes one`)
+    if (!option)
+      throw unknown(
+        'option',
+        token.rawName,
+        Object.keys(options).map((name) => `--${name}`),
+      )
+    texts.set(token.name, [...(texts.get(token.name) ?? []), optionValue(token, option)])
+    if (!option.many && (texts.get(token.name)?.length ?? 0) > 1)
+      throw new WrongUse(`${token.rawName} is given twice; it takes one`)
   }
   const given: Given = {
     argument: (name) => positionals[(command.arguments ?? []).findIndex((each) => each.name === name)] ?? '',
@@ -44,7 +50,7 @@ export const readArguments = (command: Command, words: readonly string[]): Given
 }
 
 type OptionToken = { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }
-const valueOf = ({ rawName, value, inlineValue }: OptionToken, option: Option): string => {
+const optionValue = ({ rawName, value, inlineValue }: OptionToken, option: Option): string => {
   if (!option.value) {
     if (value !== undefined) throw new WrongUse(`${rawName} takes no value`)
     return ''

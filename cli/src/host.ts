@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { CallRefused, type CallIn, type Endpoint, type EventType, type Out, type Problem } from '@postern/contract'
+import { type CallIn, CallRefused, type Endpoint, type EventType, type Out, type Problem } from '@postern/contract'
 import {
   type Actor,
   asUnavailable,
@@ -11,8 +11,8 @@ import {
   logSettled,
   openCore,
   problemOf,
-  readConfig,
   Refusal,
+  readConfig,
   routesOf,
   StartError,
   startEmbeddedPostgres,

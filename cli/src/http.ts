@@ -1,4 +1,4 @@
-import { call, CallRefused, type Problem, problemOf, requestOf, type Send } from '@postern/contract'
+import { CallRefused, call, type Problem, problemOf, requestOf, type Send } from '@postern/contract'
 import { WrongUse } from './command.ts'
 import type { Way } from './io.ts'
 
@@ -7,7 +7,14 @@ export const version = '0.1.0'
 /** The origin of `--url`. Throws WrongUse. */
 export const originOf = (url: string): string => {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || !/^\/?$/.test(parsed.pathname) || parsed.search || parsed.hash || parsed.username)
+  if (
+    !parsed ||
+    !/^https?:$/.test(parsed.protocol) ||
+    !/^\/?$/.test(parsed.pathname) ||
+    parsed.search ||
+    parsed.hash ||
+    parsed.username
+  )
     throw new WrongUse(`--url is ${url}; it takes an origin like https://postern.example.org, without a path`)
   return parsed.origin
 }

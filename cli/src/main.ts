@@ -1,9 +1,23 @@
-import { serve } from './serve.ts'
+import { run } from './run.ts'
 
-/** The only reader of process.env. */
+/** The command line of this process, and the only reader of process.env. A second Ctrl-C ends it at once. */
 export const main = async (argv: string[]): Promise<number> => {
-  const [command, ...rest] = argv
-  if (command === 'serve') return serve(rest, process.env)
-  process.stderr.write('postern: no such command\n')
-  return 2
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  // whoever read our output went away (`| head`): nothing is left to say
+  process.stdout.on('error', () => stop.abort())
+  return run(argv, {
+    env: process.env,
+    out: (text) =>
+      new Promise((resolve) => {
+        if (process.stdout.write(text) || stop.signal.aborted) resolve()
+        else {
+          process.stdout.once('drain', resolve)
+          stop.signal.addEventListener('abort', () => resolve(), { once: true })
+        }
+      }),
+    err: (text) => void process.stderr.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    signal: stop.signal,
+  })
 }

@@ -6,7 +6,10 @@ const renderings = ['blocks', 'ascii', 'address'] as const
 type Rendering = (typeof renderings)[number]
 
 export const symbolOption: Record<string, Option> = {
-  symbol: { value: 'HOW', says: 'draw it in blocks (UTF-8), in ascii, or give the address only; by default as the locale allows' },
+  symbol: {
+    value: 'HOW',
+    says: 'draw it in blocks (UTF-8), in ascii, or give the address only; by default as the locale allows',
+  },
 }
 
 /** By the locale's character set: UTF-8 has blocks; the sets that hold ASCII, and none named, have #; of another nothing is known. */

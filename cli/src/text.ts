@@ -15,7 +15,15 @@ export const safeJson = (json: string): string =>
 export const columns = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const all = [head, ...rows.map((row) => row.map((cell) => printable(cell) || '-'))]
   const widths = head.map((_, at) => Math.max(...all.map((row) => (row[at] ?? '').length)))
-  return all.map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] as number)).join('  ').trimEnd()}\n`).join('')
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, at) => cell.padEnd(widths[at] as number))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
 }
 
 /** An instant to the minute, in UTC. */

@@ -12,6 +12,7 @@ export {
   logSettled,
   preflight,
   recordPreflight,
+  type Verdict,
   verdictOf,
 } from './features/preflight/index.ts'
 export { symbolText } from './features/symbols/index.ts'

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -80,10 +81,19 @@ export type ServerProcess = {
   output: () => string
   kill: (signal: NodeJS.Signals) => Promise<void>
 }
+/** Whether a server that speaks TLS under another name answers; who it says it is does not matter to this question. */
+const readyByTls = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    }).once('error', () => resolve(false))
+  })
 /** The server as a process of its own, by the command that people use. Resolves when it is ready. */
-export const startProcess = async (env: Record<string, string>): Promise<ServerProcess> => {
-  const port = await freePort()
-  const origin = `http://localhost:${port}`
+export const startProcess = async (env: Record<string, string>, given?: { port: number }): Promise<ServerProcess> => {
+  const port = given?.port ?? (await freePort())
+  const local = `http://localhost:${port}`
+  const origin = env.POSTERN_ORIGIN?.split(',')[0] ?? local
   let output = ''
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/bin/postern.mjs'), 'serve'], {
     env: {
@@ -107,10 +117,12 @@ export const startProcess = async (env: Record<string, string>): Promise<ServerP
   const deadline = Date.now() + 30_000
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the server ended: ${output}`)
-    const ready = await fetch(`${origin}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    )
+    const ready = env.POSTERN_TLS_CERT
+      ? await readyByTls(port)
+      : await fetch(`${local}/readyz`).then(
+          (answer) => answer.ok,
+          () => false,
+        )
     if (ready) return { origin, child, output: () => output, kill }
     if (Date.now() > deadline) throw new Error(`the server is not ready: ${output}`)
     await new Promise((resolve) => setTimeout(resolve, 30))

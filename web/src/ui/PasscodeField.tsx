@@ -40,11 +40,16 @@ export const PasscodeField = ({
     }
   }
   return (
-    <div>
+    <div className={style.root}>
       <label htmlFor={id} className={style.label}>
         {label}
       </label>
-      <div className={style.field} data-focused={focused ? '' : undefined} data-error={error ? '' : undefined}>
+      <div
+        className={style.field}
+        data-digits={digits}
+        data-focused={focused ? '' : undefined}
+        data-error={error ? '' : undefined}
+      >
         <input
           ref={ref}
           id={id}

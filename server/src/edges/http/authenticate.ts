@@ -4,7 +4,7 @@ import { type ActDeps, EventDraft, type Tally } from '../../features/events/inde
 import { mayCall } from '../../features/policies/index.ts'
 import { type LiveSession, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
 import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
-import { findLiveToken, looksLikeServiceToken } from '../../features/users/index.ts'
+import { looksLikeServiceToken, type TokenReader } from '../../features/users/index.ts'
 import type { Actor, Source } from '../../platform/actor.ts'
 import { clientDevice } from '../../platform/client-device.ts'
 import type { Places } from '../../platform/places.ts'
@@ -15,6 +15,7 @@ import { BadProof, type Proofs } from './proof.ts'
 
 export type AuthenticateDeps = ActDeps & {
   sessions: SessionReader
+  tokens: TokenReader
   proofs: Proofs
   places: Places
   tally: Tally
@@ -52,7 +53,7 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined && needs !== 'browser' && needs !== 'sign-in') return tokenActor(deps, stranger, bearer, endpoint)
 
-  const proof = await readProof(deps, request, path)
+  const proof = readProof(deps, request, path)
   if (proof.thumbprint) source.thumbprint = proof.thumbprint
   if (needs === 'browser' || needs === 'sign-in') {
     if (proof.thumbprint) return stranger
@@ -87,15 +88,15 @@ const isForeign = (request: FastifyRequest): boolean => {
   return mode === 'navigate' || mode === 'no-cors' || (site !== undefined && site !== 'same-origin')
 }
 
-const readProof = async (
+const readProof = (
   deps: AuthenticateDeps,
   request: FastifyRequest,
   path: string,
-): Promise<{ thumbprint?: Buffer; why: string }> => {
+): { thumbprint?: Buffer; why: string } => {
   const header = request.headers.dpop
   if (typeof header !== 'string') return { why: 'no proof' }
   try {
-    return { thumbprint: await deps.proofs.verify(header, request.method, path), why: '' }
+    return { thumbprint: deps.proofs.verify(header, request.method, path), why: '' }
   } catch (error) {
     if (error instanceof BadProof) return { why: `the proof does not hold: ${error.message}` }
     throw error
@@ -103,7 +104,7 @@ const readProof = async (
 }
 
 const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: string, endpoint: Endpoint): Promise<Actor> => {
-  const token = looksLikeServiceToken(bearer) ? await findLiveToken(deps.db, deps.keys, bearer) : undefined
+  const token = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
   if (!token) {
     const event = new EventDraft(stranger, 'token.used', {
       detail: { code: 'no-session', why: 'no such token, or it has ended' },

@@ -17,7 +17,7 @@ export type CheckName = keyof typeof checks
 
 export type CheckResult = {
   check: CheckName
-  result: 'works' | 'does not' | 'not tried'
+  result: 'works' | 'does-not' | 'not-tried'
   seconds: number
   /** What was seen, or why it was not tried. */
   detail?: string
@@ -25,12 +25,12 @@ export type CheckResult = {
   mend?: string
 }
 /** `works` only where nothing failed; what was not tried is counted beside it, never as a pass. */
-export type Verdict = { verdict: 'works' | 'does not'; works: number; doesNot: number; notTried: number }
+export type Verdict = { verdict: 'works' | 'does-not'; works: number; doesNot: number; notTried: number }
 
 export const verdictOf = (results: readonly CheckResult[]): Verdict => {
   const count = (result: CheckResult['result']): number => results.filter((each) => each.result === result).length
-  const doesNot = count('does not')
-  return { verdict: doesNot === 0 ? 'works' : 'does not', works: count('works'), doesNot, notTried: count('not tried') }
+  const doesNot = count('does-not')
+  return { verdict: doesNot === 0 ? 'works' : 'does-not', works: count('works'), doesNot, notTried: count('not-tried') }
 }
 
 /** Something other than what must happen did: `message` says what. */
@@ -58,13 +58,14 @@ const otherwise = 'Do not roll out; report it, with the events of this run'
 
 /** The failed check as a line: what was seen and what mends it. */
 export const failureOf = (error: unknown): { detail: string; mend: string } => {
-  if (error instanceof Unexpected) return { detail: error.message, mend: error.mend ?? otherwise }
+  if (error instanceof Unexpected) return { detail: capital(error.message), mend: error.mend ?? otherwise }
   const problem = (error as { problem?: Problem }).problem
   const message = error instanceof Error ? error.message : String(error)
   return problem
     ? { detail: `Refused as ${problem.code}: ${message}`, mend: mends[problem.code] ?? otherwise }
-    : { detail: message, mend: otherwise }
+    : { detail: capital(message), mend: otherwise }
 }
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 /** RFC 4648 §6, as a person types it: any case, blanks dropped, without padding. Throws on other characters. */

@@ -22,7 +22,7 @@ export const recordPreflight = async (
   const named = (result: CheckResult['result']): string[] =>
     results.filter((each) => each.result === result).map((each) => each.check)
   const event = new EventDraft(actor, 'preflight.run', {
-    detail: { origin, works, doesNot: named('does not'), notTried: named('not tried') },
+    detail: { origin, works, doesNot: named('does-not'), notTried: named('not-tried') },
   })
   event.outcome = verdict === 'works' ? 'success' : 'failure'
   await events.record(event)

@@ -81,7 +81,7 @@ class Run {
         await expire({ id: expired.id, userId: (this.#user as contract.User).id })
         await refusedAs('code-expired', 'an expired code', claim(browser(), expired))
       })
-    else this.#add({ check: 'expiry', result: 'not tried', seconds: 0, detail: 'Only the host can age a code: run it there' })
+    else this.#add({ check: 'expiry', result: 'not-tried', seconds: 0, detail: 'Only the host can age a code: run it there' })
     await this.#check('recovery', [enrolled], () => this.#recover(enrolled as Enrolled))
     await this.#check('off-boarding', [this.#user], async () => {
       await this.#offboard()
@@ -96,7 +96,7 @@ class Run {
     await this.#offboard().catch((error: unknown) => {
       const mend = `Off-board ${user.username}: postern user offboard ${user.username}`
       this.results.splice(0, this.results.length, ...this.results.filter(({ check }) => check !== 'off-boarding'))
-      this.#add({ check: 'off-boarding', result: 'does not', seconds: 0, ...failureOf(error), mend })
+      this.#add({ check: 'off-boarding', result: 'does-not', seconds: 0, ...failureOf(error), mend })
     })
   }
 
@@ -108,7 +108,7 @@ class Run {
   async #check<T>(check: CheckName, needed: readonly unknown[], work: () => Promise<T>): Promise<T | undefined> {
     const missing = this.#signal.aborted ? 'Stopped' : needed.some((each) => !each) ? 'A check before it did not work' : undefined
     if (missing) {
-      this.#add({ check, result: 'not tried', seconds: 0, detail: missing })
+      this.#add({ check, result: 'not-tried', seconds: 0, detail: missing })
       return undefined
     }
     const startedAt = performance.now()
@@ -118,7 +118,7 @@ class Run {
       this.#add({ check, result: 'works', seconds: seconds() })
       return value
     } catch (error) {
-      this.#add({ check, result: 'does not', seconds: seconds(), ...failureOf(error) })
+      this.#add({ check, result: 'does-not', seconds: seconds(), ...failureOf(error) })
       return undefined
     }
   }

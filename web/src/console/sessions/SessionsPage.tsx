@@ -1,12 +1,120 @@
+import { Button } from '@mantine/core'
+import { type CallIn, endSession, listSessions, type Out } from '@postern/contract'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
+import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { CopyId } from '../../ui/CopyId.tsx'
+import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
+import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Page } from '../../ui/Page.tsx'
+import { countryName } from '../../ui/places.ts'
+import { StateBadge } from '../../ui/StateBadge.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { toast } from '../../ui/Toasts.tsx'
+import { useAction, useList } from '../calls.ts'
+import { useMay } from '../session.ts'
 
+type Row = Out<typeof listSessions>['items'][number]
+
+/** Who is signed in where, and the end of any one session. */
 export default function SessionsPage() {
-  const { t } = useTranslation('sessions')
+  const { t, i18n } = useTranslation(['sessions', 'common'])
+  const { values, set, clear, any } = useUrlFilters(['userId'])
+  const sessions = useList(listSessions, values as CallIn<typeof listSessions>, { everyMs: 15_000 })
+  const may = useMay('operator')
+  const [asked, setAsked] = useState<Row>()
+  const close = () => setAsked(undefined)
+  const end = useAction(endSession, { refreshes: listSessions, onDone: () => [close(), toast(t('ended'))] })
+  const browserOf = ({ browser, platform }: Row) =>
+    [browser, platform].filter((part) => part !== 'unknown').join(', ') || t('common:notKnown')
+  const columns: Column<Row>[] = [
+    { key: 'who', title: t('who'), narrow: 'first', cell: ({ user }) => <span className="strong">{user.username}</span> },
+    {
+      key: 'assurance',
+      title: t('assurance'),
+      narrow: 'first',
+      cell: ({ current, scope, assurance }) =>
+        current ? (
+          <StateBadge look="active">{t('yours')}</StateBadge>
+        ) : scope === 'recovery' ? (
+          <StateBadge look="caution">{t('recovery')}</StateBadge>
+        ) : (
+          <AssuranceBadge acr={assurance.acr} amr={assurance.amr} />
+        ),
+    },
+    { key: 'browser', title: t('browser'), cell: browserOf },
+    { key: 'from', title: t('from'), cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown') },
+    { key: 'code', title: t('code'), narrow: 'none', cell: ({ codeId }) => codeId && <CopyId id={codeId} short /> },
+    { key: 'started', title: t('started'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+    { key: 'seen', title: t('seen'), cell: ({ seenAt }) => <TimeText at={seenAt} /> },
+    ...(may
+      ? [
+          {
+            key: 'act',
+            title: t('end'),
+            untitled: true,
+            cell: (row: Row) => (
+              <Button
+                variant="default"
+                size="xs"
+                aria-label={t('endOf', { user: row.user.username, browser: browserOf(row) })}
+                onClick={() => setAsked(row)}
+              >
+                {t('end')}
+              </Button>
+            ),
+          },
+        ]
+      : []),
+  ]
   return (
-    <Page title={t('title')}>
-      <Empty title={t('title')} />
+    <Page
+      title={t('title')}
+      below={t('text')}
+      gutter={false}
+      bar={
+        any && (
+          <FilterChips
+            filters={[{ key: 'userId', label: t('who') }]}
+            values={values}
+            onChange={(key, value) => set({ [key]: value })}
+          />
+        )
+      }
+    >
+      <DataTable
+        label={t('title')}
+        {...sessions}
+        columns={columns}
+        rowKey={({ id }) => id}
+        empty={
+          <Empty
+            title={any ? t('common:filter.nothing') : t('none')}
+            action={
+              any && (
+                <Button variant="default" onClick={clear}>
+                  {t('common:filter.clear')}
+                </Button>
+              )
+            }
+          >
+            {t('noneText')}
+          </Empty>
+        }
+      />
+      <ConfirmDialog
+        opened={asked !== undefined}
+        onClose={close}
+        title={t('endAsk')}
+        verb={t('end')}
+        busy={end.isPending}
+        error={end.error}
+        onConfirm={() => asked && end.mutate({ id: asked.id })}
+      >
+        {asked && t('endText', { user: asked.user.username, browser: browserOf(asked) })}
+      </ConfirmDialog>
     </Page>
   )
 }

@@ -1,12 +1,123 @@
+import { Button, TextInput } from '@mantine/core'
+import { type CallIn, listUsers, roles, type User, userStates } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
+import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconSearch } from '../../ui/icons.ts'
 import { Page } from '../../ui/Page.tsx'
+import { StateBadge } from '../../ui/StateBadge.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { useList } from '../calls.ts'
+import { useMay } from '../session.ts'
+import { FactorIcons } from './FactorIcons.tsx'
+import style from './Users.module.css'
+import { userLook } from './words.ts'
 
+/** The people of this deployment: who they are, what they sign in with, what is due. */
 export default function UsersPage() {
-  const { t } = useTranslation('users')
+  const { t } = useTranslation(['users', 'common'])
+  const { values, set, clear, any } = useUrlFilters(['q', 'state', 'role', 'due'])
+  const users = useList(listUsers, values as CallIn<typeof listUsers>)
+  const may = useMay('operator')
+  const filters: Filter[] = [
+    { key: 'state', label: t('stateTitle'), options: userStates.map((value) => ({ value, label: t(`state.${value}`) })) },
+    { key: 'role', label: t('roles'), options: roles.map((value) => ({ value, label: t(`common:role.${value}`) })) },
+    {
+      key: 'due',
+      label: t('due'),
+      options: [
+        { value: 'true', label: t('common:yes') },
+        { value: 'false', label: t('common:no') },
+      ],
+    },
+  ]
+  const columns: Column<User>[] = [
+    {
+      key: 'name',
+      title: t('name'),
+      narrow: 'first',
+      cell: ({ username, displayName }) => (
+        <>
+          <span className="strong">{username}</span> {displayName && <span className="t3">{displayName}</span>}
+        </>
+      ),
+    },
+    { key: 'roles', title: t('roles'), cell: (user) => user.roles.map((role) => t(`common:role.${role}`)).join(', ') },
+    {
+      key: 'state',
+      title: t('stateTitle'),
+      narrow: 'first',
+      cell: ({ state }) => <StateBadge look={userLook[state]}>{t(`state.${state}`)}</StateBadge>,
+    },
+    { key: 'factors', title: t('factors'), cell: (user) => <FactorIcons of={user} /> },
+    {
+      key: 'due',
+      title: t('due'),
+      cell: ({ enrolmentDue, locked }) => (
+        <>
+          {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}{' '}
+          {locked.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
+        </>
+      ),
+    },
+    {
+      key: 'seen',
+      title: t('lastSignIn'),
+      cell: ({ lastSignInAt }) => (lastSignInAt ? <TimeText at={lastSignInAt} /> : t('never')),
+    },
+  ]
+  const create = may && (
+    <Button component={Link} to="/users/new">
+      {t('create')}
+    </Button>
+  )
   return (
-    <Page title={t('title')}>
-      <Empty title={t('title')} />
+    <Page
+      title={t('title')}
+      gutter={false}
+      actions={create}
+      bar={
+        <>
+          <TextInput
+            className={style.search}
+            aria-label={t('search')}
+            placeholder={t('search')}
+            leftSection={<Icon of={IconSearch} />}
+            value={values.q ?? ''}
+            onChange={(typing) => set({ q: typing.currentTarget.value || undefined })}
+          />
+          <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
+        </>
+      }
+    >
+      <DataTable
+        label={t('title')}
+        {...users}
+        columns={columns}
+        rowKey={({ id }) => id}
+        rowLink={({ id }) => `/users/${id}`}
+        empty={
+          any ? (
+            <Empty
+              title={t('common:filter.nothing')}
+              action={
+                <Button variant="default" onClick={clear}>
+                  {t('common:filter.clear')}
+                </Button>
+              }
+            >
+              {t('common:filter.nothingText')}
+            </Empty>
+          ) : (
+            <Empty title={t('none')} action={create}>
+              {t('noneText')}
+            </Empty>
+          )
+        }
+      />
     </Page>
   )
 }
