@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core'
-import { enrolUser, getCode, getUser, listCodes, type Out, type User } from '@postern/contract'
+import { enrolUser, getCode, getUser, listCodes, listEvents, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
@@ -24,7 +24,7 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
   const [reset, setReset] = useState(false)
   const [code, setCode] = useState<Issued>()
   const [leaving, setLeaving] = useState(false)
-  const issue = useAction(enrolUser, { refreshes: [listCodes, getUser], onDone: (answer) => setCode(answer.code) })
+  const issue = useAction(enrolUser, { refreshes: [listCodes, getUser, listEvents], onDone: (answer) => setCode(answer.code) })
   const errors = fieldErrors(issue.error)
   const close = () => (code && !leaving ? setLeaving(true) : onClose())
   return (

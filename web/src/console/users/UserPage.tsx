@@ -115,8 +115,8 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
 
 const sentenceOf = (user: User): 'offboarded' | 'suspended' | 'due' | 'nothing' | 'passwordOnly' | 'ready' => {
   if (user.state !== 'active') return user.state
-  if (user.enrolmentDue) return 'due'
   if (!user.factors.password) return 'nothing'
+  if (user.enrolmentDue) return 'due'
   return user.factors.totp ? 'ready' : 'passwordOnly'
 }
 
