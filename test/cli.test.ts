@@ -21,8 +21,12 @@ const begin = (env: Env, ...argv: string[]): Running => {
   let [out, err] = ['', '']
   const terminal = {
     env,
-    out: async (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
+    out: async (text: string) => {
+      out += text
+    },
+    err: (text: string) => {
+      err += text
+    },
     columns: undefined,
     signal: stop.signal,
   }
@@ -60,15 +64,59 @@ const commands = tree.flatMap((each) =>
     : each.commands.map((command) => ({ words: [each.name, command.name], command })),
 )
 
+/** The record as `log export` writes it. */
+const eventsOf = async (env: Env): Promise<contract.Event[]> => {
+  const { status, out, err } = await postern(env, 'log', 'export')
+  assert.equal(status, 0, err)
+  return out
+    .trim()
+    .split('\n')
+    .map((line) => contract.Event.parse(JSON.parse(line)))
+}
+const recordOf = async (server: TestServer, userId: string): Promise<contract.Event[]> =>
+  (await eventsOf(hostOf(server))).filter((event) => event.subject?.id === userId)
+
+/** What a camera sees of a terminal: light ink on dark, or dark ink on paper, as a picture that zbarimg reads. */
+const readOffScreen = (drawing: string, rendering: 'blocks' | 'ascii'): string => {
+  const lines = drawing.split('\n')
+  const width = Math.max(...lines.map((line) => line.length))
+  const light = (line: string, x: number): [boolean, boolean] => {
+    const ink = line.padEnd(width)[x] as string
+    return rendering === 'ascii' ? [ink !== '#', ink !== '#'] : [ink === '█' || ink === '▀', ink === '█' || ink === '▄']
+  }
+  const [across, down] = rendering === 'ascii' ? [2, 4] : [4, 4]
+  const rows = lines.flatMap((line) => {
+    const cells = Array.from({ length: width }, (_, x) => light(line, x))
+    const halves =
+      rendering === 'ascii' ? [cells.map(([top]) => top)] : [cells.map(([top]) => top), cells.map(([, bottom]) => bottom)]
+    return halves.flatMap((row) =>
+      Array.from({ length: down }, () => Buffer.from(row.flatMap((on) => Array(across).fill(on ? 255 : 0)))),
+    )
+  })
+  const file = join(scratchFolder(), 'screen.pgm')
+  writeFileSync(file, Buffer.concat([Buffer.from(`P5 ${width * across} ${rows.length} 255\n`), ...rows]))
+  return execFileSync('zbarimg', ['--quiet', '--raw', file]).toString().trim()
+}
+
+/** The command as people have it: a process of its own. */
+const spawned = (env: Env, ...argv: string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../cli/bin/postern.mjs'), ...argv], {
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [out, err] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    child.once('close', (status) => resolve({ status: status ?? -1, out, err }))
+  })
+
 test('each command does the same on the host and over HTTP, and is on record under who ran it', async () => {
   const server = await startServer()
   await firstOperator(server)
   const host = hostOf(server)
   const remote = await remoteOf(server, 'operator')
-  for (const [way, env] of [
-    ['host', host],
-    ['token', remote],
-  ] as const) {
+  const journey = async (way: 'host' | 'token', env: Env): Promise<void> => {
     const name = `ada-${way}`
     const ada = contract.User.parse(
       await answer(env, 'user', 'create', name, '--name', 'Ada', '--email', 'ada@example.org', '--role', 'auditor'),
@@ -118,6 +166,7 @@ test('each command does the same on the host and over HTTP, and is on record und
       ),
     )
   }
+  await Promise.all([journey('host', host), journey('token', remote)])
   const reads = (await eventsOf(host)).filter((event) => event.type === 'host.command')
   assert.deepEqual(
     new Set(reads.map((event) => `${event.detail.command} ${event.outcome}`)),
@@ -149,18 +198,6 @@ test('each command does the same on the host and over HTTP, and is on record und
   assert.equal(dead.status, 1)
   assert.match(dead.err, /The token is unknown, or it was revoked or has expired\. \(no-session\)/)
 })
-
-/** The record as `log export` writes it. */
-const eventsOf = async (env: Env): Promise<contract.Event[]> => {
-  const { status, out, err } = await postern(env, 'log', 'export')
-  assert.equal(status, 0, err)
-  return out
-    .trim()
-    .split('\n')
-    .map((line) => contract.Event.parse(JSON.parse(line)))
-}
-const recordOf = async (server: TestServer, userId: string): Promise<contract.Event[]> =>
-  (await eventsOf(hostOf(server))).filter((event) => event.subject?.id === userId)
 
 test('the record is followed, exported and verified', async () => {
   const server = await startServer()
@@ -198,16 +235,16 @@ test('the record is followed, exported and verified', async () => {
   const whole = await postern(host, 'log', 'verify')
   assert.equal(whole.status, 0, whole.err)
   assert.match(whole.out, /^\d+ events: dense, and each entry hashes to its leaf\nNot checked yet: that nobody rewrote/)
-  const [one] = (await server.sql(`select id, entry from event where type = 'user.created' limit 1`)) as unknown as {
+  const one = (await server.sql(`select id, entry from event where type = 'user.created' limit 1`))[0] as unknown as {
     id: string
     entry: string
-  }[]
-  const alter = (entry: string) => server.sql('update event set entry = $1 where id = $2', [entry, one?.id])
-  await alter((one?.entry as string).replace('success', 'denied'))
+  }
+  const alter = (entry: string) => server.sql('update event set entry = $1 where id = $2', [entry, one.id])
+  await alter(one.entry.replace('success', 'denied'))
   const altered = await postern(host, 'log', 'verify', '--json')
   assert.equal(altered.status, 1)
   assert.match(JSON.parse(altered.out).wrong[0], /^seq \d+ \(evt_\w+\): the entry is not what was put down$/)
-  await alter(one?.entry as string)
+  await alter(one.entry)
   await server.sql(
     `delete from log_batch where first_seq = (select max(first_seq) from log_batch where first_seq < (select max(first_seq) from log_batch))`,
   )
@@ -239,28 +276,6 @@ test('a bootstrap link makes an owner first, then operators', async () => {
     ],
   )
 })
-
-/** What a camera sees of a terminal: light ink on dark, or dark ink on paper, as a picture that zbarimg reads. */
-const readOffScreen = (drawing: string, rendering: 'blocks' | 'ascii'): string => {
-  const lines = drawing.split('\n')
-  const width = Math.max(...lines.map((line) => line.length))
-  const light = (line: string, x: number): [boolean, boolean] => {
-    const ink = line.padEnd(width)[x] as string
-    return rendering === 'ascii' ? [ink !== '#', ink !== '#'] : [ink === '█' || ink === '▀', ink === '█' || ink === '▄']
-  }
-  const [across, down] = rendering === 'ascii' ? [2, 4] : [4, 4]
-  const rows = lines.flatMap((line) => {
-    const cells = Array.from({ length: width }, (_, x) => light(line, x))
-    const halves =
-      rendering === 'ascii' ? [cells.map(([top]) => top)] : [cells.map(([top]) => top), cells.map(([, bottom]) => bottom)]
-    return halves.flatMap((row) =>
-      Array.from({ length: down }, () => Buffer.from(row.flatMap((on) => Array(across).fill(on ? 255 : 0)))),
-    )
-  })
-  const file = join(scratchFolder(), 'screen.pgm')
-  writeFileSync(file, Buffer.concat([Buffer.from(`P5 ${width * across} ${rows.length} 255\n`), ...rows]))
-  return execFileSync('zbarimg', ['--quiet', '--raw', file]).toString().trim()
-}
 
 test('the symbol in the terminal is drawn as the locale allows, and reads back as the link', async () => {
   const server = await startServer()
@@ -328,7 +343,9 @@ test('pre-flight: all green on the host, honest over HTTP, and a failure says wh
   await until(async () => (await server.sql(`select 1 from users where username like 'preflight-%'`)).length === 4 || false)
   stopped.stop()
   await stopped.done
-  const people = (await server.sql(`select state from users where username like 'preflight-%'`)) as unknown as { state: string }[]
+  const people = (await server.sql(`select state from users where username like 'preflight-%'`)) as unknown as {
+    state: string
+  }[]
   assert.deepEqual(new Set(people.map(({ state }) => state)), new Set(['offboarded']))
   const runs = (await eventsOf(host)).filter((event) => event.type === 'preflight.run')
   assert.deepEqual(
@@ -474,23 +491,10 @@ test('what is refused, or cannot be reached, is one line and exit status 1', asy
   )
 })
 
-/** The command as people have it: a process of its own. */
-const spawned = (env: Env, ...argv: string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../cli/bin/postern.mjs'), ...argv], {
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let [out, err] = ['', '']
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.once('close', (status) => resolve({ status: status ?? -1, out, err }))
-  })
-
 test('with the embedded database: beside a running server, and with one that the command starts itself', async () => {
   const data = { POSTERN_DATA: join(scratchFolder(), 'data') }
   const server = await startProcess(data)
-  assert.match(server.output(), /Nobody operates this Postern yet/)
+  await until(() => server.output().includes('Nobody operates this Postern yet'))
   const env = { ...data, POSTERN_ORIGIN: server.origin }
   const [created, wrong, green] = await Promise.all([
     spawned(env, 'user', 'create', 'ada', '--json'),

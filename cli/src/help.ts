@@ -1,4 +1,4 @@
-import { type Command, commonOptions, type Group, type Option, optionsOf } from './command.ts'
+import { type Command, type Group, type Option, optionsOf } from './command.ts'
 
 const indent = '    '
 const table = (rows: readonly (readonly [string, string])[]): string => {
@@ -17,8 +17,8 @@ export const usageOf = (name: string, command: Command): string => {
     const word = `--${option}${value ? ` ${value}` : ''}`
     return `${required ? word : `[${word}]`}${many ? '...' : ''}`
   })
-  const common = Object.keys(commonOptions(command)).includes('url') ? ['[--url ORIGIN --token TOKEN]'] : []
-  return [name, ...words, ...options, ...common, '[--json]'].join(' ')
+  // those that all commands take stand in the table alone
+  return [name, ...words, ...options, '[--json]'].join(' ')
 }
 
 export const commandHelp = (name: string, command: Command): string => {

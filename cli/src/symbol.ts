@@ -8,7 +8,7 @@ type Rendering = (typeof renderings)[number]
 export const symbolOption: Record<string, Option> = {
   symbol: {
     value: 'HOW',
-    says: 'draw it in blocks (UTF-8), in ascii, or give the address only; by default as the locale allows',
+    says: 'blocks (UTF-8), ascii or address (no symbol); without it, as the locale allows',
   },
 }
 

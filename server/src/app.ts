@@ -15,7 +15,7 @@ import { offboardingRoutes } from './features/offboarding/index.ts'
 import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
 import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
 import { findSignIn, Passcodes, signInRoutes, toSignIn } from './features/sign-in/index.ts'
-import { liveTokens, usersRoutes } from './features/users/index.ts'
+import { findLiveToken, TokenReader, usersRoutes } from './features/users/index.ts'
 import type { Actor } from './platform/actor.ts'
 import { type Connection, type Database, migrate, openDatabase, type Tx } from './platform/db.ts'
 import { Keys } from './platform/keys.ts'
@@ -40,7 +40,7 @@ const asItIsNow = async (tx: Tx, actor: Actor): Promise<Actor> => {
       return userActor(session, actor.source)
     }
     case 'token': {
-      const row = await liveTokens(tx).where('t.id', '=', actor.id).executeTakeFirst()
+      const row = await findLiveToken(tx, actor.id)
       if (!row) throw new Refusal('no-session', 'the token ended meanwhile')
       return { ...actor, scopes: row.scopes, role: row.role }
     }
@@ -111,12 +111,13 @@ const tidyMs = 10_000
 export const routesOf = (core: Core) => {
   const { database } = core
   const sessions = new SessionReader(database.hot)
+  const tokens = new TokenReader(database.hot, core.keys)
   const passcodes = new Passcodes(database.hot)
   const order = new OrderLoop(database.hot)
   const watch = new LogWatch(database.listen)
   core.events.onAppended = order.poke
   const claimHandlers: Record<CodeKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
-  const deps = { ...core, hot: database.hot, sessions, passcodes, watch, claimHandlers }
+  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, watch, claimHandlers }
   const routes: Route[] = [
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
@@ -137,7 +138,7 @@ export const routesOf = (core: Core) => {
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
   const { deps, routes, order, watch } = routesOf(core)
-  const { sessions, passcodes } = deps
+  const { sessions, tokens, passcodes } = deps
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
     {
@@ -176,6 +177,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       await tidying
       await http.close()
       await sessions.drain()
+      await tokens.drain()
       await passcodes.drain()
       await watch.stop()
       await order.stop()

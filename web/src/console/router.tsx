@@ -97,7 +97,7 @@ onSessionEnded.leave = (why) => {
   settleStepUp(false)
   const said = why === 'session-binding' ? why : (onSessionEnded.expected ?? 'over')
   onSessionEnded.expected = undefined
-  router.navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
+  void router.navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
 }
 
 declare module '@tanstack/react-router' {

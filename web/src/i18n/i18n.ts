@@ -62,7 +62,7 @@ const wanted = [chosen(), ...navigator.languages]
   .map((language) => language?.slice(0, 2))
   .find((two) => two === 'en' || two === 'pl')
 
-i18next.use(initReactI18next).init({
+void i18next.use(initReactI18next).init({
   lng: wanted ?? 'en',
   fallbackLng: 'en',
   defaultNS: 'common',

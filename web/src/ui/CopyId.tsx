@@ -19,7 +19,7 @@ export const CopyId = ({ id, short = false }: { id: string; short?: boolean }) =
       onClick={(click) => {
         click.preventDefault()
         click.stopPropagation()
-        copy(id)
+        void copy(id)
       }}
     >
       <span className="sr-only">{t('copy.copy')}</span>

@@ -61,7 +61,7 @@ export const RecoveryCodes = ({
           leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />}
           onClick={() => {
             setKept(true)
-            copy(text)
+            void copy(text)
           }}
         >
           {state === 'copied' ? t('copy.done') : t('recovery.copy')}

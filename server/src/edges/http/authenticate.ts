@@ -2,7 +2,7 @@ import type { Endpoint } from '@postern/contract'
 import type { FastifyRequest } from 'fastify'
 import { type ActDeps, EventDraft, type Tally } from '../../features/events/index.ts'
 import { mayCall } from '../../features/policies/index.ts'
-import { type LiveSession, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
+import { endedAsUnbound, type LiveSession, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
 import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
 import { looksLikeServiceToken, type TokenReader } from '../../features/users/index.ts'
 import type { Actor, Source } from '../../platform/actor.ts'
@@ -78,6 +78,11 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const enrolling =
     endpoint.enrolling && proof.thumbprint ? await enrollingActor(deps, request, source, proof.thumbprint) : undefined
   if (enrolling) return enrolling
+  if (cookie && proof.thumbprint && (await endedAsUnbound(deps.db, deps.keys.hash('session', cookie), proof.thumbprint)))
+    throw new Refusal('session-binding', 'the session was ended: its cookie came without its key', {
+      endsSession: true,
+      detail: 'This session was used from somewhere else, so it was ended. Sign in again.',
+    })
   throw new Refusal('no-session', 'nobody is signed in', cookie ? { endsSession: true } : {})
 }
 
@@ -88,11 +93,7 @@ const isForeign = (request: FastifyRequest): boolean => {
   return mode === 'navigate' || mode === 'no-cors' || (site !== undefined && site !== 'same-origin')
 }
 
-const readProof = (
-  deps: AuthenticateDeps,
-  request: FastifyRequest,
-  path: string,
-): { thumbprint?: Buffer; why: string } => {
+const readProof = (deps: AuthenticateDeps, request: FastifyRequest, path: string): { thumbprint?: Buffer; why: string } => {
   const header = request.headers.dpop
   if (typeof header !== 'string') return { why: 'no proof' }
   try {
@@ -104,8 +105,8 @@ const readProof = (
 }
 
 const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: string, endpoint: Endpoint): Promise<Actor> => {
-  const token = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
-  if (!token) {
+  const found = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
+  if (!found) {
     const event = new EventDraft(stranger, 'token.used', {
       detail: { code: 'no-session', why: 'no such token, or it has ended' },
     })
@@ -114,7 +115,10 @@ const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: strin
       throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
     throw new Refusal('no-session', 'no such token, or it has ended')
   }
-  const actor: Actor = { kind: 'token', ...token, source: stranger.source }
+  const actor: Actor = { kind: 'token', ...found.token, source: stranger.source }
+  // each use is on record: every change by its own event, the rest by one a minute, so that polling cannot fill the log
+  if (found.first)
+    await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: endpoint.method, path: endpoint.path } }))
   await gate(deps, actor, endpoint)
   return actor
 }

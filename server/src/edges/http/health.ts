@@ -32,7 +32,7 @@ export const registerHealth = (app: FastifyInstance, deps: HttpDeps): void => {
   )
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    const token = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
+    const token = looksLikeServiceToken(bearer) ? (await deps.tokens.find(bearer))?.token : undefined
     if (!token) throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
     if (!token.scopes.some((scope) => scope === 'metrics' || scope === 'operator' || scope === 'auditor'))
       throw new Refusal('not-allowed', 'scope')

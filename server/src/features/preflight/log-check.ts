@@ -64,6 +64,6 @@ export const logSettled = async (db: Db): Promise<void> => {
   for (const until = Date.now() + 2_000; Date.now() < until; ) {
     const { rows } = await sql`select 1 from pending where stream = 1 limit 1`.execute(db)
     if (rows.length === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -1,5 +1,6 @@
 export { asUser, refuseUnbound, sessionsRoutes, toSession } from './sessions.ts'
 export {
+  endedAsUnbound,
   endSessions,
   findLiveSession,
   insertSession,

@@ -65,8 +65,9 @@ const live = `s.ended_at is null and s.expires_at > now() and s.seen_at > now() 
 const facts = `s.hash, s.id, s.user_id, u.username, u.display_name, s.key_thumbprint, s.scope, s.acr, s.amr, s.proved_at, s.seen_at, s.expires_at, s.code_id,
   least(s.seen_at + s.idle, s.expires_at) as idle_expires_at, s.proved_at > now() - interval '5 min' as fresh, s.seen_at < now() - interval '30 s' as touch,
   array(select r.role from user_role r where r.user_id = u.id) as roles,
-  (s.acr = 'aal1' and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles)
-    and coalesce(p.second_factor_from, '-infinity') <= now())) as must_step_up,
+  ((s.acr = 'aal1' or not exists (select from totp t where t.user_id = u.id and t.state = 'active'))
+    and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles)
+      and coalesce(p.second_factor_from, '-infinity') <= now())) as must_step_up,
   exists (select from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active' and t.confirmed_at < now() - p.totp_renewal_days * interval '1 day') as renewal,
   (select count(*)::int from recovery_code rc where rc.user_id = u.id and rc.used_at is null) as recovery_codes_left`
 
@@ -123,6 +124,19 @@ const snakeRow = (row: object): LiveSession =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
   ) as unknown as LiveSession
+
+const unboundWhy = 'its cookie came without its key'
+/** Whether a session ended because somebody else sent its cookie: its own browser, by its key, is told so once. */
+export const endedAsUnbound = async (db: Db, hash: Buffer, thumbprint: Buffer): Promise<boolean> =>
+  (await db
+    .selectFrom('session')
+    .select('id')
+    .where('hash', '=', hash)
+    .where('keyThumbprint', '=', thumbprint)
+    .where('endedWhy', '=', unboundWhy)
+    .executeTakeFirst()) !== undefined
+export const endUnbound = (tx: Tx, session: LiveSession): Promise<number> =>
+  endSessions(tx, { userId: session.user_id, only: session.id }, unboundWhy)
 
 export type NewSession = {
   userId: string

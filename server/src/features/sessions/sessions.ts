@@ -9,7 +9,7 @@ import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, notify } from '../events/index.ts'
 import { freshSeconds } from '../policies/index.ts'
 import { mayManage } from '../users/index.ts'
-import { endSessions, findLiveSession, type LiveSession } from './sessions-store.ts'
+import { endSessions, endUnbound, findLiveSession, type LiveSession } from './sessions-store.ts'
 
 export const toSession = (row: LiveSession): Session => ({
   id: toId('ses', row.id),
@@ -48,7 +48,7 @@ export const refuseUnbound = async (
     throw new Refusal('session-binding', why, {
       keep: async (kept, eventId) => {
         if (!ends) return undefined
-        const ended = await endSessions(kept, { userId: session.user_id, only: session.id }, 'its cookie came without its key')
+        const ended = await endUnbound(kept, session)
         if (ended > 0) await notify(kept, 'session-binding', eventId, session.user_id)
         return undefined
       },

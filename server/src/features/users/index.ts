@@ -1,4 +1,4 @@
-export { findLiveToken, type LiveToken, liveTokens, looksLikeServiceToken } from './service-tokens.ts'
+export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { manageable } from './users.ts'
 export { readUser } from './users-read.ts'
 export { etagOf, usersRoutes, versionOf } from './users-routes.ts'

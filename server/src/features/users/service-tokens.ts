@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { In, Role, Scope, ServiceToken } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { type Actor, roleOf } from '../../platform/actor.ts'
-import type { Db } from '../../platform/db.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { Group } from '../../platform/group.ts'
 import { fromId, toId, uuid7 } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -96,44 +98,57 @@ export const listTokens = async (
 }
 
 export type LiveToken = { id: string; name: string; scopes: Scope[]; role: Role; makerId: string | null }
-/** The token's row, read at the point of use: live, and its maker active and still of the role. Marks the use, by the minute. */
-export const findLiveToken = async (db: Db, keys: Keys, token: string): Promise<LiveToken | undefined> => {
-  const row = await liveTokens(db).where('t.hash', '=', keys.hash('token', token)).executeTakeFirst()
-  if (!row) return undefined
-  if (row.stale) await db.updateTable('serviceToken').set({ lastUsedAt: sql<Date>`now()` }).where('id', '=', row.id).execute()
-  return { id: row.id, name: row.name, scopes: row.scopes, role: row.role, makerId: row.createdBy }
+/** A token is live by this condition alone: its own row, and its maker active and still of the role. */
+const live = `t.revoked_at is null and t.expires_at > now() and (t.created_by is null or (u.state = 'active' and exists (select from user_role r
+  where r.user_id = u.id and (r.role in ('operator', 'owner') or (r.role = 'auditor' and t.role = 'auditor')))))`
+
+/** Reads tokens at the point of use, all of one turn of the event loop in one statement; nothing is cached. */
+export class TokenReader {
+  readonly #keys: Keys
+  readonly #hot: pg.Pool
+  readonly #group: Group<Buffer, (LiveToken & { stale: boolean }) | undefined>
+  constructor(hot: pg.Pool, keys: Keys) {
+    this.#keys = keys
+    this.#hot = hot
+    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes), lanes: 2 })
+  }
+  /** `first`: this use is the first of its minute, decided by the row, so that it is on record once a minute. */
+  async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {
+    const found = await this.#group.submit(this.#keys.hash('token', token))
+    if (!found) return undefined
+    const { stale, ...live } = found
+    return { token: live, first: stale && (await this.#markUse(live.id)) }
+  }
+  async #markUse(id: string): Promise<boolean> {
+    const { rowCount } = await this.#hot.query({
+      name: 'token-use',
+      text: `update service_token set last_used_at = now() where id = $1 and coalesce(last_used_at < now() - interval '1 min', true)`,
+      values: [id],
+    })
+    return rowCount === 1
+  }
+  drain(): Promise<void> {
+    return this.#group.drain()
+  }
 }
-export const liveTokens = (db: Db) =>
-  db
-    .selectFrom('serviceToken as t')
-    .leftJoin('users as u', 'u.id', 't.createdBy')
-    .select([
-      't.id',
-      't.name',
-      't.scopes',
-      't.role',
-      't.createdBy',
-      sql<boolean>`coalesce(t.last_used_at < now() - interval '1 min', true)`.as('stale'),
-    ])
-    .where('t.revokedAt', 'is', null)
-    .where('t.expiresAt', '>', sql<Date>`now()`)
-    .where((e) =>
-      e.or([
-        e('t.createdBy', 'is', null),
-        e.and([
-          e('u.state', '=', 'active'),
-          e.exists(
-            e
-              .selectFrom('userRole as r')
-              .select('r.role')
-              .whereRef('r.userId', '=', 'u.id')
-              .where((r) =>
-                r.or([
-                  r('r.role', 'in', ['operator', 'owner']),
-                  r.and([r('r.role', '=', 'auditor'), r('t.role', '=', 'auditor')]),
-                ]),
-              ),
-          ),
-        ]),
-      ]),
-    )
+type TokenRow = { n: number; id: string; name: string; scopes: Scope[]; role: Role; created_by: string | null; stale: boolean }
+const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<((LiveToken & { stale: boolean }) | undefined)[]> => {
+  const { rows } = await hot.query<TokenRow>({
+    name: 'token-check',
+    text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by, coalesce(t.last_used_at < now() - interval '1 min', true) as stale
+      from unnest($1::int[], $2::bytea[]) b(n, hash) join service_token t on t.hash = b.hash left join users u on u.id = t.created_by where ${live}`,
+    values: [hashes.map((_, at) => at), hashes],
+  })
+  const found = new Map(rows.map(({ n, created_by, ...row }) => [n, { ...row, makerId: created_by }]))
+  return hashes.map((_, at) => found.get(at))
+}
+
+/** The same in a transaction, for the gate of a change. */
+export const findLiveToken = async (tx: Tx, id: string): Promise<{ scopes: Scope[]; role: Role } | undefined> => {
+  const { rows } = await sql<{
+    scopes: Scope[]
+    role: Role
+  }>`select t.scopes, t.role from service_token t left join users u on u.id = t.created_by
+    where t.id = ${id} and ${sql.raw(live)}`.execute(tx)
+  return rows[0]
+}

@@ -37,7 +37,7 @@ export default function EnrolPage() {
     meta: { staysHere: true },
   })
   useEffect(() => {
-    if (who.data === null) navigate({ to: '/sign-in', replace: true })
+    if (who.data === null) void navigate({ to: '/sign-in', replace: true })
   }, [who.data, navigate])
   if (who.data) return <Wizard who={who.data} issuer={issuer} />
   return (

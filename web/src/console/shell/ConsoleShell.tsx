@@ -131,7 +131,7 @@ const Find = () => {
         className={style.find}
         onSubmit={(submit) => {
           submit.preventDefault()
-          if (text.trim()) go(text)
+          if (text.trim()) void go(text)
         }}
       >
         <Icon of={IconSearch} size={14} />

@@ -20,7 +20,7 @@ export const useKeys = () => {
       gAt = 0
       if (page) {
         event.preventDefault()
-        navigate({ to: page.to })
+        void navigate({ to: page.to })
       } else if (event.key === 'g') gAt = Date.now()
       else if (event.key === '?') setOpened(true)
       else if (event.key === '/') {

@@ -44,7 +44,8 @@ export default function SignInPage() {
     setCode('')
     // What policy demands may be switched off, or belong to a later version of this page: then only people can help.
     if (signIn.next.length === 0 && (signIn.state === 'pending' || signIn.state === 'enrolment-required')) setStuck(true)
-    else if (signIn.state === 'enrolment-required') navigate({ to: '/enrol', search: (returnTo ? { returnTo } : {}) as never })
+    else if (signIn.state === 'enrolment-required')
+      void navigate({ to: '/enrol', search: (returnTo ? { returnTo } : {}) as never })
     else if (signIn.state === 'complete') {
       forgetSignIn()
       const to = signIn.returnTo ?? returnTo ?? '/'
