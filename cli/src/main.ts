@@ -4,8 +4,9 @@ import { run } from './run.ts'
 export const main = async (argv: string[]): Promise<number> => {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  // whoever read our output went away (`| head`): nothing is left to say
-  process.stdout.on('error', () => stop.abort())
+  // whoever read our output went away (`| head`): nothing is left to say; a server goes on without
+  process.stdout.on('error', () => argv.includes('serve') || stop.abort())
+  process.stderr.on('error', () => undefined)
   return run(argv, {
     env: process.env,
     out: (text) =>

@@ -68,6 +68,7 @@ export const startCluster = async (): Promise<Cluster> => {
       rmSync(folder, { recursive: true, force: true })
     },
     stop: async () => {
+      child.ref()
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGINT')
       await ended
