@@ -415,6 +415,7 @@ test('wrong use is one line that names what was wrong and what would be right', 
     [['token', 'revoke', 'x'], /ID: an id that starts with tok_/],
     [['code', 'revoke', 'cod_00000000000000000000000000'], /--reason TEXT is missing/],
     [['events', 'tail', '--after', '-2'], /--after is -2; it takes a whole number of at least -1/],
+    [['user', 'enrol', 'ada', '--symbol', 'png'], /--symbol is png; it takes blocks, ascii or address/],
     [['user', 'list', '--token', 'pst_x', '--url', 'example.org'], /--url is example\.org; it takes an origin/],
   ]
   const env = { POSTERN_URL: 'http://localhost:1', POSTERN_TOKEN: 'pst_x' }
@@ -426,6 +427,14 @@ test('wrong use is one line that names what was wrong and what would be right', 
   }
   assert.match((await postern({ POSTERN_URL: 'http://localhost:1' }, 'user', 'list')).err, /an address without a token; --token/)
   assert.match((await postern({ POSTERN_TOKEN: 'pst_x' }, 'user', 'list')).err, /a token without an address; --url/)
+  // it touches no database
+  const nowhere = { POSTERN_DATA: '/proc/nowhere' }
+  for (const argv of [
+    ['user', 'create', 'a'],
+    ['bootstrap', '--symbol', 'x'],
+    ['log', 'export', '--after', 'x'],
+  ])
+    assert.equal((await postern(nowhere, ...argv)).status, 2)
   assert.match((await postern(env, 'bootstrap')).err, /on the host only, and POSTERN_URL is set/)
   for (const argv of [[], ['user']]) {
     const { status, out, err } = await postern({}, ...argv)

@@ -79,6 +79,15 @@ test('every setting, event type, refusal and command is documented', () => {
   }
 })
 
+test('every test that the threat model names is there', () => {
+  const named = [...read('docs/threat-model.md').matchAll(/\]\(\.\.\/(test\/[\w-]+\.test\.ts)\)((?::? ?,? ?“[^”]+”)*)/g)]
+  const missing = named.flatMap(([, file = '', titles = '']) =>
+    [...titles.matchAll(/“([^”]+)”/g)].map(([, title = '']) => title).filter((title) => !read(file).includes(title)),
+  )
+  assert.deepEqual(missing, [])
+  assert.ok(named.length > 10)
+})
+
 test('the table of authenticator apps is the one that the set-up shows', () => {
   const words = { yes: 'follows it', no: 'ignores it', varies: 'depends on version', unknown: 'unknown' }
   const rows = apps.flatMap(({ name, settings }) =>

@@ -5,7 +5,7 @@ import { addPeople, addSignIns } from '../lib/people.ts'
 import { startPostern } from '../lib/servers.ts'
 import { passcodeShot } from '../lib/shots.ts'
 
-const oursARound = 6_000
+const oursARound = 4_000
 const theirsARound = 300
 const oneByOne = 300
 const ourConcurrency = 64

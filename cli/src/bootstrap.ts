@@ -1,6 +1,6 @@
 import { Username } from '@postern/contract'
 import { type Command, WrongUse } from './command.ts'
-import { drawnLink, localHint, symbolOption } from './symbol.ts'
+import { drawnLink, howOf, localHint, symbolOption } from './symbol.ts'
 import { minute } from './text.ts'
 
 export const bootstrap: Command = {
@@ -12,11 +12,12 @@ an owner, and the link before it ends; later it makes an operator.`,
   runs: 'host',
   ownEvent: true,
   run: async (io, given) => {
-    const { host } = io
-    if (!host) throw new WrongUse('it runs on the host only')
-    const [username, how] = [given.text('username'), given.text('symbol')]
+    const username = given.text('username')
+    const how = howOf(given)
     const named = username === undefined ? undefined : Username.safeParse(username)
     if (named?.error) throw new WrongUse(`--username: ${named.error.issues[0]?.message}`)
+    const { host } = await io.way()
+    if (!host) throw new WrongUse('it runs on the host only')
     const { issueBootstrap } = await import('@postern/server')
     const link = await issueBootstrap(host.core, host.actor, named?.data)
     host.acts()

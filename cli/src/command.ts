@@ -41,7 +41,7 @@ export type Group = { name: string; does: string; commands: readonly Command[] }
 export class WrongUse extends Error {}
 
 /** Options that every command takes beside its own. */
-export const commonOptions = (command: Command): Record<string, Option> => ({
+const commonOptions = (command: Command): Record<string, Option> => ({
   ...(command.runs === 'anywhere'
     ? {
         url: { value: 'ORIGIN', says: 'send the command to the server at ORIGIN, with --token [$POSTERN_URL]' },

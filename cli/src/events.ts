@@ -7,7 +7,7 @@ import { printable, safeJson } from './text.ts'
 const retryMs = 1_000
 
 /** The data of Server-Sent Events (HTML §9.2), out of text that comes in any pieces. */
-export async function* sseData(chunks: AsyncIterable<string>): AsyncIterable<string> {
+async function* sseData(chunks: AsyncIterable<string>): AsyncIterable<string> {
   let rest = ''
   for await (const chunk of chunks) {
     const blocks = (rest + chunk).split('\n\n')
@@ -31,6 +31,7 @@ const lineOf = (event: Event): string => {
 /** Follows from `after` on; a lost connection is taken up again at the last seq, without a gap. */
 const follow = async (io: Io, after: number | undefined, show: (event: Event, json: string) => Promise<void>): Promise<void> => {
   const { signal } = io.terminal
+  const { host } = await io.way()
   let seen = after
   while (!signal.aborted) {
     try {
@@ -39,12 +40,12 @@ const follow = async (io: Io, after: number | undefined, show: (event: Event, js
         seen = event.seq ?? seen
         await show(event, json)
       }
-      if (io.host) return
+      if (host) return
     } catch (error) {
       if (signal.aborted) return
       // a refusal, and a first connection that fails, are final; a broken one is not
       const isFinal = error instanceof CallRefused && (error.problem.status !== 0 || seen === undefined)
-      if (io.host || isFinal) throw error
+      if (host || isFinal) throw error
     }
     if (signal.aborted) return
     io.say(`the connection ended; trying again${seen === undefined ? '' : ` after seq ${seen}`}`)

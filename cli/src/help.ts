@@ -11,7 +11,7 @@ const optionRow = ([name, { value, says, many }]: [string, Option]): [string, st
 ]
 
 /** `postern code revoke ID --reason TEXT [--results]` */
-export const usageOf = (name: string, command: Command): string => {
+const usageOf = (name: string, command: Command): string => {
   const words = (command.arguments ?? []).map((each) => each.name)
   const options = Object.entries(command.options ?? {}).map(([option, { value, many, required }]) => {
     const word = `--${option}${value ? ` ${value}` : ''}`

@@ -27,7 +27,9 @@ export type Way = {
   close: () => Promise<void>
 }
 /** What a command has at hand. */
-export type Io = Way & {
+export type Io = Pick<Way, 'call' | 'stream'> & {
+  /** The way, opened by the first that asks: what was asked for wrongly touches no database. */
+  way: () => Promise<Way>
   terminal: Terminal
   json: boolean
   /** The answer, on standard output: `value` with --json, `text` without. */
@@ -37,15 +39,15 @@ export type Io = Way & {
 }
 
 /** Ties a way to the terminal: inputs are checked before anything is sent. */
-export const makeIo = (terminal: Terminal, way: Way, command: Command, json: boolean): Io => ({
-  ...way,
+export const makeIo = (terminal: Terminal, way: () => Promise<Way>, command: Command, json: boolean): Io => ({
+  way,
   call: async (endpoint, input) => {
     requireInput(endpoint, input, command)
-    return way.call(endpoint, input)
+    return (await way()).call(endpoint, input)
   },
-  stream: (endpoint, input) => {
+  stream: async function* (endpoint, input) {
     requireInput(endpoint, input, command)
-    return way.stream(endpoint, input)
+    yield* (await way()).stream(endpoint, input)
   },
   terminal,
   json,

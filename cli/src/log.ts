@@ -41,14 +41,14 @@ Example:
 const notYet = 'that nobody rewrote events and hashes together: the tree and its signed checkpoints come later'
 const verify: Command = {
   name: 'verify',
-  does: 'Check that the record is whole and nothing in it was altered by half',
+  does: 'Check that the record is whole: numbers, entries and their hashes',
   more: `Reads the whole record in the database: the numbers are dense, every event is there, and
 its entry hashes to the leaf that was put down when it was ordered.
 
 It does not check yet ${notYet.replace('together: ', 'together:\n')}.`,
   runs: 'host',
   run: async (io) => {
-    const { host } = io
+    const { host } = await io.way()
     if (!host) throw new WrongUse('it runs on the host only')
     const { checkLog, logSettled } = await import('@postern/server')
     await logSettled(host.core.db)

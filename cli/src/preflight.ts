@@ -32,14 +32,15 @@ which is of this run. The exit status is 1 when a check does not work.`,
   besideServer: true,
   run: async (io) => {
     const { checks, expireCode, preflight, recordPreflight, verdictOf } = await import('@postern/server')
-    const { host, remote } = io
+    const way = await io.way()
+    const { host, remote } = way
     const origin = remote?.origin ?? host?.config.origin ?? ''
     const { signal } = io.terminal
     if (!io.json) await io.terminal.out(`Pre-flight of ${origin}\n\n`)
     const results = await preflight(
       {
         // not stopped by Ctrl-C: it must still off-board
-        operator: remote ? openHttp(remote.origin, remote.token, new AbortController().signal) : io,
+        operator: remote ? openHttp(remote.origin, remote.token, new AbortController().signal) : way,
         browser: () => new Browser(origin, signal),
         ...(host ? { expire: (code) => expireCode(host.core.db, code) } : {}),
       },

@@ -107,11 +107,16 @@ const runCommand = async (name: string, command: Command, rest: readonly string[
       await terminal.out(await helpOf(name, command))
       return 0
     }
-    const way = await openWay(name, command, given, terminal)
+    let opening: Promise<Way> | undefined
+    const way = (): Promise<Way> => {
+      opening ??= openWay(name, command, given, terminal)
+      return opening
+    }
     try {
       return await command.run(makeIo(terminal, way, command, json), given)
     } finally {
-      await way.close()
+      const opened = await opening?.catch(() => undefined)
+      await opened?.close()
     }
   } catch (error) {
     return await refuse(error, { name, json, terminal })
@@ -120,7 +125,6 @@ const runCommand = async (name: string, command: Command, rest: readonly string[
 
 /** Over HTTP where address and token are given, else on the host. */
 const openWay = async (name: string, command: Command, given: Given, terminal: Terminal): Promise<Way> => {
-  if (command.runs === 'server') return { call: never, stream: never, close: async () => {} }
   const url = given.text('url') ?? (terminal.env.POSTERN_URL || undefined)
   const token = given.text('token') ?? (terminal.env.POSTERN_TOKEN || undefined)
   if (command.runs === 'anywhere' && (url !== undefined || token !== undefined)) {
@@ -138,9 +142,6 @@ const openWay = async (name: string, command: Command, given: Given, terminal: T
     ownEvent: command.ownEvent === true,
     besideServer: command.besideServer === true,
   })
-}
-const never = (): never => {
-  throw new Error('the server calls nobody')
 }
 
 type Context = { name: string; json: boolean; terminal: Terminal }

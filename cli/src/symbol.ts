@@ -1,4 +1,4 @@
-import { oneOf } from './arguments.ts'
+import { type Given, oneOf } from './arguments.ts'
 import type { Option } from './command.ts'
 import type { Terminal } from './io.ts'
 
@@ -12,8 +12,13 @@ export const symbolOption: Record<string, Option> = {
   },
 }
 
+/** `--symbol`, judged before anything is issued whose link would be lost. Throws WrongUse. */
+export const howOf = (given: Given): Rendering | undefined => {
+  const how = given.text('symbol')
+  return how === undefined ? undefined : oneOf('symbol', how, renderings)
+}
 /** By the locale's character set: UTF-8 has blocks; the sets that hold ASCII, and none named, have #; of another nothing is known. */
-export const renderingOf = (env: Terminal['env']): Rendering => {
+const renderingOf = (env: Terminal['env']): Rendering => {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'C'
   const charset = /\.([^@]+)/.exec(locale)?.[1]?.toLowerCase().replace(/[-_]/g, '')
   if (charset === 'utf8') return 'blocks'
@@ -28,9 +33,9 @@ export const renderingOf = (env: Terminal['env']): Rendering => {
  */
 export const drawnLink = async (
   terminal: Pick<Terminal, 'env' | 'columns'>,
-  { url, says, after = '', how }: { url: string; says: string; after?: string; how?: string | undefined },
+  { url, says, after = '', how }: { url: string; says: string; after?: string; how?: Rendering | undefined },
 ): Promise<string> => {
-  const rendering = how === undefined ? renderingOf(terminal.env) : oneOf('symbol', how, renderings)
+  const rendering = how ?? renderingOf(terminal.env)
   const symbol = rendering === 'address' ? '' : await drawn(url, rendering, how === undefined ? terminal.columns : undefined)
   return `${symbol}\n${says}\n\n  ${url}\n${after}\n`
 }

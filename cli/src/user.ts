@@ -19,10 +19,10 @@ import { minutesIn, oneOf } from './arguments.ts'
 import type { Command, Group } from './command.ts'
 import type { Io } from './io.ts'
 import { allPages, limitOption } from './pages.ts'
-import { drawnLink, symbolOption } from './symbol.ts'
+import { drawnLink, howOf, symbolOption } from './symbol.ts'
 import { columns, minute, printable } from './text.ts'
 
-export const userArgument = { name: 'USER', says: 'a user name, or an id (usr_…)', field: 'id' } as const
+const userArgument = { name: 'USER', says: 'a user name, or an id (usr_…)', field: 'id' } as const
 
 /** As the server compares names: NFKC, then case folding. */
 const folded = (name: string): string => name.trim().normalize('NFKC').toLowerCase().normalize('NFKC')
@@ -124,12 +124,14 @@ it to the right person; the codes before it end.`,
   runs: 'anywhere',
   ownEvent: true,
   run: async (io, given) => {
-    const [expires, how] = [given.text('expires'), given.text('symbol')]
+    const expires = given.text('expires')
+    const minutes = expires === undefined ? undefined : minutesIn('expires', expires)
+    const how = howOf(given)
     const id = await userIdOf(io, given.argument('USER'))
     const { code } = await io.call(enrolUser, {
       id,
       factor: 'totp',
-      ...(expires === undefined ? {} : { expiresInMinutes: minutesIn('expires', expires) }),
+      ...(minutes === undefined ? {} : { expiresInMinutes: minutes }),
       ...(given.flag('reset-password') ? { resetPassword: true } : {}),
     })
     const says = `This link enrols ${printable(given.argument('USER'))}, once, until ${minute(code.expiresAt)}:`

@@ -7,6 +7,8 @@ export type Tried<E> = { status: number; value: Out<E>; problem: Problem; header
 /** A browser as the contract sees it: a key, cookies, an address. Independent of the product's own code but for the contract. */
 export class Browser {
   readonly origin: string
+  /** The origin that proofs are made for: the public one, where the server listens elsewhere. */
+  audience: string
   cookies = new Map<string, string>()
   #key: KeyObject
   #jwk: { kty: string; crv: string; x: string; y: string }
@@ -21,6 +23,7 @@ export class Browser {
   bearer: string | undefined
   constructor(origin: string) {
     this.origin = origin
+    this.audience = origin
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     this.#key = createPrivateKey(pair.privateKey.export({ format: 'pem', type: 'pkcs8' }))
     this.#jwk = pair.publicKey.export({ format: 'jwk' }) as never
@@ -31,13 +34,26 @@ export class Browser {
     thief.cookies = new Map(other.cookies)
     return thief
   }
+  /** RFC 7638, as bytes. */
+  thumbprint(): Buffer {
+    const { x, y } = this.#jwk
+    return createHash('sha256').update(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`).digest()
+  }
+  /** The same browser at another server of the deployment. */
+  at(origin: string): Browser {
+    const moved = new Browser(origin)
+    moved.#key = this.#key
+    moved.#jwk = this.#jwk
+    moved.cookies = this.cookies
+    return moved
+  }
   proof(method: string, path: string, claims: Record<string, unknown> = {}): string {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const { kty, crv, x, y } = this.#jwk
     const head = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } })
     const body = part({
       htm: method,
-      htu: this.origin + path,
+      htu: this.audience + path,
       iat: Math.floor(Date.now() / 1_000) + this.clockOffset,
       jti: randomUUID(),
       ...claims,
@@ -114,4 +130,3 @@ export class Browser {
     return tried.value
   }
 }
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

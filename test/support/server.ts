@@ -25,7 +25,7 @@ export type TestServer = {
   browser: () => Browser
   bootstrapUrl: (username?: string) => Promise<string>
   /** Straight to the tables: to age rows, and to look at what was recorded. */
-  sql: (text: string, values?: unknown[]) => Promise<Record<string, never>[]>
+  sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
   close: () => Promise<void>
 }
 type Options = { databaseUrl?: string; keyFile?: string; env?: Record<string, string> }

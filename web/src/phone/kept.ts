@@ -47,7 +47,7 @@ export const forget = () => {
 
 /** Codes that this very browser used, by id and never with a secret: a second opening is then told in softer words. */
 const own = 'postern-used-codes'
-type Stage = 'claimed' | 'confirmed'
+type Stage = 'claimed' | 'confirmed' | 'ended'
 const ownCodes = (): Record<string, Stage> => {
   try {
     return JSON.parse(localStorage.getItem(own) ?? '{}')

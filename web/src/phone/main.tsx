@@ -92,7 +92,9 @@ const CodePage = ({ kept }: { kept: Kept }) => {
       else forget()
       setStage({ at: 'confirmed', confirmed, codes: confirmed.recoveryCodes })
     } catch (error) {
-      if (fail(error).code.startsWith('code-')) {
+      const { code, triesLeft } = fail(error)
+      if (code.startsWith('code-') || triesLeft === 0) {
+        markOwn(kept.id, 'ended')
         forget()
         setStage({ at: 'ended' })
       }
@@ -151,7 +153,7 @@ const NotLive = ({
   ...again
 }: {
   code: Looked
-  mine: 'claimed' | 'confirmed' | undefined
+  mine: 'claimed' | 'confirmed' | 'ended' | undefined
   busy: boolean
   error: string | undefined
   onTap: () => void
@@ -160,6 +162,7 @@ const NotLive = ({
     case 'used':
       // The claiming key may ask again for two minutes; after that nobody can.
       if (mine === 'claimed' && code.usedAt && Date.now() - Date.parse(code.usedAt) < 150_000) return <ClaimedHere {...again} />
+      if (mine === 'ended') return <Ended />
       return mine === 'confirmed' ? <UsedHere code={code} /> : <Used code={code} />
     case 'expired':
       return <Expired code={code} />

@@ -55,7 +55,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
   const commit = async (part: PersonalPart, userId: string | null): Promise<{ mac: string; sealed: SealedPart }> => {
     const salt = randomBytes(32)
     const text = canonicalize(part) as string
-    const mac = createHmac('sha256', salt).update(text).digest('base64url')
+    const mac = createHmac('sha256', createSecretKey(salt)).update(text).digest('base64url')
     const plain = Buffer.from(JSON.stringify({ salt: salt.toString('base64url'), part }))
     const own = userId ? await people.find(userId) : undefined
     if (own)

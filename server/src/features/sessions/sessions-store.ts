@@ -80,7 +80,7 @@ export class SessionReader {
   readonly #touches: Group<Buffer, true>
   constructor(hot: pg.Pool) {
     this.#group = new Group({ run: (hashes) => check(hot, hashes), lanes: 2 })
-    this.#touches = new Group<Buffer, true>({ run: (hashes) => touch(hot, hashes), keyOf: (hash) => hash.toString('latin1') })
+    this.#touches = new Group<Buffer, true>({ run: (hashes) => touch(hot, hashes) })
   }
   find(hash: Buffer): Promise<LiveSession | undefined> {
     return this.#group.submit(hash)
@@ -105,7 +105,8 @@ const check = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(LiveSess
 const touch = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<true[]> => {
   await hot.query({
     name: 'session-touch',
-    text: `update session s set seen_at = now() from (select hash from session where hash = any ($1::bytea[]) and ended_at is null order by hash for no key update) l where s.hash = l.hash`,
+    text: `update session s set seen_at = now() from (select hash from session where hash = any ($1::bytea[]) and ended_at is null and seen_at < now() - interval '30 s'
+      order by hash for no key update) l where s.hash = l.hash`,
     values: [hashes],
   })
   return hashes.map(() => true as const)

@@ -9,7 +9,7 @@ import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, notify } from '../events/index.ts'
 import { freshSeconds } from '../policies/index.ts'
 import { mayManage } from '../users/index.ts'
-import { endSessions, endUnbound, findLiveSession, type LiveSession } from './sessions-store.ts'
+import { endSessions, endUnbound, type LiveSession, type SessionReader } from './sessions-store.ts'
 
 export const toSession = (row: LiveSession): Session => ({
   id: toId('ses', row.id),
@@ -157,9 +157,9 @@ const endAnyones = (deps: ActDeps, actor: Actor, input: In<typeof contract.endSe
     return undefined
   })
 
-export const sessionsRoutes = (deps: ActDeps): Route[] => [
+export const sessionsRoutes = (deps: ActDeps & { sessions: SessionReader }): Route[] => [
   route(contract.currentSession, async ({ actor }) => {
-    const session = await findLiveSession(deps.db, asUser(actor).sessionHash)
+    const session = await deps.sessions.find(asUser(actor).sessionHash)
     if (!session) throw new Refusal('no-session')
     return { value: toSession(session) }
   }),

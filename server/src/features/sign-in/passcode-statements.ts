@@ -22,6 +22,9 @@ export type Reserved = {
   digits: number
   period: number
   algorithm: TotpParameters['algorithm']
+  renewal: boolean
+  /** Of the person, for the event that follows. */
+  person_key: Buffer | null
   now: Date
 }
 /**
@@ -37,10 +40,11 @@ const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3:
     select user_id, 'totp', lane, 1, now() from s where first and proved @> '{password}' order by user_id, lane ${reserveOnConflict} returning account_key, lane, failures)
   select b.n, s.id as sign_in, s.user_id, s.username, s.purpose, s.proved, coalesce(s.lane, 0) as lane, coalesce(s.first, true) as first, r.failures,
     coalesce(a.failures >= 100, false) as closed, greatest(coalesce(extract(epoch from nullif(a.open_at, '-infinity') - now()), 0), 0)::float as wait,
-    t.id as totp, t.sealed, t.digits, t.period, t.algorithm, now() as now
+    t.id as totp, t.sealed, t.digits, t.period, t.algorithm, pk.wrapped as person_key, now() as now,
+    coalesce(t.confirmed_at < now() - (select totp_renewal_days from authentication_settings) * interval '1 day', false) as renewal
   from b left join s on s.n = b.n left join r on r.account_key = s.user_id and r.lane = s.lane and s.first
     left join attempt a on a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane
-    left join totp t on t.user_id = s.user_id and t.state = 'active' order by b.n`
+    left join totp t on t.user_id = s.user_id and t.state = 'active' left join person_key pk on pk.user_id = s.user_id order by b.n`
 export const reserve = async (hot: pg.Pool, entries: readonly Reservation[]): Promise<Reserved[]> => {
   const { rows } = await hot.query<Reserved>({
     name: 'totp-reserve',
@@ -62,7 +66,12 @@ export type Acceptance = {
   source: Buffer | null
   event: PreparedEvent
 }
-export type Verdict = 'accepted' | 'replayed' | 'gone' | 'limited'
+/** What an accepted one's answer shows comes with it, so that it needs no further trip. */
+export type Verdict =
+  | { is: 'replayed' }
+  | { is: 'gone' }
+  | { is: 'limited' }
+  | { is: 'accepted'; returnTo: string | null; expiresAt: Date; provedAt: Date }
 /**
  * ACCEPT: step, counters, sign-in, session, event and pending in one commit; the verdict of each is its returned row.
  * Locks are taken in one order in all processes. A sign-in that is gone leaves the step burnt: it fails closed.
@@ -79,7 +88,7 @@ const acceptText = `with b as (select * from unnest($1::int[], $2::uuid[], $3::u
     where s.id = b.sign_in and s.state = 'open' and s.expires_at > now() and s.user_id = b.user_id and s.key_thumbprint = b.thumb and s.proved @> '{password}'
       and s.epoch = (select epoch from deployment) and p.id = b.user_id and p.state = 'active'
       and (s.from_session is null or exists (select from session x where x.id = s.from_session and x.ended_at is null))
-    returning b.n, s.from_session),
+    returning b.n, s.from_session, s.return_to, s.expires_at),
   o as (update session x set ended_at = now(), ended_why = 'replaced by a step-up' from g where x.id = g.from_session and x.ended_at is null returning x.id, x.code_id),
   i as (insert into session (hash, id, user_id, key_thumbprint, code_id, acr, amr, expires_at, device_type, platform, browser, country, epoch)
     select b.hash, b.session_id, b.user_id, b.thumb, o.code_id, 'aal2', '{pwd,otp,mfa}', now() + interval '${sessionHours} h', b.event_device_type, b.event_platform, b.event_browser, b.event_country,
@@ -87,10 +96,10 @@ const acceptText = `with b as (select * from unnest($1::int[], $2::uuid[], $3::u
   k as (insert into known_browser as k (user_id, thumbprint) select distinct b.user_id, b.thumb from b join g using (n)
     on conflict (user_id, thumbprint) do update set last_at = now()),
   won as (select b.* from b join g using (n)), ${insertEvents('won')}
-  select b.n, w.n is not null as within, u.n is not null as stepped, g.n is not null as collected
+  select b.n, w.n is not null as within, u.n is not null as stepped, g.n is not null as collected, g.return_to, g.expires_at, now() as now
   from b left join w using (n) left join u using (n) left join g using (n) order by b.n`
 export const accept = async (hot: pg.Pool, entries: readonly Acceptance[]): Promise<Verdict[]> => {
-  const { rows } = await hot.query<{ within: boolean; stepped: boolean; collected: boolean }>({
+  const { rows } = await hot.query<Judged>({
     name: 'totp-accept',
     text: acceptText,
     values: [
@@ -107,5 +116,11 @@ export const accept = async (hot: pg.Pool, entries: readonly Acceptance[]): Prom
       ...eventArrays(entries.map((e) => e.event)),
     ],
   })
-  return rows.map((row) => (!row.within ? 'limited' : row.collected ? 'accepted' : row.stepped ? 'gone' : 'replayed'))
+  return rows.map(verdictOf)
+}
+type Judged = { within: boolean; stepped: boolean; collected: boolean; return_to: string | null; expires_at: Date; now: Date }
+const verdictOf = (row: Judged): Verdict => {
+  if (!row.within) return { is: 'limited' }
+  if (row.collected) return { is: 'accepted', returnTo: row.return_to, expiresAt: row.expires_at, provedAt: row.now }
+  return { is: row.stepped ? 'gone' : 'replayed' }
 }

@@ -301,6 +301,7 @@ export const proveTotp = async (
       new Refusal('factor-wrong', 'wrong passcode', told),
     )
   }
+  if (reserved.person_key) deps.events.people.offer(userId, reserved.person_key)
   const session = newToken()
   const sessionId = uuid7()
   const [event] = await deps.events.prepare(new EventDraft(actor, 'sign-in.totp', { ...about, person, sessionId }))
@@ -317,8 +318,8 @@ export const proveTotp = async (
     event: event as PreparedEvent,
   })
   deps.events.onAppended()
-  if (verdict === 'limited') return refuseLimited(deps, actor, limitedAddress())
-  if (verdict === 'replayed')
+  if (verdict.is === 'limited') return refuseLimited(deps, actor, limitedAddress())
+  if (verdict.is === 'replayed')
     return wrong(
       deps,
       actor,
@@ -328,7 +329,7 @@ export const proveTotp = async (
         retryAfter: reserved.period - (Math.floor(reserved.now.getTime() / 1_000) % reserved.period),
       }),
     )
-  if (verdict === 'gone')
+  if (verdict.is === 'gone')
     return wrong(
       deps,
       actor,
@@ -336,7 +337,17 @@ export const proveTotp = async (
       { ...about, subject: { kind: 'user', ...person } },
       new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' }),
     )
-  return { value: await shown(deps, browserHash), session }
+  const signIn: SignIn = {
+    id: toId('sin', reserved.sign_in),
+    purpose: reserved.purpose as SignIn['purpose'],
+    state: 'complete',
+    next: [],
+    assurance: { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'], authTime: verdict.provedAt.toISOString() },
+    returnTo: verdict.returnTo,
+    ...(reserved.renewal ? { renewal: 'totp' as const } : {}),
+    expiresAt: verdict.expiresAt.toISOString(),
+  }
+  return { value: { signIn }, session }
 }
 /** The second guess of one person in a group was not counted: it asks again, a few times at most. */
 const reserveOne = async (deps: SignInDeps, entry: Reservation): Promise<Reserved> => {

@@ -1,60 +1,59 @@
-import { Button, Tabs, TextInput } from '@mantine/core'
-import { type CallIn, type Code, codeStates, listCodes } from '@postern/contract'
+import { Button } from '@mantine/core'
+import { type CallIn, codeKinds, codeStates, listCodes } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
+import { FilterBar } from '../../ui/FilterBar.tsx'
 import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
-import { Icon } from '../../ui/Icon.tsx'
-import { IconSearch } from '../../ui/icons.ts'
 import { Page } from '../../ui/Page.tsx'
-import { StateBadge } from '../../ui/StateBadge.tsx'
-import { TimeText } from '../../ui/TimeText.tsx'
+import { SearchField } from '../../ui/SearchField.tsx'
 import { useList } from '../calls.ts'
-import style from './CodesPage.module.css'
-import { codeLook } from './words.ts'
+import { PersonChip } from '../users/PersonChip.tsx'
+import style from './Codes.module.css'
+import { useCodeColumns } from './columns.tsx'
+
+/** Codes that authenticate have one claim and no limit of scans: `used-up` comes with other kinds. */
+const tabs = codeStates.filter((state) => state !== 'used-up')
 
 /** Every code of the deployment: kind, state, whom it is for, how often it was opened. Never a secret. */
 export default function CodesPage() {
   const { t } = useTranslation(['codes', 'common'])
-  const { values, set, clear, any } = useUrlFilters(['state', 'q', 'userId'])
+  const { values, set, clear, any } = useUrlFilters(['state', 'kind', 'userId', 'q'])
   const codes = useList(listCodes, values as CallIn<typeof listCodes>)
+  const { state, q, ...chips } = values
+  const tab = (value: (typeof tabs)[number] | undefined, name: string) => (
+    <Link
+      key={name}
+      to="/codes"
+      search={((before: object) => ({ ...before, state: value })) as never}
+      replace
+      aria-current={state === value ? 'page' : undefined}
+    >
+      {name}
+    </Link>
+  )
   return (
     <Page
       title={t('title')}
       gutter={false}
       bar={
         <>
-          <Tabs
-            value={values.state ?? 'all'}
-            onChange={(state) => set({ state: state === 'all' || !state ? undefined : state })}
-            aria-label={t('states')}
-          >
-            <Tabs.List>
-              <Tabs.Tab value="all">{t('all')}</Tabs.Tab>
-              {codeStates
-                .filter((state) => state !== 'used-up')
-                .map((state) => (
-                  <Tabs.Tab key={state} value={state}>
-                    {t(`state.${state}`)}
-                  </Tabs.Tab>
-                ))}
-            </Tabs.List>
-          </Tabs>
-          <TextInput
-            className={style.search}
-            aria-label={t('search')}
-            placeholder={t('search')}
-            leftSection={<Icon of={IconSearch} />}
-            value={values.q ?? ''}
-            onChange={(typing) => set({ q: typing.currentTarget.value || undefined })}
-          />
-          {values.userId && (
+          <nav className={style.tabs} aria-label={t('states')}>
+            {tab(undefined, t('all'))}
+            {tabs.map((value) => tab(value, t(`state.${value}`)))}
+          </nav>
+          <SearchField label={t('search')} value={q} onChange={(typed) => set({ q: typed })} />
+          <FilterBar set={Object.keys(chips).length}>
+            <PersonChip id={values.userId} onChange={(userId) => set({ userId })} />
             <FilterChips
-              filters={[{ key: 'userId', label: t('person') }]}
+              filters={[
+                { key: 'kind', label: t('kindTitle'), options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })) },
+              ]}
               values={values}
               onChange={(key, value) => set({ [key]: value })}
             />
-          )}
+          </FilterBar>
         </>
       }
     >
@@ -77,40 +76,19 @@ export default function CodesPage() {
               {t('common:filter.nothingText')}
             </Empty>
           ) : (
-            <Empty title={t('none')}>{t('noneText')}</Empty>
+            <Empty
+              title={t('none')}
+              action={
+                <Button component={Link} to="/users" variant="default">
+                  {t('toUsers')}
+                </Button>
+              }
+            >
+              {t('noneText')}
+            </Empty>
           )
         }
       />
     </Page>
   )
-}
-
-/** The columns of codes, shared with the page of a person. */
-export const useCodeColumns = (): Column<Code>[] => {
-  const { t } = useTranslation(['codes', 'common'])
-  return [
-    {
-      key: 'label',
-      title: t('name'),
-      narrow: 'first',
-      cell: ({ label, kind }) => <span className="strong">{label || t(`kind.${kind}`)}</span>,
-    },
-    {
-      key: 'state',
-      title: t('stateTitle'),
-      narrow: 'first',
-      cell: ({ state }) => <StateBadge look={codeLook[state]}>{t(`state.${state}`)}</StateBadge>,
-    },
-    { key: 'kind', title: t('kindTitle'), cell: ({ kind, bootstrap }) => (bootstrap ? t('kind.bootstrap') : t(`kind.${kind}`)) },
-    { key: 'whom', title: t('whom'), cell: ({ user }) => user?.username ?? t('nobody') },
-    { key: 'by', title: t('issuedBy'), narrow: 'none', cell: ({ issuedBy }) => issuedBy ?? t('common:notKnown') },
-    { key: 'scans', title: t('scans'), number: true, cell: ({ scans }) => scans },
-    {
-      key: 'last',
-      title: t('lastOpened'),
-      narrow: 'none',
-      cell: ({ lastScan }) => (lastScan ? <TimeText at={lastScan.at} /> : t('never')),
-    },
-    { key: 'ends', title: t('ends'), cell: ({ expiresAt }) => <TimeText at={expiresAt} as="moment" /> },
-  ]
 }

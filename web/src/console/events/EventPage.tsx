@@ -1,162 +1,212 @@
 import { type Event, getEvent } from '@postern/contract'
 import { Link, useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { CopyId } from '../../ui/CopyId.tsx'
+import { Columns } from '../../ui/Columns.tsx'
+import { CopyId, shortId } from '../../ui/CopyId.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconChevronRight, IconDeviceDesktop, IconQrcode, IconUser, IconWorld } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Page, Section } from '../../ui/Page.tsx'
-import { countryName } from '../../ui/places.ts'
 import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useCall } from '../calls.ts'
-import { deviceName } from './EventsPage.tsx'
+import style from './EventPage.module.css'
 import { outcomeLook, useEventWords } from './words.ts'
 
-/** One entry of the record: the sentence, why, and every field. */
+/** One entry of the record: the sentence, why, every field, and the way to everything about the same person, code, place. */
 export default function EventPage() {
   const { t } = useTranslation(['events', 'common'])
   const { id } = useParams({ strict: false }) as { id: string }
   const words = useEventWords()
-  // its place in the log comes within a second
   const { data: event, error, refetch } = useCall(getEvent, { id })
   const crumb = <Link to="/events">{t('title')}</Link>
-  if (error && !event)
+  if (!event || event.id !== id)
     return (
       <Page title={t('one')} crumb={crumb}>
-        <Refused error={error} onRetry={() => void refetch()} />
-      </Page>
-    )
-  if (!event)
-    return (
-      <Page title={t('one')} crumb={crumb}>
-        <Loading lines={8} />
+        {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
       </Page>
     )
   const why = words.why(event)
   return (
     <Page
-      title={words.what(event)}
-      crumb={crumb}
-      below={
+      title={words.sentence(event)}
+      crumb={
         <>
-          <StateBadge look={outcomeLook[event.outcome]}>{words.outcome(event.outcome)}</StateBadge>{' '}
-          <TimeText at={event.time} as="detail" />
+          {crumb} / <span className="mono">{event.type}</span>
         </>
       }
+      below={
+        <>
+          <StateBadge look={outcomeLook[event.outcome]}>{words.outcome(event.outcome)}</StateBadge>
+          <TimeText at={event.time} as="detail" />
+          <CopyId id={event.id} />
+        </>
+      }
+      gutter={false}
     >
-      {why && event.outcome !== 'success' && (
-        <Note tone={event.outcome === 'failure' ? 'fail' : 'warn'} title={t('whyTitle')}>
-          {why}
-        </Note>
-      )}
-      <Story event={event} />
-      <Details event={event} />
+      <Columns side={<About event={event} />}>
+        {why && event.outcome !== 'success' && (
+          <div className={style.why}>
+            <Note tone={event.outcome === 'failure' ? 'fail' : 'warn'} title={t('whyTitle')}>
+              {why}
+            </Note>
+          </div>
+        )}
+        <Story event={event} />
+        <Details event={event} />
+      </Columns>
     </Page>
   )
 }
 
-const Story = ({ event }: { event: Event }) => {
-  const { t, i18n } = useTranslation(['events', 'common'])
+/** A person by name, as a link; anybody else in words. */
+const Party = ({ of }: { of: Event['actor'] }) => {
+  const { t } = useTranslation('events')
   const words = useEventWords()
-  const party = (of: Event['actor'] | null) =>
-    of === null ? undefined : of.kind === 'user' && of.id ? (
-      <>
-        <Link to="/users/$id" params={{ id: of.id }}>
-          {of.name ?? of.id}
-        </Link>{' '}
-        ·{' '}
-        <Link to="/events" search={{ userId: of.id } as never}>
-          {t('theirEvents')}
-        </Link>
-      </>
-    ) : (
-      (of.name ?? words.who({ actor: of, subject: null }))
+  const name = words.who({ actor: of })
+  if (of.kind === 'user' && of.id)
+    return (
+      <Link to="/users/$id" params={{ id: of.id }}>
+        {name}
+      </Link>
     )
-  const place = event.place
+  // A name that a stranger typed is not yet a person.
+  return of.kind === 'stranger' && of.name ? t('typedName', { name }) : name
+}
+
+const Story = ({ event }: { event: Event }) => {
+  const { t } = useTranslation(['events', 'common'])
+  const words = useEventWords()
+  const { actor, subject, place, address, device, factor, biometric, codeId, sessionId } = event
+  const erased = device.type === 'erased'
   return (
     <Section title={t('story')}>
-      <Facts
-        of={[
-          [t('who'), party(event.actor)],
-          [t('subject'), party(event.subject)],
-          [
-            t('where'),
-            place ? [place.city, countryName(place.country, i18n.language)].filter(Boolean).join(', ') : t('common:notKnown'),
-          ],
-          [
-            t('address'),
-            event.address ? (
-              <>
-                <CopyId id={event.address} />{' '}
-                <Link to="/events" search={{ address: event.address } as never}>
-                  {t('sameAddress')}
+      <div className={style.two}>
+        <Facts
+          of={[
+            [t('who'), <Party key="who" of={actor} />],
+            [
+              t('subject'),
+              subject && words.whom(event) ? (
+                subject.kind === 'user' ? (
+                  <Party key="about" of={subject} />
+                ) : (
+                  words.whom(event)
+                )
+              ) : undefined,
+            ],
+            [t('factor'), factor ? words.factor(factor) : undefined],
+            [t('biometric'), biometric === 'none' ? undefined : words.biometric(biometric)],
+            [t('target'), event.target ?? undefined],
+            [
+              t('code'),
+              codeId ? (
+                <Link key="code" to="/codes/$id" params={{ id: codeId }} className="mono">
+                  {codeId}
                 </Link>
-              </>
-            ) : (
-              t('noAddress')
-            ),
-          ],
-          [t('device'), deviceName(event.device, t('common:notKnown'))],
-          [t('deviceType'), event.device.type === 'erased' ? t('erased') : event.device.type],
-          [t('factor'), event.factor ?? undefined],
-          [t('biometric'), event.biometric === 'none' ? undefined : event.biometric],
-        ]}
-      />
+              ) : undefined,
+            ],
+            [t('session'), sessionId ? <CopyId key="session" id={sessionId} /> : undefined],
+          ]}
+        />
+        <Facts
+          of={[
+            [t('where'), words.place(place) ?? (erased ? t('erased') : t('common:notKnown'))],
+            [t('address'), address ? <CopyId key="address" id={address} /> : erased ? t('erased') : t('common:notKnown')],
+            [t('device'), words.device(device)],
+            [t('deviceType'), words.deviceType(device)],
+          ]}
+        />
+      </div>
     </Section>
   )
 }
 
 const Details = ({ event }: { event: Event }) => {
   const { t } = useTranslation(['events', 'common'])
-  const linked = (id: string | null, key: 'codeId' | 'sessionId') =>
-    id === null ? undefined : (
-      <>
-        <CopyId id={id} />{' '}
-        {key === 'codeId' && (
-          <>
-            <Link to="/codes/$id" params={{ id }}>
-              {t('toCode')}
-            </Link>{' '}
-            ·{' '}
-          </>
-        )}
-        <Link to="/events" search={{ [key]: id } as never}>
-          {t('itsEvents')}
-        </Link>
-      </>
-    )
+  const words = useEventWords()
+  const { risk, policy, detail } = event
   return (
     <Section title={t('fields')}>
       <Facts
         of={[
-          [t('id'), <CopyId key="id" id={event.id} />],
-          [
-            t('typeTitle'),
-            <span key="type" className="mono">
-              {event.type}
-            </span>,
-          ],
           [
             t('seq'),
             event.seq === null ? (
-              t('seqWaiting')
+              <Ordering key="seq" id={event.id} />
             ) : (
               <span key="seq" className="mono">
                 {event.seq}
               </span>
             ),
           ],
-          [t('code'), linked(event.codeId, 'codeId')],
-          [t('session'), linked(event.sessionId, 'sessionId')],
-          [t('policy'), event.policy ?? undefined],
-          [t('risk'), event.risk.reasons.length > 0 ? event.risk.reasons.join(', ') : undefined],
-          ...Object.entries(event.detail).map(([name, value]): [string, string] => [
-            name,
-            Array.isArray(value) ? value.join(', ') : String(value),
-          ]),
+          [t('policy'), policy ?? undefined],
+          [t('risk'), risk.reasons.length > 0 ? `${risk.score}: ${risk.reasons.join(', ')}` : undefined],
+          ...Object.entries(detail).map(([name, value]) => words.detail(name, value)),
         ]}
       />
     </Section>
   )
 }
+
+/** Its place in the log comes within a second: asked for until it is there. */
+const Ordering = ({ id }: { id: string }) => {
+  const { t } = useTranslation('events')
+  useCall(getEvent, { id }, { everyMs: 1_000 })
+  return <StateBadge look="waiting">{t('seqWaiting')}</StateBadge>
+}
+
+/** Where each part of it leads: the list, with the filter in the address. */
+const About = ({ event }: { event: Event }) => {
+  const { t } = useTranslation('events')
+  const words = useEventWords()
+  const people = [event.actor, ...(event.subject ? [event.subject] : [])].filter(
+    ({ kind, id }, at, all) => kind === 'user' && id && all.findIndex((other) => other.id === id) === at,
+  )
+  const filters: { key: string; value: string | null | undefined; name: ReactNode; icon: typeof IconUser }[] = [
+    ...people.map((party) => ({ key: 'userId', value: party.id, name: words.who({ actor: party }), icon: IconUser })),
+    {
+      key: 'codeId',
+      value: event.codeId,
+      name: (
+        <>
+          {t('thisCode')} <Short id={event.codeId} />
+        </>
+      ),
+      icon: IconQrcode,
+    },
+    {
+      key: 'sessionId',
+      value: event.sessionId,
+      name: (
+        <>
+          {t('thisSession')} <Short id={event.sessionId} />
+        </>
+      ),
+      icon: IconDeviceDesktop,
+    },
+    { key: 'address', value: event.address, name: event.address, icon: IconWorld },
+    { key: 'country', value: event.place?.country, name: words.place(event.place), icon: IconWorld },
+  ]
+  const known = filters.filter(({ value }) => value)
+  if (known.length === 0) return null
+  return (
+    <Section title={t('everything')}>
+      <ul className={style.about}>
+        {known.map(({ key, value, name, icon }) => (
+          <li key={`${key} ${value}`}>
+            <Link to="/events" search={{ [key]: value } as never}>
+              <Icon of={icon} />
+              <span className="cut">{name}</span>
+              <Icon of={IconChevronRight} size={14} />
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+const Short = ({ id }: { id: string | null }) => <span className="mono t3">{id && shortId(id)}</span>

@@ -1,60 +1,61 @@
 import { Button } from '@mantine/core'
 import { type CallIn, createDownload, type Event, eventOutcomes, eventTypes, listEvents, streamEvents } from '@postern/contract'
-import { useRef, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { CopyId } from '../../ui/CopyId.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
+import { FilterBar } from '../../ui/FilterBar.tsx'
 import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconDownload } from '../../ui/icons.ts'
-import { Note } from '../../ui/Note.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { countryName } from '../../ui/places.ts'
-import { StateBadge } from '../../ui/StateBadge.tsx'
-import { TimeText } from '../../ui/TimeText.tsx'
-import { useAction, useList } from '../calls.ts'
+import { queryClient, useAction, useList } from '../calls.ts'
 import { useStream } from '../stream.ts'
-import style from './EventsPage.module.css'
-import { outcomeLook, useEventWords } from './words.ts'
+import { PersonChip } from '../users/PersonChip.tsx'
+import { useEventColumns } from './columns.tsx'
+import { LiveState } from './LiveState.tsx'
+import { PeriodChip } from './PeriodChip.tsx'
+import { instantOf } from './period.ts'
+import { useEventWords } from './words.ts'
 
 const keys = ['type', 'outcome', 'userId', 'country', 'codeId', 'sessionId', 'address', 'from', 'to'] as const
-const spans = { '-1h': 3_600, '-24h': 86_400, '-7d': 604_800 } as const
+type Filters = Partial<Record<(typeof keys)[number], string>>
+/** The groups of types, in the order of the contract: `sign-in.` and so on. */
+const groups = [...new Set(Object.keys(eventTypes).map((type) => `${type.split('.')[0]}.`))]
+/** New rows kept until they are asked for; beyond that the number says "more than". */
+const kept = 999
 
-/** A relative span stays relative in the address; the call gets the instant of now. To the minute, so that a render asks nothing new. */
-const instant = (value: string | undefined): string | undefined => {
-  if (!value) return undefined
-  const seconds = spans[value as keyof typeof spans]
-  if (seconds === undefined) return value
-  return new Date(Math.floor(Date.now() / 60_000) * 60_000 - seconds * 1_000).toISOString()
-}
+// The list moves only when its person asks for it: nothing is read again because the window got the focus.
+queryClient.setQueryDefaults([listEvents.path], {
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+  refetchOnMount: 'always',
+})
 
-/** The record as it grows. New rows gather above the list, and move nothing under pointer or focus until they are asked for. */
+/** The record as it grows. New rows gather in a count, and move nothing under pointer or focus until they are asked for. */
 export default function EventsPage() {
   const { t, i18n } = useTranslation(['events', 'common'])
   const words = useEventWords()
   const { values, set, clear, any } = useUrlFilters(keys)
-  const { from, to, ...same } = values
-  const start = instant(from)
-  const filter = { ...same, ...(start ? { from: start } : {}), ...(to ? { to } : {}) } as CallIn<typeof listEvents>
+  const [asOf, setAsOf] = useState(Date.now)
+  const filter = useMemo(() => filterOf(values, asOf), [values, asOf])
   const events = useList(listEvents, filter)
-  const [fresh, setFresh] = useState(0)
-  const fits = useRef((_: Event): boolean => true)
-  fits.current = (event) => fitsFilter(event, same)
-  const stream = useStream(streamEvents, {}, (event) => {
-    if (fits.current(event)) setFresh((count) => count + 1)
-  })
+  const [came, setCame] = useState<{ events: Event[]; more: boolean }>({ events: [], more: false })
+  const stream = useStream(streamEvents, {}, (event) =>
+    setCame((before) =>
+      before.events.length < kept ? { ...before, events: [...before.events, event] } : { ...before, more: true },
+    ),
+  )
+  const shown = new Set(events.rows?.map(({ id }) => id))
+  const waiting = came.events.filter((event) => !shown.has(event.id) && fits(event, filter))
   const show = () => {
-    setFresh(0)
+    setCame({ events: [], more: false })
+    setAsOf(Date.now())
     events.onRetry()
   }
   const download = useAction(createDownload, { onDone: ({ url }) => window.location.assign(url) })
   const filters: Filter[] = [
-    {
-      key: 'from',
-      label: t('filter.from'),
-      options: Object.keys(spans).map((value) => ({ value, label: t(`span.${value as '-1h'}`) })),
-    },
     {
       key: 'outcome',
       label: t('filter.outcome'),
@@ -63,30 +64,23 @@ export default function EventsPage() {
     {
       key: 'type',
       label: t('filter.type'),
-      options: [...new Set(Object.keys(eventTypes).map((type) => `${type.split('.')[0]}.`))].map((value) => ({
-        value,
-        label: t(`group.${value.slice(0, -1) as 'code'}`),
-      })),
+      options: groups.map((value) => ({ value, label: t(`group.${value.slice(0, -1) as 'code'}`) })),
     },
-    { key: 'userId', label: t('filter.user') },
-    { key: 'country', label: t('filter.country') },
+    {
+      key: 'country',
+      label: t('filter.country'),
+      // Typed as its two letters; once set, the chip has its name.
+      ...(values.country
+        ? {
+            options: [
+              { value: values.country, label: countryName(values.country.toUpperCase(), i18n.language) ?? values.country },
+            ],
+          }
+        : {}),
+    },
     { key: 'address', label: t('filter.address') },
     { key: 'codeId', label: t('filter.code') },
     { key: 'sessionId', label: t('filter.session') },
-  ]
-  const columns: Column<Event>[] = [
-    { key: 'time', title: t('time'), narrow: 'first', cell: ({ time }) => <TimeText at={time} as="clock" /> },
-    {
-      key: 'outcome',
-      title: t('outcomeTitle'),
-      narrow: 'first',
-      cell: ({ outcome }) => <StateBadge look={outcomeLook[outcome]}>{words.outcome(outcome)}</StateBadge>,
-    },
-    { key: 'who', title: t('who'), cell: (event) => <span className="strong">{words.who(event)}</span> },
-    { key: 'what', title: t('what'), cell: (event) => words.what(event) },
-    { key: 'where', title: t('where'), cell: ({ place }) => countryName(place?.country, i18n.language) ?? t('common:notKnown') },
-    { key: 'device', title: t('device'), narrow: 'none', cell: ({ device }) => deviceName(device, t('common:notKnown')) },
-    { key: 'code', title: t('code'), narrow: 'none', cell: ({ codeId }) => codeId && <CopyId id={codeId} short /> },
   ]
   return (
     <Page
@@ -103,26 +97,21 @@ export default function EventsPage() {
         </Button>
       }
       error={download.error}
-      bar={<FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />}
+      bar={
+        <>
+          <FilterBar set={Object.keys(values).length}>
+            <PeriodChip from={values.from} to={values.to} onChange={({ from, to }) => set({ from, to })} />
+            <PersonChip id={values.userId} onChange={(userId) => set({ userId })} />
+            <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
+          </FilterBar>
+          <LiveState {...stream} waiting={waiting} more={came.more} onShow={show} />
+        </>
+      }
     >
-      {!stream.live && Date.now() - stream.since > 3_000 && (
-        <Note tone="warn" title={t('paused')}>
-          {t('pausedSince')} <TimeText at={new Date(stream.since).toISOString()} as="clock" />
-        </Note>
-      )}
-      <div className={style.fresh} role="status">
-        {fresh > 0 ? (
-          <Button variant="default" size="xs" onClick={show}>
-            {t('fresh', { count: fresh })}
-          </Button>
-        ) : (
-          stream.live && <StateBadge look="active">{t('live')}</StateBadge>
-        )}
-      </div>
       <DataTable
         label={t('title')}
         {...events}
-        columns={columns}
+        columns={useEventColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/events/${id}`}
         empty={
@@ -146,18 +135,28 @@ export default function EventsPage() {
   )
 }
 
-export const deviceName = ({ type, platform, browser }: Event['device'], unknown: string): string =>
-  [browser, platform].filter((part) => part && part !== 'unknown').join(', ') || (type !== 'unknown' ? type : unknown)
+/** What the address says, as the call takes it: relative times as of the moment the list was asked for. */
+const filterOf = ({ from, to, country, ...rest }: Filters, asOf: number): CallIn<typeof listEvents> => {
+  const [start, end] = [instantOf(from, asOf), instantOf(to, asOf)]
+  return {
+    ...rest,
+    ...(country ? { country: country.toUpperCase() } : {}),
+    ...(start ? { from: start } : {}),
+    ...(end ? { to: end } : {}),
+  } as CallIn<typeof listEvents>
+}
 
 /** Whether a live event belongs in the list that is shown: the same question that the server answers for the list. */
-const fitsFilter = (
+const fits = (
   event: Event,
-  { type, outcome, userId, country, codeId, sessionId, address }: Partial<Record<(typeof keys)[number], string>>,
-): boolean =>
+  { type, outcome, userId, country, codeId, sessionId, address, from, to }: CallIn<typeof listEvents>,
+) =>
   (!type || type.split(',').some((each) => (each.endsWith('.') ? event.type.startsWith(each) : event.type === each))) &&
   (!outcome || event.outcome === outcome) &&
   (!userId || event.actor.id === userId || event.subject?.id === userId) &&
-  (!country || event.place?.country === country.toUpperCase()) &&
+  (!country || event.place?.country === country) &&
   (!codeId || event.codeId === codeId) &&
   (!sessionId || event.sessionId === sessionId) &&
-  (!address || event.address === address)
+  (!address || event.address === address) &&
+  (!from || event.time >= from) &&
+  (!to || event.time < to)

@@ -1,33 +1,71 @@
 import type { Event, EventType } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
+import { countryName } from '../../ui/places.ts'
 import type { Look } from '../../ui/StateBadge.tsx'
 
 export const outcomeLook: Record<Event['outcome'], Look> = { success: 'success', failure: 'failure', denied: 'denied' }
 
 /** Dots and hyphens have a meaning of their own in the keys of translations. */
 const keyOf = (type: EventType) => type.replace(/[.-]/g, '_')
+const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9]+/g, '_')
+const known = (part: string | null | undefined) => part !== '' && part !== null && part !== undefined && part !== 'unknown'
 
-/** Sentences of an event: what happened, and why it went as it went. */
+/** Sentences of an event: what happened, to whom, and why it went as it went. */
 export const useEventWords = () => {
   const { t, i18n } = useTranslation(['events', 'common'])
   const has = (key: string) => i18n.exists(`events:${key}`)
   // the key is made of the type: what is not there is asked for with `has` first
   const say = (key: string): string => t(key as 'title')
+  const word = (group: string, value: string): string => (has(`${group}.${value}`) ? say(`${group}.${value}`) : value)
+  const what = (event: Pick<Event, 'type' | 'outcome'>): string => {
+    const key = `type.${keyOf(event.type)}`
+    return has(`${key}.${event.outcome}`) ? say(`${key}.${event.outcome}`) : has(`${key}.any`) ? say(`${key}.any`) : event.type
+  }
+  const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
+  /** Whom or what it was about, where that is somebody else than who did it. */
+  const whom = ({ actor, subject }: Pick<Event, 'actor' | 'subject'>): string | undefined => {
+    if (!subject || (subject.id !== null && subject.id === actor.id)) return undefined
+    if (subject.kind === 'settings') return undefined
+    return named(subject.name) ?? subject.id ?? undefined
+  }
   return {
     /** "A passcode was tried", worded by outcome where that reads differently. */
-    what: (event: Pick<Event, 'type' | 'outcome'>): string => {
-      const key = `type.${keyOf(event.type)}`
-      return has(`${key}.${event.outcome}`) ? say(`${key}.${event.outcome}`) : has(`${key}.any`) ? say(`${key}.any`) : event.type
+    what,
+    whom,
+    /** The whole of it: "A person was suspended: dana.sokol". */
+    sentence: (event: Event): string => {
+      const about = whom(event)
+      return about ? t('about', { what: what(event), whom: about }) : what(event)
     },
     outcome: (outcome: Event['outcome']): string => say(`outcome.${outcome}`),
     /** The reason of a refusal in words; undefined where there is none. */
     why: ({ detail }: Pick<Event, 'detail'>): string | undefined => {
       const { code, why } = detail
-      if (typeof code === 'string' && has(`why.${code}`)) return say(`why.${code}`)
-      return typeof why === 'string' ? why : undefined
+      const exact = typeof why === 'string' && has(`says.${slug(why)}`) ? say(`says.${slug(why)}`) : undefined
+      const general = typeof code === 'string' && has(`why.${code}`) ? say(`why.${code}`) : undefined
+      return [general, exact].filter(Boolean).join(' ') || (typeof why === 'string' && why !== '' ? why : undefined)
     },
     /** Who did it: a name, or what kind of caller it was. */
-    who: ({ actor, subject }: Pick<Event, 'actor' | 'subject'>): string =>
-      actor.name ?? subject?.name ?? (has(`actor.${actor.kind}`) ? say(`actor.${actor.kind}`) : actor.kind),
+    who: ({ actor }: Pick<Event, 'actor'>): string => named(actor.name) ?? word('actor', actor.kind),
+    place: (place: Event['place']): string | undefined =>
+      place ? [place.city, countryName(place.country, i18n.language)].filter(known).join(', ') || undefined : undefined,
+    device: ({ browser, platform, type }: Event['device']): string =>
+      type === 'erased'
+        ? t('erased')
+        : [browser, platform].filter(known).join(', ') || (known(type) ? word('deviceTypes', type) : t('common:notKnown')),
+    deviceType: ({ type }: Event['device']): string => (known(type) ? word('deviceTypes', type) : t('common:notKnown')),
+    factor: (factor: string): string => word('factors', factor),
+    biometric: (biometric: Event['biometric']): string => say(`biometrics.${biometric}`),
+    /** The name of a part of `detail`, and its value, in words where we have them. */
+    detail: (name: string, value: string | number | string[]): [string, string] => {
+      const [setting, side] = name.split('.')
+      const title =
+        side === 'from' || side === 'to'
+          ? t(`detailSide.${side}`, { what: word('setting', setting ?? '') })
+          : word('detail', name)
+      // What people wrote stays as they wrote it.
+      const shown = [value].flat().map((part) => (name === 'reason' ? String(part) : word('value', String(part))))
+      return [title, shown.join(', ') || t('common:none')]
+    },
   }
 }

@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import { scratchFolder } from './cluster.ts'
+import { certificates, homeThatTrusts, hostName } from './hosts.ts'
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  `--host-resolver-rules=MAP ${hostName} 127.0.0.1`,
+]
+
+/** Debian's Chromium, one a test file; it trusts the test's authority and finds its name here. Ends with the file. */
+export const openChromium = async (more: string[] = []): Promise<Browser> => {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [...flags, ...more],
+    env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', HOME: homeThatTrusts(certificates().ca) },
+  })
+  after(() => browser.close())
+  return browser
+}
+
+/** Somebody's browser: cookies and keys of its own. Whatever its pages complain about is in `complaints`, and must be nothing. */
+export type Visitor = { context: BrowserContext; page: Page; complaints: string[]; watch: (page: Page) => void }
+type VisitorOptions = BrowserContextOptions & { address?: string }
+
+/** What Chromium itself says of an answer that refuses; a refusal is an answer, and pages say it in their own words. */
+const refusals = /^Failed to load resource: the server responded with a status of (40[0134569]|410|412|413|415|42[1289]|503)/
+export const newVisitor = async (browser: Browser, { address, ...options }: VisitorOptions = {}): Promise<Visitor> => {
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    timezoneId: 'Europe/Warsaw',
+    viewport: { width: 1280, height: 832 },
+    reducedMotion: 'reduce',
+    ...(address ? { extraHTTPHeaders: { 'x-forwarded-for': address } } : {}),
+    ...options,
+  })
+  context.setDefaultTimeout(15_000)
+  const complaints: string[] = []
+  const watch = (page: Page): void => {
+    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
+    page.on('console', (message) => {
+      if (!['error', 'warning'].includes(message.type()) || refusals.test(message.text())) return
+      complaints.push(`${page.url()}: ${message.type()}: ${message.text()} (${message.location().url})`)
+    })
+  }
+  context.on('page', watch)
+  const page = await context.newPage()
+  return { context, page, complaints, watch }
+}
+
+/** Keeps the first words of an answer or page from being waited for blindly: an assertion that is tried until it holds. */
+export const eventually = async <T>(what: () => Promise<T> | T, holds: (value: T) => boolean, why: string): Promise<T> => {
+  const deadline = Date.now() + 15_000
+  for (;;) {
+    const value = await what()
+    if (holds(value)) return value
+    if (Date.now() > deadline) throw new Error(`${why}: ${JSON.stringify(value)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+let pictures: string | undefined
+/** What zbarimg, a reader of its own, finds in a picture. */
+export const readSymbols = (picture: Buffer): string[] => {
+  pictures ??= scratchFolder()
+  const file = join(pictures, 'picture')
+  writeFileSync(file, picture)
+  try {
+    return execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', file], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+  } catch {
+    return []
+  }
+}
+/** The one symbol that a page shows, read off a screenshot as a phone would. */
+export const symbolOn = async (page: Page | Locator): Promise<string> => {
+  const [found, ...others] = await eventually(
+    async () => readSymbols(await page.screenshot()),
+    (symbols) => symbols.length > 0,
+    'no symbol can be read off the screen',
+  )
+  if (others.length > 0) throw new Error(`more than one symbol: ${[found, ...others]}`)
+  return found as string
+}
+/** The symbol among lines of half blocks, as a terminal with light ink on dark shows it. */
+export const symbolInTerminal = (output: string): string | undefined => {
+  const lines = output.split('\n').filter((line) => /^[█▀▄ ]+$/.test(line) && /[█▀▄]/.test(line))
+  const width = Math.max(...lines.map((line) => line.length))
+  const scale = 4
+  const pixel = (row: number, column: number): number => {
+    const [line, sign] = [Math.floor(row / 2), lines[Math.floor(row / 2)]?.[column] ?? ' ']
+    return line < lines.length && (sign === '█' || sign === (row % 2 === 0 ? '▀' : '▄')) ? 255 : 0
+  }
+  const bytes: number[] = []
+  for (let y = 0; y < lines.length * 2 * scale; y++)
+    for (let x = 0; x < width * scale; x++) bytes.push(pixel(Math.floor(y / scale), Math.floor(x / scale)))
+  return readSymbols(Buffer.concat([Buffer.from(`P5 ${width * scale} ${lines.length * 2 * scale} 255\n`), Buffer.from(bytes)]))[0]
+}
+
+/** The source of axe-core, to be evaluated in a page: as a script tag it would be refused by the content policy. */
+let axeSource: string | undefined
+type Violation = { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }
+const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+/** What axe-core finds on a page by the rules of WCAG 2.0 to 2.2, A and AA, as lines. */
+export const axe = async (page: Page): Promise<string[]> => {
+  axeSource ??= readFileSync(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8')
+  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axeSource)
+  const violations = (await page.evaluate(
+    `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(axeTags)} }, resultTypes: ['violations'] }).then(({ violations }) => violations)`,
+  )) as Violation[]
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary?.replaceAll(/\s+/g, ' ') ?? ''}`),
+  )
+}
+
+type AxNode = { ignored: boolean; role?: { value: string }; name?: { value: string }; backendDOMNodeId?: number }
+const controls = new Set(
+  'button link textbox searchbox checkbox radio combobox listbox option menuitem tab switch slider spinbutton dialog img'.split(
+    ' ',
+  ),
+)
+/** Controls in Chromium's accessibility tree that have a role and no name. */
+export const nameless = async (page: Page): Promise<string[]> => {
+  const session = await page.context().newCDPSession(page)
+  const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { nodes: AxNode[] }
+  const found = nodes.filter(({ ignored, role, name }) => !ignored && controls.has(role?.value ?? '') && !name?.value?.trim())
+  const lines: string[] = []
+  for (const { role, backendDOMNodeId } of found) {
+    const html = backendDOMNodeId
+      ? await session.send('DOM.getOuterHTML', { backendNodeId: backendDOMNodeId }).then(
+          ({ outerHTML }) => outerHTML.slice(0, 160),
+          () => 'gone',
+        )
+      : ''
+    lines.push(`${role?.value} without a name: ${html}`)
+  }
+  await session.detach()
+  return lines
+}
+/** By how much a page is wider than its window. */
+export const overflow = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')

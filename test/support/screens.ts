@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
+import { eventually, symbolOn } from './chromium.ts'
+import { goodPassword, passcode } from './people.ts'
+
+/** What people do on the screens, by the names and roles that a screen reader would say. */
+
+export const phone = {
+  viewport: { width: 390, height: 844 },
+  isMobile: true,
+  hasTouch: true,
+  userAgent: 'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36',
+}
+export const title = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor()
+export const press = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole('button', { name, exact: typeof name === 'string' }).click()
+/** The key in letters as it is written on the page, in fours. */
+export const typedKey = async (page: Page): Promise<string> => {
+  const [key] = await eventually(
+    async () => /(?:\b[A-Z2-7]{4}\s){7}[A-Z2-7]{4}\b/.exec(await page.getByRole('main').innerText()),
+    (found) => found !== null,
+    'no key is written on the page',
+  ) as RegExpExecArray
+  return key.replaceAll(/\s/g, '')
+}
+/** The key off the screen: as symbol by zbarimg, as letters; both must make the same passcodes by oathtool. */
+export const keyOnScreen = async (page: Page): Promise<string> => {
+  const url = new URL(await symbolOn(page))
+  assert.equal(url.protocol, 'otpauth:')
+  const secret = url.searchParams.get('secret') as string
+  const at = Date.now() / 1_000
+  assert.equal(passcode(await typedKey(page), { at }), passcode(secret, { at }))
+  return secret
+}
+export const enterPasscode = async (page: Page, secret: string): Promise<void> => {
+  await page.getByLabel(/^Enter the six digits/).fill(passcode(secret))
+}
+/** The ten codes of the page, as many as it shows. */
+export const recoveryCodesOn = async (page: Page): Promise<string[]> => {
+  await title(page, 'Save your recovery codes')
+  return page.getByRole('main').getByRole('listitem').allInnerTexts()
+}
+
+export type Enrolled = { username: string; password: string; secret: string; recoveryCodes: string[] }
+/** From an opened link to "You are set up", on the page of a scan. */
+export const enrolHere = async (
+  page: Page,
+  { username, password = goodPassword, first = false }: { username: string; password?: string; first?: boolean },
+): Promise<Enrolled> => {
+  if (first) {
+    await title(page, 'Set up Postern')
+    await page.getByLabel('User name').fill(username)
+    await press(page, 'Begin')
+  } else {
+    await title(page, `Set up an authenticator for ${username}`)
+    await press(page, 'Get my key')
+  }
+  await title(page, 'Set up your authenticator')
+  await page.getByLabel('Password').fill(password)
+  const secret = (page.viewportSize()?.width ?? 0) >= 700 ? await keyOnScreen(page) : await typedKey(page)
+  await enterPasscode(page, secret)
+  const recoveryCodes = await recoveryCodesOn(page)
+  assert.equal(recoveryCodes.length, 10)
+  await press(page, 'I have saved them')
+  await press(page, 'I wrote them down by hand')
+  await title(page, 'You are set up')
+  return { username, password, secret, recoveryCodes }
+}
+export const typePassword = async (page: Page, { username, password }: { username: string; password: string }): Promise<void> => {
+  await page.getByLabel('Name', { exact: true }).fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await press(page, 'Continue')
+}

@@ -1,0 +1,56 @@
+import { listScans, type Out } from '@postern/contract'
+import { useTranslation } from 'react-i18next'
+import { Bleed } from '../../ui/Columns.tsx'
+import { type Column, DataTable } from '../../ui/DataTable.tsx'
+import { Section } from '../../ui/Page.tsx'
+import { countryName } from '../../ui/places.ts'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { useList } from '../calls.ts'
+import { useEventWords } from '../events/words.ts'
+
+type Scan = Out<typeof listScans>['items'][number]
+
+/** Who opened a code. Previews and bots stand apart: they are no people, and are never counted as such. */
+export const Scans = ({ id }: { id: string }) => {
+  const { t, i18n } = useTranslation(['codes', 'common'])
+  const words = useEventWords()
+  const { rows, ...scans } = useList(listScans, { id }, { everyMs: 15_000 })
+  const people = rows?.filter(({ bot }) => !bot)
+  const bots = rows?.filter(({ bot }) => bot) ?? []
+  const device = (scan: Scan) => ({ id: null, type: scan.deviceType, platform: scan.platform, browser: scan.browser })
+  const columns: Column<Scan>[] = [
+    { key: 'time', title: t('opened'), narrow: 'first', cell: ({ time }) => <TimeText at={time} as="clock" /> },
+    { key: 'from', title: t('place'), narrow: 'first', cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown') },
+    { key: 'type', title: t('device'), cell: (scan) => words.deviceType(device(scan)) },
+    { key: 'browser', title: t('browser'), cell: (scan) => words.device(device(scan)) },
+  ]
+  return (
+    <>
+      <Section title={t('scans')} aside={people && people.length > 0 && <span className="small t2">{t('scansText')}</span>}>
+        <Bleed>
+          <DataTable
+            label={t('scans')}
+            {...scans}
+            rows={people}
+            columns={columns}
+            rowKey={(scan) => scan.id}
+            empty={<p className="t2">{t('noScans')}</p>}
+          />
+        </Bleed>
+      </Section>
+      {bots.length > 0 && (
+        <Section title={t('previews')} aside={<span className="small t2">{t('previewsText')}</span>}>
+          <Bleed>
+            <DataTable
+              label={t('previews')}
+              rows={bots}
+              columns={columns.filter(({ key }) => key !== 'type')}
+              rowKey={(scan) => scan.id}
+              empty={null}
+            />
+          </Bleed>
+        </Section>
+      )}
+    </>
+  )
+}
