@@ -19,8 +19,13 @@ const features = [
   'preflight',
 ]
 const complaints: string[] = []
+/** What a module takes at run time; a word about types binds nothing. */
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
+  [
+    ...readFileSync(join(root, file), 'utf8')
+      .replace(/^import type .*$/gm, '')
+      .matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g),
+  ].map((match) => match[1] as string)
 
 /** Why an import is not allowed; undefined: it is. */
 const complaint = (file: string, target: string): string | undefined => {

@@ -50,7 +50,10 @@ test('opening a code says who, for whom and until when, and claims nothing until
   await visitor.page.keyboard.press('Tab')
   await visitor.page.keyboard.press('Tab')
   await visitor.page.getByRole('button', { name: 'Get my key' }).hover()
-  assert.deepEqual(asked.filter((call) => call.includes('/api/')), ['POST /api/codes/inspect'])
+  assert.deepEqual(
+    asked.filter((call) => call.includes('/api/')),
+    ['POST /api/codes/inspect'],
+  )
   assert.equal(await stateOf(code.id), 'live')
   assert.doesNotMatch(await visitor.page.content(), /[A-Z2-7]{32}|otpauth/)
   await nothingWrong(visitor)
@@ -65,7 +68,10 @@ test('the secret leaves the address bar at once, and is in no request line, titl
   await title(visitor.page, /^Set up an authenticator/)
   assert.equal(visitor.page.url(), `${server.origin}/c/${code.id}`)
   // Chromium lists the navigation itself with its fragment, which is never sent
-  assert.deepEqual(urls.filter((url) => url.includes(code.secret) && url !== code.url), [])
+  assert.deepEqual(
+    urls.filter((url) => url.includes(code.secret) && url !== code.url),
+    [],
+  )
   assert.ok(!(await visitor.page.content()).includes(code.secret))
   await visitor.page.goto(`${server.origin}/healthz`)
   await visitor.page.goBack()
@@ -270,7 +276,8 @@ test('on plain http elsewhere than localhost both pages say what will not work a
   assert.equal(await page.evaluate('isSecureContext'), false)
   await title(page, 'This address cannot set up a phone')
   const said = await words(page)
-  for (const word of ['https', 'http://localhost', 'adb reverse', 'The code has not been used.']) assert.ok(said.includes(word), word)
+  for (const word of ['https', 'http://localhost', 'adb reverse', 'The code has not been used.'])
+    assert.ok(said.includes(word), word)
   assert.ok(!page.url().includes('#'))
   await page.goto(`http://${other.host}/sign-in`)
   await title(page, 'Postern cannot work on this address')
@@ -303,7 +310,10 @@ test('what a phone has to load is small: under 60 kB of JavaScript, and no font'
   assert.ok(scripts.length > 0)
   const total = scripts.reduce((sum, path) => sum + size(path), 0)
   assert.ok(total < 60_000, `${total} bytes in ${scripts}`)
-  assert.deepEqual(loaded.filter((path) => path.endsWith('.woff2')), [])
+  assert.deepEqual(
+    loaded.filter((path) => path.endsWith('.woff2')),
+    [],
+  )
   await nothingWrong(visitor)
 })
 

@@ -6,9 +6,9 @@ import { startPeer, startPostern } from '../lib/servers.ts'
 import { bearerShot, sessionShot } from '../lib/shots.ts'
 
 const concurrency = 64
-const bearers = 20_000
-const browsers = 8_000
-const theirs = 1_500
+const bearers = 12_000
+const browsers = 4_000
+const theirs = 800
 const people = 2_000
 /** The smallest answer that asks for authority. */
 const bearerPath = '/api/roles'

@@ -75,6 +75,8 @@ export const call = async <E extends Endpoint>(
 /** The problem of a refused answer; also where a proxy answered in another tongue. */
 export const problemOf = async (response: Response): Promise<Problem> => {
   const said: unknown = await response.json().catch(() => undefined)
-  if (typeof said === 'object' && said !== null && 'code' in said) return said as Problem
+  // a bug of the server has no code of its own; its request id is what helps
+  if (typeof said === 'object' && said !== null && 'title' in said)
+    return { code: 'unavailable', ...(said as Omit<Problem, 'code'>) }
   return { type: 'about:blank', title: response.statusText || 'No answer', status: response.status, code: 'unavailable' }
 }

@@ -43,7 +43,7 @@ export const newVisitor = async (browser: Browser, { address, ...options }: Visi
     ...(address ? { extraHTTPHeaders: { 'x-forwarded-for': address } } : {}),
     ...options,
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   const complaints: string[] = []
   const watch = (page: Page): void => {
     page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
@@ -59,7 +59,7 @@ export const newVisitor = async (browser: Browser, { address, ...options }: Visi
 
 /** Keeps the first words of an answer or page from being waited for blindly: an assertion that is tried until it holds. */
 export const eventually = async <T>(what: () => Promise<T> | T, holds: (value: T) => boolean, why: string): Promise<T> => {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 30_000
   for (;;) {
     const value = await what()
     if (holds(value)) return value
@@ -75,7 +75,9 @@ export const readSymbols = (picture: Buffer): string[] => {
   const file = join(pictures, 'picture')
   writeFileSync(file, picture)
   try {
-    return execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', file], { stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
       .toString()
       .split('\n')
       .filter((line) => line !== '')

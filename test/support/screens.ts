@@ -9,7 +9,8 @@ export const phone = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
   hasTouch: true,
-  userAgent: 'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36',
+  userAgent:
+    'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36',
 }
 export const title = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor()
@@ -17,11 +18,11 @@ export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('button', { name, exact: typeof name === 'string' }).click()
 /** The key in letters as it is written on the page, in fours. */
 export const typedKey = async (page: Page): Promise<string> => {
-  const [key] = await eventually(
+  const [key] = (await eventually(
     async () => /(?:\b[A-Z2-7]{4}\s){7}[A-Z2-7]{4}\b/.exec(await page.getByRole('main').innerText()),
     (found) => found !== null,
     'no key is written on the page',
-  ) as RegExpExecArray
+  )) as RegExpExecArray
   return key.replaceAll(/\s/g, '')
 }
 /** The key off the screen: as symbol by zbarimg, as letters; both must make the same passcodes by oathtool. */

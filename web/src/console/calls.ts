@@ -46,7 +46,7 @@ export const queryClient = new QueryClient({
   },
 })
 
-export const keyOf = (endpoint: Endpoint, input: unknown) => [endpoint.path, endpoint.method, input]
+const keyOf = (endpoint: Endpoint, input: unknown) => [endpoint.path, endpoint.method, input]
 
 /** Fetches a read. It counts as caused by a person unless nobody has touched anything since the last answer. */
 const fetchRead = async <E extends Endpoint>(endpoint: E, input: CallIn<E>, signal: AbortSignal): Promise<Answer<E>> => {

@@ -4,7 +4,7 @@ import { Icon } from './Icon.tsx'
 import { IconWorld } from './icons.ts'
 import { setPreferences, usePreferences } from './preferences.ts'
 
-export const languages = { en: 'English', pl: 'Polski' } as const
+const languages = { en: 'English', pl: 'Polski' } as const
 
 /** The quiet button on public pages. */
 export const LanguageMenu = () => {

@@ -1,2 +1,2 @@
 export { type ClaimHandler, type CodesDeps, codesRoutes, issue, recordScan } from './codes.ts'
-export { insertCode, type NewCode, revokeCodes } from './codes-store.ts'
+export { type NewCode, revokeCodes } from './codes-store.ts'

@@ -1,7 +1,6 @@
 export { type ActDeps, act, type MayDo } from './act.ts'
 export { EventDraft, type EventFacts, type Subject } from './event-draft.ts'
 export { addressTag, leafHash, type PreparedEvent } from './event-entry.ts'
-export { eventsAfter, findEvents, logSize } from './events-read.ts'
 export { type EventsDeps, eventsRoutes } from './events-routes.ts'
 export { eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
 export { LogWatch } from './live.ts'

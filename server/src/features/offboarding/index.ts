@@ -1,1 +1,1 @@
-export { offboardingRoutes, offboardUser, resumeUser, suspendUser } from './offboarding.ts'
+export { offboardingRoutes } from './offboarding.ts'

@@ -29,7 +29,7 @@ const notIn = (user: UserRow): Refusal =>
   new Refusal('conflict', `the person is ${user.state}`, { detail: `This person is ${user.state}.` })
 
 /** One act, one transaction; "suspended" is a condition in every deciding statement, so nothing is pushed. */
-export const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.suspendUser>): Promise<User> =>
+const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.suspendUser>): Promise<User> =>
   act(deps, actor, { type: 'user.suspended', endpoint: contract.suspendUser }, async (tx, event) => {
     const id = fromId(input.id)
     const user = await manageable(tx, actor, id)
@@ -42,7 +42,7 @@ export const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contra
     event.about({ detail: await endOpen(tx, id, 'the person was suspended') })
     return (await readUser(tx, id)) as User
   })
-export const resumeUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.resumeUser>): Promise<User> =>
+const resumeUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.resumeUser>): Promise<User> =>
   act(deps, actor, { type: 'user.resumed', endpoint: contract.resumeUser }, async (tx, event) => {
     const id = fromId(input.id)
     const user = await manageable(tx, actor, id)
@@ -54,7 +54,7 @@ export const resumeUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     return (await readUser(tx, id)) as User
   })
 /** R25, first form: codes, sessions, factors and tokens of a person end in one transaction, for good. */
-export const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.offboardUser>): Promise<User> =>
+const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.offboardUser>): Promise<User> =>
   act(deps, actor, { type: 'user.offboarded', endpoint: contract.offboardUser }, async (tx, event) => {
     const id = fromId(input.id)
     const user = await manageable(tx, actor, id)

@@ -1,8 +1,6 @@
 export {
   hashRecoveryCode,
-  normalise,
   recoveryCodesLeft,
   replaceRecoveryCodes,
-  setSize,
   useRecoveryCode,
 } from './recovery-codes.ts'

@@ -10,7 +10,7 @@ declare module '../../platform/db.ts' {
 }
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-export const setSize = 10
+const setSize = 10
 
 /** 120 random bits as 24 characters of Crockford Base32, in groups of four. */
 const newCode = (): string => {
@@ -20,8 +20,7 @@ const newCode = (): string => {
     .replace(/(.{4})(?=.)/g, '$1-')
 }
 /** As typed: any case, blanks and hyphens, and the letters that Crockford's alphabet reads as digits. */
-export const normalise = (typed: string): string =>
-  typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1')
+const normalise = (typed: string): string => typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1')
 export const hashRecoveryCode = (keys: Keys, userId: string, typed: string): Buffer =>
   keys.hash('recovery-code', `${userId}\n${normalise(typed)}`)
 

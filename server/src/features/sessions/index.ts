@@ -5,7 +5,6 @@ export {
   findLiveSession,
   insertSession,
   type LiveSession,
-  recoveryMinutes,
   SessionReader,
   sessionHours,
 } from './sessions-store.ts'

@@ -79,7 +79,7 @@ export class SessionReader {
   readonly #group: Group<Buffer, LiveSession | undefined>
   readonly #touches: Group<Buffer, true>
   constructor(hot: pg.Pool) {
-    this.#group = new Group({ run: (hashes) => check(hot, hashes), lanes: 2 })
+    this.#group = new Group({ run: (hashes) => check(hot, hashes) })
     this.#touches = new Group<Buffer, true>({ run: (hashes) => touch(hot, hashes) })
   }
   find(hash: Buffer): Promise<LiveSession | undefined> {
@@ -150,7 +150,7 @@ export type NewSession = {
 }
 export const sessionHours = 12
 /** A recovery session is for one thing only, and has this many minutes for it. */
-export const recoveryMinutes = 15
+const recoveryMinutes = 15
 
 /** Inserts a session with a new token, and remembers the browser for the limits. Answers the token: it is shown to nobody else. */
 export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Promise<{ id: string; token: string }> => {

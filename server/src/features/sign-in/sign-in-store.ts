@@ -27,7 +27,7 @@ declare module '../../platform/db.ts' {
 }
 
 /** Minutes that a sign-in stays open; long enough for the wizard. */
-export const signInMinutes = 15
+const signInMinutes = 15
 
 export type SignInRow = {
   id: string

@@ -1,1 +1,1 @@
-export { modules, symbolSvg, symbolText } from './symbol.ts'
+export { symbolSvg, symbolText } from './symbol.ts'

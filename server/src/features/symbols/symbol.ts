@@ -4,7 +4,7 @@ import encodeQR from 'qr'
 const quiet = 4
 
 /** Dark modules as rows of booleans, without a quiet zone. Level M is enough for a screen or a letter. */
-export const modules = (text: string): boolean[][] => {
+const modules = (text: string): boolean[][] => {
   const withBorder = encodeQR(text, 'raw', { ecc: 'medium', border: 1, optimize: false })
   return withBorder.slice(1, -1).map((row) => row.slice(1, -1))
 }

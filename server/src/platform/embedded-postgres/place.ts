@@ -27,7 +27,7 @@ export type Place = {
 }
 
 /** The account for a cluster: ourselves, or for root the owner of what is there already, or else `nobody`. */
-export function chooseAccount(cluster: string): Account | undefined {
+function chooseAccount(cluster: string): Account | undefined {
   const owner = statSync(cluster, { throwIfNoEntry: false })
   const ours = process.getuid?.()
   if (ours === 0) return owner?.uid ? { uid: owner.uid, gid: owner.gid } : nobody()

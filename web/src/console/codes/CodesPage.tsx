@@ -48,7 +48,11 @@ export default function CodesPage() {
             <PersonChip id={values.userId} onChange={(userId) => set({ userId })} />
             <FilterChips
               filters={[
-                { key: 'kind', label: t('kindTitle'), options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })) },
+                {
+                  key: 'kind',
+                  label: t('kindTitle'),
+                  options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })),
+                },
               ]}
               values={values}
               onChange={(key, value) => set({ [key]: value })}

@@ -20,7 +20,12 @@ export const Scans = ({ id }: { id: string }) => {
   const device = (scan: Scan) => ({ id: null, type: scan.deviceType, platform: scan.platform, browser: scan.browser })
   const columns: Column<Scan>[] = [
     { key: 'time', title: t('opened'), narrow: 'first', cell: ({ time }) => <TimeText at={time} as="clock" /> },
-    { key: 'from', title: t('place'), narrow: 'first', cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown') },
+    {
+      key: 'from',
+      title: t('place'),
+      narrow: 'first',
+      cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown'),
+    },
     { key: 'type', title: t('device'), cell: (scan) => words.deviceType(device(scan)) },
     { key: 'browser', title: t('browser'), cell: (scan) => words.device(device(scan)) },
   ]

@@ -42,7 +42,12 @@ export const useCodeColumns = (): Column<Code>[] => {
       narrow: 'first',
       cell: ({ state }) => <StateBadge look={codeLook[state]}>{t(`state.${state}`)}</StateBadge>,
     },
-    { key: 'whom', title: t('whom'), narrow: 'none', cell: ({ user }) => user?.username ?? <span className="t3">{t('nobody')}</span> },
+    {
+      key: 'whom',
+      title: t('whom'),
+      narrow: 'none',
+      cell: ({ user }) => user?.username ?? <span className="t3">{t('nobody')}</span>,
+    },
     { key: 'by', title: t('issuedBy'), narrow: 'none', cell: ({ issuedBy }) => issuedBy ?? t('common:notKnown') },
     {
       key: 'scans',

@@ -1,13 +1,14 @@
 import { Button } from '@mantine/core'
 import { type CallIn, endSession, listSessions, type Out } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
-import { CopyId } from '../../ui/CopyId.tsx'
+import { shortId } from '../../ui/CopyId.tsx'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
-import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { countryName } from '../../ui/places.ts'
 import { StateBadge } from '../../ui/StateBadge.tsx'
@@ -15,6 +16,7 @@ import { TimeText } from '../../ui/TimeText.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction, useList } from '../calls.ts'
 import { useMay } from '../session.ts'
+import { PersonChip } from '../users/PersonChip.tsx'
 
 type Row = Out<typeof listSessions>['items'][number]
 
@@ -30,7 +32,16 @@ export default function SessionsPage() {
   const browserOf = ({ browser, platform }: Row) =>
     [browser, platform].filter((part) => part !== 'unknown').join(', ') || t('common:notKnown')
   const columns: Column<Row>[] = [
-    { key: 'who', title: t('who'), narrow: 'first', cell: ({ user }) => <span className="strong">{user.username}</span> },
+    {
+      key: 'who',
+      title: t('who'),
+      narrow: 'first',
+      cell: ({ user }) => (
+        <Link to="/users/$id" params={{ id: user.id }} className="strong">
+          {user.username}
+        </Link>
+      ),
+    },
     {
       key: 'assurance',
       title: t('assurance'),
@@ -46,7 +57,19 @@ export default function SessionsPage() {
     },
     { key: 'browser', title: t('browser'), cell: browserOf },
     { key: 'from', title: t('from'), cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown') },
-    { key: 'code', title: t('code'), narrow: 'none', cell: ({ codeId }) => codeId && <CopyId id={codeId} short /> },
+    {
+      key: 'code',
+      title: t('code'),
+      narrow: 'none',
+      cell: ({ codeId }) =>
+        codeId ? (
+          <Link to="/codes/$id" params={{ id: codeId }} className="mono" title={codeId}>
+            {shortId(codeId)}
+          </Link>
+        ) : (
+          <span className="t3">{t('noCode')}</span>
+        ),
+    },
     { key: 'started', title: t('started'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     { key: 'seen', title: t('seen'), cell: ({ seenAt }) => <TimeText at={seenAt} /> },
     ...(may
@@ -55,16 +78,18 @@ export default function SessionsPage() {
             key: 'act',
             title: t('end'),
             untitled: true,
-            cell: (row: Row) => (
-              <Button
-                variant="default"
-                size="xs"
-                aria-label={t('endOf', { user: row.user.username, browser: browserOf(row) })}
-                onClick={() => setAsked(row)}
-              >
-                {t('end')}
-              </Button>
-            ),
+            // One's own session is ended by signing out.
+            cell: (row: Row) =>
+              !row.current && (
+                <Button
+                  variant="default"
+                  size="xs"
+                  aria-label={t('endOf', { user: row.user.username, browser: browserOf(row) })}
+                  onClick={() => setAsked(row)}
+                >
+                  {t('end')}
+                </Button>
+              ),
           },
         ]
       : []),
@@ -74,15 +99,7 @@ export default function SessionsPage() {
       title={t('title')}
       below={t('text')}
       gutter={false}
-      bar={
-        any && (
-          <FilterChips
-            filters={[{ key: 'userId', label: t('who') }]}
-            values={values}
-            onChange={(key, value) => set({ [key]: value })}
-          />
-        )
-      }
+      bar={<PersonChip id={values.userId} onChange={(userId) => set({ userId })} />}
     >
       <DataTable
         label={t('title')}
@@ -100,7 +117,7 @@ export default function SessionsPage() {
               )
             }
           >
-            {t('noneText')}
+            {t(any ? 'common:filter.nothingText' : 'noneText')}
           </Empty>
         }
       />

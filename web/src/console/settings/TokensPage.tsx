@@ -7,6 +7,8 @@ import { useCopy } from '../../ui/copy.ts'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconCheck, IconCopy } from '../../ui/icons.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
@@ -15,6 +17,7 @@ import { TimeText } from '../../ui/TimeText.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction, useList } from '../calls.ts'
 import { useMay } from '../session.ts'
+import style from './Settings.module.css'
 
 /** Tokens of machines: made, listed, revoked. A token is shown once. */
 export default function TokensPage() {
@@ -48,7 +51,8 @@ export default function TokensPage() {
             title: t('tokens.revoke'),
             untitled: true,
             cell: (token: ServiceToken) =>
-              !token.revokedAt && (
+              !token.revokedAt &&
+              Date.parse(token.expiresAt) > Date.now() && (
                 <Button
                   variant="default"
                   size="xs"
@@ -75,7 +79,11 @@ export default function TokensPage() {
         {...tokens}
         columns={columns}
         rowKey={({ id }) => id}
-        empty={<Empty title={t('tokens.none')}>{t('tokens.noneText')}</Empty>}
+        empty={
+          <Empty title={t('tokens.none')} action={may && <Button onClick={() => setMaking(true)}>{t('tokens.make')}</Button>}>
+            {t('tokens.noneText')}
+          </Empty>
+        }
       />
       <Make
         opened={making}
@@ -111,23 +119,32 @@ const Shown = ({ token, onHide }: { token: string; onHide: () => void }) => {
   const { t } = useTranslation(['settings', 'common'])
   const { state, copy } = useCopy()
   return (
-    <Note
-      tone="ok"
-      title={t('tokens.once')}
-      action={
-        <>
-          <Button variant="default" onClick={() => copy(token)}>
-            {state === 'copied' ? t('common:copy.done') : t('common:copy.copy')}
-          </Button>
-          <Button variant="subtle" color="gray" onClick={onHide}>
-            {t('tokens.hide')}
-          </Button>
-        </>
-      }
-    >
-      <code className="mono">{token}</code>
-      <p>{t('tokens.onceText')}</p>
-    </Note>
+    <div className={style.pad}>
+      <Note
+        tone="ok"
+        title={t('tokens.once')}
+        action={
+          <>
+            <Button
+              variant="default"
+              leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />}
+              onClick={() => copy(token)}
+            >
+              {state === 'copied' ? t('common:copy.done') : t('tokens.copy')}
+            </Button>
+            <Button variant="default" onClick={onHide}>
+              {t('tokens.hide')}
+            </Button>
+            <span role="status" className={state === 'failed' ? 'small' : 'sr-only'}>
+              {state === 'copied' ? t('common:copy.done') : state === 'failed' ? t('common:copy.failed') : ''}
+            </span>
+          </>
+        }
+      >
+        {t('tokens.onceText')}
+        <code className={style.token}>{token}</code>
+      </Note>
+    </div>
   )
 }
 

@@ -1,42 +1,50 @@
 import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core'
-import { enrolUser, getCode, getUser, listCodes, listEvents, type Out, type User } from '@postern/contract'
+import { enrolUser, getUser, listCodes, listEvents, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useCopy } from '../../ui/copy.ts'
 import { fieldErrors } from '../../ui/field-errors.ts'
-import { Icon } from '../../ui/Icon.tsx'
-import { IconCheck, IconCopy } from '../../ui/icons.ts'
 import { Refused } from '../../ui/Refused.tsx'
-import { type Look, StateBadge } from '../../ui/StateBadge.tsx'
-import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
-import { CountDown } from '../../ui/TimeText.tsx'
-import { useAction, useCall } from '../calls.ts'
-import { Revoke } from '../codes/CodePage.tsx'
-import { codeLook } from '../codes/words.ts'
+import { useAction } from '../calls.ts'
+import { HandOver } from './HandOver.tsx'
 import style from './Users.module.css'
 
 type Issued = Out<typeof enrolUser>['code']
+/** On screen, in the same building, by mail, by letter. */
+const presets = [10, 60, 1_440, 20_160] as const
 
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
   const { t } = useTranslation(['users', 'common'])
   const [minutes, setMinutes] = useState<number | string>(10)
   const [reset, setReset] = useState(false)
-  const [code, setCode] = useState<Issued>()
+  const [shown, setShown] = useState<{ code: Issued; since: string }>()
   const [leaving, setLeaving] = useState(false)
-  const issue = useAction(enrolUser, { refreshes: [listCodes, getUser, listEvents], onDone: (answer) => setCode(answer.code) })
+  const [over, setOver] = useState(false)
+  const issue = useAction(enrolUser, {
+    refreshes: [listCodes, getUser, listEvents],
+    onDone: ({ code }) => setShown({ code, since: new Date().toISOString() }),
+  })
   const errors = fieldErrors(issue.error)
-  const close = () => (code && !leaving ? setLeaving(true) : onClose())
+  const close = () => (shown && !leaving && !over ? setLeaving(true) : onClose())
   return (
     <Modal
       opened
       onClose={close}
-      size={640}
+      size={660}
+      closeOnClickOutside={!shown}
       title={t('enrolTitle', { name: user.username })}
       closeButtonProps={{ 'aria-label': t('common:close') }}
     >
-      {code ? (
-        <Shown code={code} user={user} leaving={leaving} onStay={() => setLeaving(false)} onClose={close} />
+      {shown ? (
+        <HandOver
+          {...shown}
+          user={user}
+          leaving={leaving}
+          onLeave={() => setLeaving(true)}
+          onStay={() => setLeaving(false)}
+          onOver={() => setOver(true)}
+          onClose={close}
+        />
       ) : (
         <form
           onSubmit={(submit) => {
@@ -50,17 +58,33 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
           }}
         >
           <Stack gap="md">
-            <p className="t2">{user.factors.password ? t('enrolKnown') : t('enrolNew')}</p>
-            <NumberInput
-              label={t('enrolMinutes')}
-              description={t('enrolMinutesText')}
-              min={1}
-              max={20_160}
-              value={minutes}
-              error={errors.expiresInMinutes}
-              onChange={setMinutes}
-              data-autofocus
-            />
+            <p className="t2">{user.factors.password && !reset ? t('enrolKnown') : t('enrolNew')}</p>
+            <div>
+              <NumberInput
+                label={t('enrolMinutes')}
+                description={t('enrolMinutesText')}
+                min={1}
+                max={20_160}
+                allowDecimal={false}
+                value={minutes}
+                error={errors.expiresInMinutes}
+                onChange={setMinutes}
+                data-autofocus
+              />
+              <div className={style.presets}>
+                {presets.map((preset) => (
+                  <Button
+                    key={preset}
+                    variant="default"
+                    size="compact-xs"
+                    aria-pressed={Number(minutes) === preset}
+                    onClick={() => setMinutes(preset)}
+                  >
+                    {t(`preset.${preset}`)}
+                  </Button>
+                ))}
+              </div>
+            </div>
             {user.factors.password && (
               <Checkbox
                 label={t('enrolReset')}
@@ -69,12 +93,13 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
                 onChange={(click) => setReset(click.currentTarget.checked)}
               />
             )}
+            <p className="small t3">{t('enrolEndsBefore')}</p>
             {issue.error && Object.keys(errors).length === 0 ? <Refused error={issue.error} /> : null}
             <Group justify="flex-end" gap="sm">
               <Button variant="default" onClick={onClose}>
                 {t('common:cancel')}
               </Button>
-              <Button type="submit" loading={issue.isPending}>
+              <Button type="submit" loading={issue.isPending} disabled={!(Number(minutes) >= 1)}>
                 {t('enrolIssue')}
               </Button>
             </Group>
@@ -82,83 +107,5 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
         </form>
       )}
     </Modal>
-  )
-}
-
-const Shown = ({
-  code,
-  user,
-  leaving,
-  onStay,
-  onClose,
-}: {
-  code: Issued
-  user: User
-  leaving: boolean
-  onStay: () => void
-  onClose: () => void
-}) => {
-  const { t } = useTranslation(['users', 'codes', 'common'])
-  const { state: copied, copy } = useCopy()
-  const [revoking, setRevoking] = useState(false)
-  const { data: now } = useCall(getCode, { id: code.id }, { everyMs: 2_000 })
-  const state = now?.state ?? 'live'
-  const opened = state === 'live' && (now?.scans ?? 0) > 0
-  const look: Look = opened ? 'more' : codeLook[state]
-  const over = state === 'used' || state === 'expired' || state === 'revoked'
-  if (leaving && !over)
-    return (
-      <Stack gap="md">
-        <p>{t('leaveText')}</p>
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onStay} data-autofocus>
-            {t('leaveStay')}
-          </Button>
-          <Button data-danger onClick={onClose}>
-            {t('leave')}
-          </Button>
-        </Group>
-      </Stack>
-    )
-  return (
-    <>
-      <div className={style.code}>
-        {!over && code.symbolSvg && <SymbolPlate svg={code.symbolSvg} alt={t('symbolAlt', { name: user.username })} size={260} />}
-        <div className={style.side}>
-          <span role="status">
-            <StateBadge look={look} boxed>
-              {opened ? t('openedNow') : t(`codes:state.${state}`)}
-            </StateBadge>
-          </span>
-          {over ? (
-            <p>{t(`codes:means.${state}`)}</p>
-          ) : (
-            <>
-              <p className="t2">{t('shownOnce')}</p>
-              <p className={style.address}>{code.url}</p>
-              <Button
-                variant="default"
-                leftSection={<Icon of={copied === 'copied' ? IconCheck : IconCopy} />}
-                onClick={() => copy(code.url ?? '')}
-              >
-                {t('copyAddress')}
-              </Button>
-              <p className="t2">
-                {t('ends')} <CountDown to={code.expiresAt} ended={t('codes:state.expired')} />
-              </p>
-            </>
-          )}
-        </div>
-      </div>
-      <Group justify="flex-end" gap="sm" mt="lg">
-        {!over && (
-          <Button variant="default" onClick={() => setRevoking(true)}>
-            {t('codes:revoke')}
-          </Button>
-        )}
-        <Button onClick={onClose}>{t('done')}</Button>
-      </Group>
-      {revoking && <Revoke code={{ id: code.id, state, label: user.username }} onClose={() => setRevoking(false)} />}
-    </>
   )
 }

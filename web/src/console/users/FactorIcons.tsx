@@ -5,25 +5,25 @@ import { IconDeviceMobile, IconKey, IconLock } from '../../ui/icons.ts'
 import style from './Users.module.css'
 
 /** What a person signs in with: icons, each with its word. */
-export const FactorIcons = ({ of: { factors } }: { of: User }) => {
-  const { t } = useTranslation(['users', 'common'])
-  if (!factors.password && !factors.totp) return <span className="t3">{t('noFactor')}</span>
+export const FactorIcons = ({ of: { factors, state } }: { of: User }) => {
+  const { t } = useTranslation('users')
+  const { password, totp, recoveryCodesLeft: left } = factors
+  if (!password && !totp) return <span className="t3">{t(state === 'offboarded' ? 'factorsEnded' : 'noFactor')}</span>
   return (
     <span className={style.factors}>
-      {factors.password && (
+      {password && (
         <span>
           <Icon of={IconLock} size={14} /> {t('factor.password')}
         </span>
       )}
-      {factors.totp && (
+      {totp && (
         <span>
           <Icon of={IconDeviceMobile} size={14} /> {t('factor.totp')}
         </span>
       )}
-      {factors.totp && (
-        <span className={factors.recoveryCodesLeft <= 3 ? 'warn' : 't3'}>
-          <Icon of={IconKey} size={14} /> {factors.recoveryCodesLeft}
-          <span className="sr-only"> {t('common:recovery.left', { count: factors.recoveryCodesLeft })}</span>
+      {totp && (
+        <span className={left <= 3 ? style.low : 't2'} title={t('factor.recoveryTitle')}>
+          <Icon of={IconKey} size={14} /> {t('factor.recovery', { count: left })}
         </span>
       )}
     </span>

@@ -1,38 +1,51 @@
 import { Button, Group, Stack, TextInput } from '@mantine/core'
-import { createUser, listUsers, type Role } from '@postern/contract'
+import { createUser, deploymentInfo, listUsers, type Role } from '@postern/contract'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
+import { Note } from '../../ui/Note.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { useAction } from '../calls.ts'
+import { useAction, useCall } from '../calls.ts'
+import { useMay } from '../session.ts'
 import { RolesField } from './RolesField.tsx'
 import style from './Users.module.css'
 
-/** A new person. They have no factor until they enrol; the page of the person offers a code at once. */
+/** A new person. They have no factor until they enrol, so their page opens with a code to hand out. What was typed stays on a refusal. */
 export default function NewUserPage() {
   const { t } = useTranslation(['users', 'common'])
   const navigate = useNavigate()
   const [typed, setTyped] = useState({ username: '', displayName: '', email: '' })
   const [chosen, setChosen] = useState<Role[]>(['user'])
+  const may = useMay('operator')
+  const off = useCall(deploymentInfo, {}).data?.enrolment === false
   const create = useAction(createUser, {
     refreshes: listUsers,
-    onDone: ({ id }) => void navigate({ to: '/users/$id', params: { id }, search: { enrol: 'now' } as never }),
+    onDone: ({ id }) => void navigate({ to: '/users/$id', params: { id }, search: (off ? {} : { enrol: 'now' }) as never }),
   })
   const errors = fieldErrors(create.error)
   const field = (name: keyof typeof typed) => ({
     value: typed[name],
-    error: errors[name],
+    error:
+      errors[name] ?? (name === 'username' && create.error?.problem.code === 'conflict' ? t('common:field.taken') : undefined),
     onChange: (typing: { currentTarget: { value: string } }) => {
       const { value } = typing.currentTarget
       setTyped((before) => ({ ...before, [name]: value }))
     },
   })
+  if (!may)
+    return (
+      <Page title={t('create')} crumb={<Link to="/users">{t('title')}</Link>}>
+        <Note tone="warn" title={t('createNot')}>
+          {t('createNotText')}
+        </Note>
+      </Page>
+    )
   return (
     <Page
       title={t('create')}
       crumb={<Link to="/users">{t('title')}</Link>}
-      error={Object.keys(errors).length > 0 ? undefined : create.error}
+      error={Object.keys(errors).length > 0 || create.error?.problem.code === 'conflict' ? undefined : create.error}
     >
       <form
         className={style.form}
@@ -47,6 +60,7 @@ export default function NewUserPage() {
         }}
       >
         <Stack gap="md">
+          {off && <Note title={t('enrolOff')}>{t('enrolOffText')}</Note>}
           <TextInput
             label={t('username')}
             description={t('usernameText')}

@@ -3,7 +3,7 @@ import { type Role, roles } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { useMay } from '../session.ts'
 
-/** Roles of a person. Nobody gives more than they have: what is above one's own is off. */
+/** Roles of a person. Nobody gives more rights than they have: what is above one's own is off, and says why. */
 export const RolesField = ({
   value,
   onChange,
@@ -13,14 +13,16 @@ export const RolesField = ({
   value: Role[]
   onChange: (value: Role[]) => void
   error?: string | undefined
+  /** Only an owner changes the roles of somebody who is here. */
   disabled?: boolean
 }) => {
   const { t } = useTranslation(['users', 'common'])
-  const owner = useMay('owner')
+  const own = { owner: useMay('owner'), operator: useMay('operator') }
+  const above = (role: Role) => (role === 'owner' ? !own.owner : role === 'operator' ? !own.operator : false)
   return (
     <Checkbox.Group
       label={t('roles')}
-      description={owner ? undefined : t('rolesOwn')}
+      description={disabled ? t('rolesOwner') : own.owner ? undefined : t('rolesOwn')}
       value={value}
       error={error}
       onChange={(chosen) => onChange(chosen as Role[])}
@@ -32,7 +34,7 @@ export const RolesField = ({
             value={role}
             label={t(`common:role.${role}`)}
             description={t(`role.${role}`)}
-            disabled={disabled || (!owner && role === 'owner')}
+            disabled={disabled || above(role)}
           />
         ))}
       </Stack>

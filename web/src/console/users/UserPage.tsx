@@ -1,48 +1,51 @@
-import { Button, Group } from '@mantine/core'
-import { endSession, getUser, listCodes, listSessions, type User, unlockUser } from '@postern/contract'
+import { Button } from '@mantine/core'
+import { deploymentInfo, getUser, roles, type User, unlockUser } from '@postern/contract'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyId } from '../../ui/CopyId.tsx'
-import { DataTable } from '../../ui/DataTable.tsx'
-import { Empty } from '../../ui/Empty.tsx'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Page, Section } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
-import { useAction, useCall, useList } from '../calls.ts'
-import { useCodeColumns } from '../codes/CodesPage.tsx'
+import { useAction, useCall } from '../calls.ts'
 import { RecentEvents } from '../events/RecentEvents.tsx'
 import { useMay } from '../session.ts'
 import { EditUser } from './EditUser.tsx'
 import { EnrolDialog } from './EnrolDialog.tsx'
 import { FactorIcons } from './FactorIcons.tsx'
 import { type Move, MoveDialog } from './MoveDialog.tsx'
+import { OpenThings } from './OpenThings.tsx'
+import style from './Users.module.css'
 import { userLook } from './words.ts'
 
 /** One person: their state in a sentence, their ways in, what is open, what happened, and what can be done. */
 export default function UserPage() {
-  const { t } = useTranslation(['users', 'common'])
+  const { t } = useTranslation('users')
   const { id } = useParams({ strict: false }) as { id: string }
   const { data: user, etag, error, refetch } = useCall(getUser, { id })
   const crumb = <Link to="/users">{t('title')}</Link>
-  if (!user)
+  if (!user || user.id !== id)
     return (
       <Page title={t('one')} crumb={crumb}>
         {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
       </Page>
     )
-  return <Known user={user} etag={etag} crumb={crumb} />
+  return <Known key={id} user={user} etag={etag} crumb={crumb} />
 }
 
-const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; crumb: React.ReactNode }) => {
+const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; crumb: ReactNode }) => {
   const { t } = useTranslation(['users', 'common'])
-  const may = useMay('operator')
   const navigate = useNavigate()
+  const operator = useMay('operator')
+  // Nobody acts on a person with more rights than their own.
+  const reaches = useMay(roles.findLast((role) => user.roles.includes(role)) ?? 'user')
+  const may = operator && reaches && user.state !== 'offboarded'
+  const off = useCall(deploymentInfo, {}).data?.enrolment === false
   const asked = (useSearch({ strict: false }) as { enrol?: string }).enrol === 'now'
-  const [enrolling, setEnrolling] = useState(asked && may)
+  const [enrolling, setEnrolling] = useState(asked && may && user.state === 'active')
   const [editing, setEditing] = useState(false)
   const [move, setMove] = useState<Move>()
   const active = user.state === 'active'
@@ -52,13 +55,14 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
       crumb={crumb}
       below={
         <>
-          <StateBadge look={userLook[user.state]}>{t(`state.${user.state}`)}</StateBadge> {user.username}{' '}
-          <CopyId id={user.id} short />
+          <StateBadge look={userLook[user.state]}>{t(`state.${user.state}`)}</StateBadge>
+          {user.displayName && <span>{user.username}</span>}
+          <span>{user.roles.map((role) => t(`common:role.${role}`)).join(', ')}</span>
+          <CopyId id={user.id} />
         </>
       }
       actions={
-        may &&
-        user.state !== 'offboarded' && (
+        may && (
           <>
             <Button variant="default" onClick={() => setEditing(true)}>
               {t('edit')}
@@ -66,28 +70,39 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
             <Button variant="default" onClick={() => setMove(active ? 'suspend' : 'resume')}>
               {active ? t('move.suspend.verb') : t('move.resume.verb')}
             </Button>
-            <Button variant="default" onClick={() => setMove('offboard')}>
+            <Button variant="default" className={style.danger} onClick={() => setMove('offboard')}>
               {t('move.offboard.verb')}
             </Button>
-            {active && <Button onClick={() => setEnrolling(true)}>{t('enrol')}</Button>}
+            {active && !off && <Button onClick={() => setEnrolling(true)}>{t('enrol')}</Button>}
           </>
         )
       }
     >
-      <p>{t(`sentence.${sentenceOf(user)}`)}</p>
-      <Locked user={user} may={may} />
+      <p className={style.sentence}>{t(`sentence.${sentenceOf(user)}`)}</p>
+      <div className={style.notes}>
+        <Locked user={user} may={may} />
+        {operator && !reaches && <Note title={t('above')}>{t('aboveText')}</Note>}
+        {may && off && <Note title={t('enrolOff')}>{t('enrolOffText')}</Note>}
+      </div>
       <Section title={t('waysIn')}>
         <Facts
           of={[
             [t('factors'), <FactorIcons key="factors" of={user} />],
-            [t('roles'), user.roles.map((role) => t(`common:role.${role}`)).join(', ')],
-            [t('email'), user.email ?? t('common:none')],
+            [
+              t('due'),
+              user.enrolmentDue ? (
+                <StateBadge key="due" look="caution">
+                  {t('isDue')}
+                </StateBadge>
+              ) : undefined,
+            ],
             [t('lastSignIn'), user.lastSignInAt ? <TimeText key="last" at={user.lastSignInAt} as="moment" /> : t('never')],
+            [t('email'), user.email ?? t('common:none')],
             [t('since'), <TimeText key="since" at={user.createdAt} as="moment" />],
           ]}
         />
       </Section>
-      <Open user={user} may={may} />
+      <OpenThings user={user} may={may} />
       <Section
         title={t('events')}
         aside={
@@ -140,69 +155,5 @@ const Locked = ({ user, may }: { user: User; may: boolean }) => {
       {t('lockedText')}
       {unlock.error && <Refused error={unlock.error} />}
     </Note>
-  )
-}
-
-const Open = ({ user, may }: { user: User; may: boolean }) => {
-  const { t } = useTranslation(['users', 'common'])
-  const { more: _sessions, ...sessions } = useList(listSessions, { userId: user.id, limit: 20 })
-  const { more: _codes, ...codes } = useList(listCodes, { userId: user.id, limit: 10 })
-  const end = useAction(endSession, { refreshes: [listSessions, getUser] })
-  return (
-    <>
-      <Section title={t('sessions')}>
-        {end.error && <Refused error={end.error} />}
-        <DataTable
-          label={t('sessions')}
-          {...sessions}
-          rowKey={({ id }) => id}
-          empty={<Empty title={t('noSessions')} />}
-          columns={[
-            { key: 'browser', title: t('browser'), narrow: 'first', cell: ({ browser, platform }) => `${browser}, ${platform}` },
-            { key: 'seen', title: t('lastUsed'), narrow: 'first', cell: ({ seenAt }) => <TimeText at={seenAt} /> },
-            { key: 'started', title: t('started'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
-            ...(may
-              ? [
-                  {
-                    key: 'act',
-                    title: t('endSession'),
-                    untitled: true,
-                    cell: (session: { id: string; browser: string }) => (
-                      <Button
-                        variant="default"
-                        size="xs"
-                        aria-label={t('endSessionOf', { browser: session.browser })}
-                        loading={end.isPending && end.variables.id === session.id}
-                        onClick={() => end.mutate({ id: session.id })}
-                      >
-                        {t('endSession')}
-                      </Button>
-                    ),
-                  },
-                ]
-              : []),
-          ]}
-        />
-      </Section>
-      <Section
-        title={t('codes')}
-        aside={
-          <Group gap="sm">
-            <Link to="/codes" search={{ userId: user.id } as never}>
-              {t('allCodes')}
-            </Link>
-          </Group>
-        }
-      >
-        <DataTable
-          label={t('codes')}
-          {...codes}
-          columns={useCodeColumns().filter(({ key }) => key !== 'whom')}
-          rowKey={({ id }) => id}
-          rowLink={({ id }) => `/codes/${id}`}
-          empty={<Empty title={t('noCodes')} />}
-        />
-      </Section>
-    </>
   )
 }

@@ -1,13 +1,13 @@
-import { Button, TextInput } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { type CallIn, listUsers, roles, type User, userStates } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
+import { FilterBar } from '../../ui/FilterBar.tsx'
 import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
-import { Icon } from '../../ui/Icon.tsx'
-import { IconSearch } from '../../ui/icons.ts'
 import { Page } from '../../ui/Page.tsx'
+import { SearchField } from '../../ui/SearchField.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useList } from '../calls.ts'
@@ -22,6 +22,7 @@ export default function UsersPage() {
   const { values, set, clear, any } = useUrlFilters(['q', 'state', 'role', 'due'])
   const users = useList(listUsers, values as CallIn<typeof listUsers>)
   const may = useMay('operator')
+  const { q, ...chips } = values
   const filters: Filter[] = [
     { key: 'state', label: t('stateTitle'), options: userStates.map((value) => ({ value, label: t(`state.${value}`) })) },
     { key: 'role', label: t('roles'), options: roles.map((value) => ({ value, label: t(`common:role.${value}`) })) },
@@ -41,7 +42,7 @@ export default function UsersPage() {
       narrow: 'first',
       cell: ({ username, displayName }) => (
         <>
-          <span className="strong">{username}</span> {displayName && <span className="t3">{displayName}</span>}
+          {username} {displayName && <span className="t3">{displayName}</span>}
         </>
       ),
     },
@@ -57,16 +58,16 @@ export default function UsersPage() {
       key: 'due',
       title: t('due'),
       cell: ({ enrolmentDue, locked }) => (
-        <>
-          {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}{' '}
+        <span className={style.due}>
+          {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}
           {locked.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
-        </>
+        </span>
       ),
     },
     {
       key: 'seen',
       title: t('lastSignIn'),
-      cell: ({ lastSignInAt }) => (lastSignInAt ? <TimeText at={lastSignInAt} /> : t('never')),
+      cell: ({ lastSignInAt }) => (lastSignInAt ? <TimeText at={lastSignInAt} /> : <span className="t3">{t('never')}</span>),
     },
   ]
   const create = may && (
@@ -81,15 +82,10 @@ export default function UsersPage() {
       actions={create}
       bar={
         <>
-          <TextInput
-            className={style.search}
-            aria-label={t('search')}
-            placeholder={t('search')}
-            leftSection={<Icon of={IconSearch} />}
-            value={values.q ?? ''}
-            onChange={(typing) => set({ q: typing.currentTarget.value || undefined })}
-          />
-          <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
+          <SearchField label={t('search')} value={q} onChange={(typed) => set({ q: typed })} />
+          <FilterBar set={Object.keys(chips).length}>
+            <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
+          </FilterBar>
         </>
       }
     >
@@ -113,7 +109,7 @@ export default function UsersPage() {
             </Empty>
           ) : (
             <Empty title={t('none')} action={create}>
-              {t('noneText')}
+              {t(may ? 'noneText' : 'noneAuditor')}
             </Empty>
           )
         }
