@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CodeSecret, NewPassword, page, paging, TypedPassword, Username } from './common.ts'
+import { CodeSecret, NewPassword, Passcode, page, paging, TypedPassword, Username } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
 import { CodeId, Instant, UserId } from './ids.ts'
 import { Session } from './sign-in.ts'
@@ -101,7 +101,7 @@ export const confirmEnrolment = endpoint({
   summary: 'Completes an enrolment with one correct passcode, by the key that claimed.',
   input: z.strictObject({
     confirm: z.string().min(1).max(128),
-    code: z.string().max(20),
+    code: Passcode,
     username: Username.optional(),
     password: NewPassword.optional(),
     currentPassword: TypedPassword.optional(),

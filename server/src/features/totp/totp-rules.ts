@@ -37,8 +37,11 @@ export const hotp = (
 /** RFC 6238 §4.2: the step of an instant, in milliseconds since 1970. */
 export const stepAt = (now: number, period: number): number => Math.floor(now / 1_000 / period)
 
-const same = (typed: string, right: string): boolean =>
-  typed.length === right.length && timingSafeEqual(Buffer.from(typed), Buffer.from(right))
+const same = (typed: string, right: string): boolean => {
+  const bytes = Buffer.from(typed)
+  const wanted = Buffer.from(right)
+  return bytes.length === wanted.length && timingSafeEqual(bytes, wanted)
+}
 
 /**
  * The step whose value was typed: the current one or the one before (R10, RFC 6238 §5.2), never a later one.

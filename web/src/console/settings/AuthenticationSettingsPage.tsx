@@ -10,6 +10,7 @@ import {
 import { useBlocker } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
@@ -70,7 +71,7 @@ const Form = ({ latest, onReload }: { latest: Based; onReload: () => void }) => 
   const names = Object.keys(typed) as (keyof AuthenticationSettings)[]
   const changed = names.filter((name) => JSON.stringify(typed[name]) !== JSON.stringify(stored[name]))
   const dirty = changed.length > 0
-  useBlocker({ disabled: !dirty, enableBeforeUnload: true, shouldBlockFn: () => !window.confirm(t('leave')) })
+  const leaving = useBlocker({ disabled: !dirty, enableBeforeUnload: true, shouldBlockFn: () => true, withResolver: true })
   const code = save.error?.problem.code
   const errors = fieldErrors(save.error)
   const theirs = (Object.keys(stored) as (keyof typeof stored)[]).filter(
@@ -133,6 +134,15 @@ const Form = ({ latest, onReload }: { latest: Based; onReload: () => void }) => 
         <Limits {...part} />
         <KindOfKeys {...part} />
       </div>
+      <ConfirmDialog
+        opened={leaving.status === 'blocked'}
+        onClose={() => leaving.reset?.()}
+        title={t('leaveAsk')}
+        verb={t('leave')}
+        onConfirm={() => leaving.proceed?.()}
+      >
+        {t('leaveText')}
+      </ConfirmDialog>
     </Page>
   )
 }

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Page } from 'playwright-core'
+import { eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
+import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
+import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, typedKey, typePassword } from './support/screens.ts'
+import { startServer } from './support/server.ts'
+
+/** The sign-in page in each of its states, and the wizard that policy and recovery codes lead to. */
+const chromium = await openChromium()
+const server = await startServer()
+const olga = await firstOperator(server)
+let people = 0
+const somebody = () => newPerson(server, olga, `adam${++people}`)
+
+const arrived = async (path = '/sign-in', options = {}): Promise<Visitor> => {
+  const visitor = await newVisitor(chromium, options)
+  await visitor.page.goto(server.origin + path)
+  await title(visitor.page, 'Sign in')
+  return visitor
+}
+const words = (page: Page) => page.getByRole('main').innerText()
+const alert = (page: Page, said: string | RegExp) => page.getByText(said).first().waitFor()
+const nothingWrong = async ({ complaints, context }: Visitor, but = /^$/) => {
+  assert.deepEqual(complaints.filter((line) => !but.test(line)), [])
+  await context.close()
+}
+const password = { name: 'Password', exact: true } as const
+const passcodeField = (page: Page) => page.getByLabel(/^Enter the six digits/)
+const asked = async (visitor: Visitor, person: Person) => {
+  await typePassword(visitor.page, person)
+  await title(visitor.page, 'Now the passcode')
+}
+const signedIn = async (visitor: Visitor, person: Person) => {
+  await forgetStep(server, person)
+  await asked(visitor, person)
+  await enterPasscode(visitor.page, person.secret)
+  await title(visitor.page, 'My account')
+}
+
+test('password, then passcode, and back to the very page that was asked for', async () => {
+  const adam = await somebody()
+  await forgetStep(server, adam)
+  const visitor = await arrived('/me/sessions')
+  const { page } = visitor
+  assert.ok((await words(page)).includes(new URL(server.origin).host))
+  await asked(visitor, adam)
+  assert.ok((await words(page)).includes(`as ${adam.username}`))
+  assert.equal(await passcodeField(page).evaluate('document.activeElement.autocomplete'), 'one-time-code')
+  await enterPasscode(page, adam.secret)
+  await title(page, 'Where I am signed in')
+  assert.equal(page.url(), `${server.origin}/me/sessions`)
+  await nothingWrong(visitor)
+})
+
+test('an unknown name and a wrong password are told in the same words, and the name stays', async () => {
+  const adam = await somebody()
+  const visitor = await arrived()
+  const { page } = visitor
+  const said: string[] = []
+  for (const username of [adam.username, 'nobody-of-that-name']) {
+    await typePassword(page, { username, password: 'quite another password' })
+    await alert(page, 'That did not match. Check the name and the password.')
+    said.push(await words(page))
+    assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), username)
+  }
+  assert.equal(said[0], said[1])
+  await nothingWrong(visitor)
+})
+
+test('too many tries: the wait counts down, the button waits with it, and then it goes on', async () => {
+  const adam = await somebody()
+  // as after nine wrong passwords: the next one is followed by a wait of 64 seconds
+  const browser = server.browser()
+  await browser.call(contract.openSignIn, {})
+  await browser.try(contract.provePassword, { username: adam.username, password: 'wrong' })
+  await server.sql(`update attempt set failures = 9 where factor = 'password' and failures > 0`)
+  const visitor = await arrived()
+  const { page } = visitor
+  await typePassword(page, { ...adam, password: 'wrong as well' })
+  await alert(page, 'That did not match.')
+  await press(page, 'Continue')
+  const left = async () => Number(/Wait (\d+) s/.exec(await words(page))?.[1])
+  const first = await eventually(left, (seconds) => seconds > 0, 'no wait is shown')
+  assert.ok(first <= 64 && first > 30, String(first))
+  assert.ok(await page.getByRole('button', { name: 'Continue' }).isDisabled())
+  await eventually(left, (seconds) => seconds < first, 'the wait does not count down')
+  await nothingWrong(visitor)
+
+  // the first wait of all is two seconds: long enough to see it end
+  await server.sql(`update attempt set failures = 4, open_at = '-infinity' where factor = 'password' and failures > 0`)
+  const other = await arrived()
+  await typePassword(other.page, { ...adam, password: 'wrong again' })
+  await alert(other.page, 'That did not match.')
+  await press(other.page, 'Continue')
+  await other.page.getByText('You can try again now. The last try was not checked.').waitFor()
+  await forgetStep(server, adam)
+  await asked(other, adam)
+  await nothingWrong(other)
+})
+
+test('one wrong passcode tells nothing of the clock; two with the same offset tell it', async () => {
+  const adam = await somebody()
+  await forgetStep(server, adam)
+  const visitor = await arrived()
+  const { page } = visitor
+  await asked(visitor, adam)
+  // two passcodes of one and the same step: not across its end
+  await eventually(
+    () => Date.now() % 30_000,
+    (into) => into < 20_000,
+    'the step never began',
+  )
+  const fast = passcode(adam.secret, { steps: 3 })
+  await passcodeField(page).fill(fast)
+  await alert(page, 'That passcode did not match.')
+  assert.ok(!(await words(page)).includes('clock'))
+  await passcodeField(page).fill('')
+  await passcodeField(page).fill(fast)
+  await alert(page, 'Your phone’s clock is 90 s fast. Turn on automatic time, then enter a new passcode.')
+  await enterPasscode(page, adam.secret)
+  await title(page, 'My account')
+  await nothingWrong(visitor)
+})
+
+test('a spent passcode is told as such, with the seconds to the next', async () => {
+  const adam = await somebody()
+  const visitor = await arrived()
+  await signedIn(visitor, adam)
+  const other = await arrived()
+  await asked(other, adam)
+  // the very step that the first browser used
+  const [row] = (await server.sql(
+    `select t.last_step from totp t join users u on u.id = t.user_id where u.username = $1 and t.state = 'active'`,
+    [adam.username],
+  )) as unknown as { last_step: string }[]
+  await passcodeField(other.page).fill(passcode(adam.secret, { at: Number(row?.last_step) * 30 }))
+  await alert(other.page, /This passcode was already used\. The next one comes in \d+ s\./)
+  await nothingWrong(visitor)
+  await nothingWrong(other)
+})
+
+test('a sign-in that expired on the way starts anew and keeps what was typed; after a reload the password is asked for', async () => {
+  const adam = await somebody()
+  await forgetStep(server, adam)
+  const visitor = await arrived()
+  const { page } = visitor
+  const expire = () => server.sql(`update sign_in set expires_at = now() - interval '1 second' where state = 'open'`)
+  await asked(visitor, adam)
+  await expire()
+  await enterPasscode(page, adam.secret)
+  await title(page, 'My account')
+  await nothingWrong(visitor)
+
+  const other = await arrived()
+  await asked(other, adam)
+  await other.page.reload()
+  await title(other.page, 'Now the passcode')
+  await expire()
+  await enterPasscode(other.page, adam.secret)
+  await title(other.page, 'Sign in')
+  await alert(other.page, 'Enter your password again.')
+  assert.equal(await other.page.getByLabel('Name', { exact: true }).inputValue(), adam.username)
+  await nothingWrong(other)
+})
+
+test('while the server does not answer, what was typed is kept and works afterwards', async () => {
+  const adam = await somebody()
+  await forgetStep(server, adam)
+  const visitor = await arrived()
+  const { page } = visitor
+  await page.route('**/api/sign-ins**', (route) => route.abort())
+  await typePassword(page, adam)
+  await alert(page, 'The server did not answer')
+  assert.ok((await words(page)).includes('what you typed is kept'))
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), adam.username)
+  assert.equal(await page.getByLabel(password.name, { exact: true }).inputValue(), adam.password)
+  await page.unroute('**/api/sign-ins**')
+  await press(page, 'Continue')
+  await title(page, 'Now the passcode')
+  await page.route('**/api/sign-ins**', (route) => route.abort())
+  await enterPasscode(page, adam.secret)
+  await alert(page, 'The server did not answer')
+  await page.unroute('**/api/sign-ins**')
+  await press(page, 'Continue')
+  await title(page, 'My account')
+  await nothingWrong(visitor, /net::ERR_FAILED/)
+})
+
+test('without a network the page says so', async () => {
+  const visitor = await arrived()
+  await visitor.context.setOffline(true)
+  await alert(visitor.page, 'This computer has no network now.')
+  await visitor.context.setOffline(false)
+  await visitor.page.getByText('This computer has no network now.').waitFor({ state: 'detached' })
+  await nothingWrong(visitor)
+})
+
+test('a recovery code lets a person enrol a new phone and nothing else; at three left there is a warning', async () => {
+  const adam = await somebody()
+  await server.sql(
+    `update recovery_code set used_at = now() where hash in (select hash from recovery_code r join users u on u.id = r.user_id
+      where u.username = $1 and used_at is null and r.hash <> all ($2) limit 6)`,
+    [adam.username, []],
+  )
+  const visitor = await arrived()
+  const { page } = visitor
+  await asked(visitor, adam)
+  await page.getByRole('button', { name: 'No phone at hand? Use a recovery code' }).click()
+  await title(page, 'A recovery code')
+  await page.getByLabel('Recovery code', { exact: true }).fill('AAAA-BBBB-CCCC-DDDD')
+  await press(page, 'Continue')
+  await alert(page, 'That recovery code did not match.')
+  // whichever of them is still good
+  for (const code of adam.recoveryCodes) {
+    await page.getByLabel('Recovery code', { exact: true }).fill(` ${code.toLowerCase()} `)
+    await server.sql(`update attempt set failures = 0, open_at = '-infinity'`)
+    await press(page, 'Continue')
+    const good = await Promise.race([
+      page.waitForURL('**/enrol**').then(() => true),
+      page.waitForResponse((answer) => answer.url().endsWith('/recovery-code')).then((answer) => answer.ok()),
+    ])
+    if (good) break
+  }
+  await title(page, 'Choose your app')
+  assert.ok((await words(page)).includes('You came in with a recovery code.'))
+  // nothing else opens: the address of any page leads back here
+  await page.goto(`${server.origin}/me`)
+  await title(page, 'Choose your app')
+  await press(page, 'Continue')
+  await title(page, 'Scan this with your authenticator app')
+  const secret = await keyOnScreen(page)
+  await page.reload()
+  await title(page, 'Scan this with your authenticator app')
+  assert.equal(await keyOnScreen(page), secret)
+  await enterPasscode(page, secret)
+  await title(page, 'Your new key works')
+  await press(page, 'Continue')
+  await title(page, 'My account')
+  await alert(page, '3 recovery codes left')
+  assert.ok((await words(page)).includes('Few are left. Make a new set before you need one.'))
+  await nothingWrong(visitor)
+})
+
+test('where policy demands a second factor the wizard waits, cannot be walked around, and goes on into the session', async () => {
+  const adam = await somebody()
+  await server.sql(`delete from totp where user_id = (select id from users where username = $1)`, [adam.username])
+  await server.sql(`delete from recovery_code where user_id = (select id from users where username = $1)`, [adam.username])
+  await server.sql(`update authentication_settings set second_factor_roles = array['user']`)
+  const visitor = await arrived()
+  const { page } = visitor
+  await typePassword(page, adam)
+  await title(page, 'Choose your app')
+  assert.ok((await words(page)).includes('Your account must have a second factor.'))
+  for (const app of ['Google Authenticator', 'Microsoft Authenticator', '1Password', 'KeePassXC', 'Another app'])
+    assert.equal(await page.getByRole('radio', { name: new RegExp(app) }).count(), 1, app)
+  // walking around it: any other page wants a sign-in first
+  await page.goto(`${server.origin}/me`)
+  await title(page, 'Sign in')
+  await page.goto(`${server.origin}/enrol`)
+  await title(page, 'Choose your app')
+  // other settings only behind a warning with reasons, and an app that ignores them is not offered without saying so
+  await press(page, 'Other settings for this key')
+  await alert(page, 'Leave these as they are, unless you know that your app follows them')
+  await page.getByRole('radiogroup', { name: 'Digits' }).getByText('8', { exact: true }).click()
+  await page.getByRole('radio', { name: /Microsoft Authenticator/ }).click()
+  await alert(page, 'This app ignores 8 digits and would show passcodes that do not work.')
+  await page.getByRole('radiogroup', { name: 'Digits' }).getByText('6', { exact: true }).click()
+  await press(page, 'Continue')
+  await title(page, 'Scan this with your authenticator app')
+  const secret = await keyOnScreen(page)
+  await passcodeField(page).fill(passcode(secret, { steps: 100 }))
+  await alert(page, 'That passcode did not match.')
+  assert.equal(await typedKey(page), secret)
+  await enterPasscode(page, secret)
+  const codes = await recoveryCodesOn(page)
+  assert.equal(new Set(codes).size, 10)
+  assert.ok(!page.url().includes(codes[0] as string))
+  // shown once: the key is not on the page any more
+  assert.ok(!(await page.content()).includes(secret))
+  await press(page, 'I have saved them')
+  await alert(page, 'Not printed, downloaded or copied yet')
+  await press(page, 'I wrote them down by hand')
+  await title(page, 'My account')
+  assert.equal(await page.evaluate('JSON.stringify({ ...sessionStorage })'), '{}')
+  await server.sql(`update authentication_settings set second_factor_roles = array['auditor', 'operator', 'owner']`)
+  await nothingWrong(visitor)
+})
+
+test('a key that expired unconfirmed is replaced by one press', async () => {
+  const adam = await somebody()
+  const visitor = await arrived()
+  const { page } = visitor
+  await signedIn(visitor, adam)
+  await page.getByRole('link', { name: 'Replace: Authenticator app' }).click()
+  await title(page, 'Choose your app')
+  await press(page, 'Continue')
+  const before = await keyOnScreen(page)
+  await server.sql(`update totp set expires_at = now() - interval '1 second' where state = 'pending'`)
+  await enterPasscode(page, before)
+  await press(page, 'Get a new key')
+  await eventually(
+    () => typedKey(page),
+    (key) => key !== before,
+    'the key is the old one',
+  )
+  // the key before the replacement goes on working, for nothing was confirmed
+  const other = await arrived()
+  await signedIn(other, adam)
+  await nothingWrong(other)
+  await nothingWrong(visitor)
+})
+
+test('a cookie without its key opens nothing, ends the session, and the page says why', async () => {
+  const adam = await somebody()
+  const visitor = await arrived()
+  await signedIn(visitor, adam)
+  const cookie = (await visitor.context.cookies()).find(({ name }) => name.endsWith('postern-session'))
+  assert.ok(cookie)
+  const thief = server.browser()
+  thief.cookies.set(cookie.name, cookie.value)
+  assert.equal((await thief.try(contract.currentSession, {})).problem.code, 'session-binding')
+  await visitor.page.getByRole('link', { name: 'Where I am signed in' }).first().click()
+  await title(visitor.page, 'Sign in')
+  await alert(visitor.page, /Your session (was used from somewhere else|has ended)/)
+  await signedIn(visitor, adam)
+  await alert(visitor.page, 'A session was used from somewhere else')
+  await nothingWrong(visitor)
+})
+
+test('on a phone the wizard leads with the app on this phone, then the key, then the symbol', async () => {
+  const adam = await somebody()
+  const visitor = await arrived('/sign-in', { viewport: { width: 390, height: 844 } })
+  const { page } = visitor
+  await signedIn(visitor, adam)
+  await page.getByRole('link', { name: 'Replace: Authenticator app' }).click()
+  await title(page, 'Choose your app')
+  await press(page, 'Continue')
+  await title(page, 'Put this key into your authenticator app')
+  const top = async (at: ReturnType<Page['getByText']>) => (await at.boundingBox())?.y ?? Number.NaN
+  const [here, key, symbol] = [
+    await top(page.getByRole('link', { name: 'Open in an app on this device' })),
+    await top(page.getByText('No camera? Type the key')),
+    await top(page.getByRole('img', { name: /QR code with your key/ })),
+  ]
+  assert.ok(here < key && key < symbol, `${here} ${key} ${symbol}`)
+  await nothingWrong(visitor)
+})
