@@ -92,7 +92,7 @@ test('every setting, event type, refusal and command is documented', () => {
 })
 
 test('every test that the threat model names is there', () => {
-  const named = [...read('docs/threat-model.md').matchAll(/\]\(\.\.\/(test\/[\w-]+\.test\.ts)\)((?::? ?,? ?“[^”]+”)*)/g)]
+  const named = [...read('docs/threat-model.md').matchAll(/\]\(\.\.\/([\w/-]+\.test\.ts)\)((?::? ?,? ?“[^”]+”)*)/g)]
   const missing = named.flatMap(([, file = '', titles = '']) =>
     [...titles.matchAll(/“([^”]+)”/g)].map(([, title = '']) => title).filter((title) => !read(file).includes(title)),
   )

@@ -46,10 +46,10 @@ create table known_browser (
   last_at timestamptz not null default now(),
   primary key (user_id, thumbprint)
 );
--- Starts and failures of one address in one minute, over all processes.
+-- Starts, failures and scans of one address in one minute, over all processes.
 create table address_count (
   minute timestamptz not null,
-  kind text not null check (kind in ('start', 'failure')),
+  kind text not null check (kind in ('start', 'failure', 'scan')),
   source bytea not null,
   n int not null default 1,
   primary key (minute, kind, source)

@@ -10,7 +10,7 @@ import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
 import { type ClaimHandler, codesRoutes } from './features/codes/index.ts'
 import { deleteUnconfirmed, enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
-import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, Tally } from './features/events/index.ts'
+import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, type Tally } from './features/events/index.ts'
 import { offboardingRoutes } from './features/offboarding/index.ts'
 import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
 import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
@@ -72,7 +72,6 @@ export const openCore = async (
     await fixRpId(database, new URL(config.origin).hostname, options.acceptNewRpId === true)
     const keys = await Keys.open(database.side, master)
     const events = new Recorder(database, keys)
-    const tally = new Tally(events, database.hot)
     return {
       db: database.db,
       keys,
@@ -80,10 +79,9 @@ export const openCore = async (
       mayDo,
       database,
       origin: config.origin,
-      tally,
+      tally: events.tally,
       close: async () => {
         await events.drain()
-        await tally.drain()
         await database.close()
       },
     }
@@ -190,6 +188,10 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
 const tidy = async (core: Core): Promise<void> => {
   await core.tally.flush()
   await sql`delete from address_count where minute < now() - interval '5 min'`.execute(core.db)
+  // names that nobody has: their counts go when their last wait is long over
+  await sql`delete from attempt a where open_at < now() - interval '1 day' and not exists (select from users u where u.id = a.account_key)`.execute(
+    core.db,
+  )
   await sql`delete from idempotency where expires_at < now()`.execute(core.db)
   await sql`delete from download where expires_at < now() - interval '1 h'`.execute(core.db)
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)

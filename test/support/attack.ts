@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import * as contract from '@postern/contract'
 import type { Browser, Tried } from './browser.ts'
-import { type Person, passcode } from './people.ts'
+import type { Person } from './people.ts'
 import type { TestServer } from './server.ts'
 
 /** All rows of tables as text, binary columns as hex: to compare before and after, and to look for what must not be there. */
@@ -36,10 +37,24 @@ export const afterPassword = async (browser: Browser, person: Person): Promise<B
   await browser.call(contract.provePassword, { username: person.username, password: person.password })
   return browser
 }
-/** A passcode that is right at no step near now. */
-export const wrongPasscode = (secret: string): string => {
-  const near = new Set(Array.from({ length: 61 }, (_, at) => passcode(secret, { steps: at - 30 })))
-  for (let value = 0; ; value++) {
+/** The passcodes of the steps from `first` on, by oathtool in one call. */
+export const passcodes = (secret: string, first: number, count: number): string[] =>
+  execFileSync('oathtool', [
+    '--totp=SHA1',
+    '--base32',
+    '--now',
+    `@${Math.floor(Date.now() / 1_000) + first * 30}`,
+    '--window',
+    String(count - 1),
+    secret,
+  ])
+    .toString()
+    .trim()
+    .split('\n')
+/** A passcode that is right at no step near now; `salt` makes others. */
+export const wrongPasscode = (secret: string, salt = 0): string => {
+  const near = new Set(passcodes(secret, -40, 80))
+  for (let value = 1_000 * salt; ; value++) {
     const text = String(value).padStart(6, '0')
     if (!near.has(text)) return text
   }

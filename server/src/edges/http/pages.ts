@@ -46,6 +46,7 @@ export const registerPages = async (app: FastifyInstance, deps: ActDeps & Authen
   app.route({
     method: ['GET', 'HEAD'],
     url: '/c/:id',
+    schema: { hide: true },
     handler: async (request, reply) => {
       const id = CodeId.safeParse((request.params as { id: string }).id)
       if (id.success)
@@ -58,6 +59,7 @@ export const registerPages = async (app: FastifyInstance, deps: ActDeps & Authen
     return html(reply, status, consolePolicy(nonce), consolePage.replaceAll('__CSP_NONCE__', nonce))
   }
   for (const name of consolePages)
-    for (const url of name === '' ? ['/'] : [`/${name}`, `/${name}/*`]) app.get(url, (_request, reply) => sendConsole(reply, 200))
+    for (const url of name === '' ? ['/'] : [`/${name}`, `/${name}/*`])
+      app.get(url, { schema: { hide: true } }, (_request, reply) => sendConsole(reply, 200))
   app.decorate('sendConsole', sendConsole)
 }

@@ -1,5 +1,6 @@
 import type { ClaimNeed, CodeKind, In, Out } from '@postern/contract'
 import * as contract from '@postern/contract'
+import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
@@ -114,6 +115,7 @@ const recordLate = async (
   type: 'code.inspected' | 'code.claimed',
   claimToken: string | undefined,
 ): Promise<void> => {
+  if (type === 'code.inspected' && !(await countScan(deps, actor))) return
   await deps.db.transaction().execute(async (tx) => {
     const own = await deps.claimHandlers[code.kind].isClaimer(tx, code.id, claimToken)
     const event = new EventDraft(actor, type, {
@@ -204,12 +206,25 @@ const revoke = (deps: CodesDeps, actor: Actor, input: In<typeof contract.revokeC
     return { id: code.id, state: 'revoked' as const, revokedAt: revoked?.revokedAt.toISOString() ?? (code.revokedAt as string) }
   })
 
+/** Openings of one address that are recorded singly in a minute; beyond it they become one event with a count. */
+const scansPerMinute = 60
+/** True while the address has one left. An id is no secret: without this anybody who saw one could fill the log with it. */
+const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> => {
+  const tag = addressTag(deps.keys, actor.source.address ?? '')
+  const { rows } =
+    await sql`insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'scan', ${tag})
+    on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < ${scansPerMinute} returning n`.execute(deps.db)
+  if (rows.length === 0) await deps.events.tally.add(actor, 'request.limited', 'openings of codes from this address')
+  return rows.length > 0
+}
+
 /** One opening of a code's page. Unknown ids leave nothing but the request's own traces. */
 export const recordScan = async (deps: ActDeps, actor: Actor, codeId: string, method: string): Promise<void> => {
   const found = await deps.db.selectFrom('code').select(['id', 'userId']).where('id', '=', codeId).executeTakeFirst()
   if (!found) return
   const { source } = actor
   const bot = source.device.type === 'bot' || method === 'HEAD'
+  if (!(await countScan(deps, actor))) return
   await deps.db.transaction().execute(async (tx) => {
     await insertScan(tx, {
       codeId,

@@ -6,6 +6,7 @@ import type { EventDraft } from './event-draft.ts'
 import { addressTag, type PreparedEvent, prepareEvent } from './event-entry.ts'
 import { append, eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
 import { PersonKeys } from './person-keys.ts'
+import { Tally } from './tally.ts'
 
 type FailureEntry = { event: PreparedEvent; source: Buffer | null }
 
@@ -13,6 +14,7 @@ type FailureEntry = { event: PreparedEvent; source: Buffer | null }
 export class Recorder {
   readonly keys: Keys
   readonly people: PersonKeys
+  readonly tally: Tally
   /** Called after each commit that appended: wakes the order loop. */
   onAppended: () => void = () => {}
   readonly #db: Db
@@ -22,6 +24,7 @@ export class Recorder {
     this.#db = db
     this.keys = keys
     this.people = new PersonKeys(side, keys)
+    this.tally = new Tally(this, hot)
     this.#failures = new Group<FailureEntry, boolean>({ run: (entries) => countFailures(hot, entries) })
   }
 
@@ -46,7 +49,7 @@ export class Recorder {
 
   /**
    * Records a wrong proof and counts it for its address, in one commit; the limit a minute is the setting's.
-   * False: the address is over its limit, so the verdict must not leave the process; the answer is 429.
+   * False: the address is over its limit, so the verdict must not leave the process; the answer is 429, and it is tallied.
    */
   async recordFailure(draft: EventDraft): Promise<boolean> {
     const [event] = await this.prepare(draft)
@@ -55,26 +58,30 @@ export class Recorder {
       event: event as PreparedEvent,
       source: address ? addressTag(this.keys, address) : null,
     })
-    this.onAppended()
+    if (within) this.onAppended()
+    else await this.tally.add(draft.actor, 'request.limited', 'failures of this address')
     return within
   }
 
   async drain(): Promise<void> {
     await this.#failures.drain()
+    await this.tally.drain()
   }
 }
 
-/** One statement: each source's count rises by its entries; the entries that fit under the limit get their verdict. */
+/** One statement: each source's count rises by its entries; those that fit under the limit get their verdict and their event. */
 const countFailures = async (hot: pg.Pool, entries: readonly FailureEntry[]): Promise<boolean[]> => {
   const text = `
     with b as (select * from unnest($1::int[], $2::bytea[], ${eventParameters(3)}) t(n, source, ${eventColumns})),
     c as (insert into address_count as a (minute, kind, source, n)
       select date_trunc('minute', now()), 'failure', source, count(*) from b where source is not null group by source order by source
       on conflict (minute, kind, source) do update set n = a.n + excluded.n returning source, a.n),
-    ${insertEvents('b')}
-    select b.n, b.source is null or (c.n - count(*) over (partition by b.source)
+    v as (select b.*, b.source is null or (c.n - count(*) over (partition by b.source)
       + row_number() over (partition by b.source order by b.n)) <= (select failures_per_minute from authentication_settings) as within
-    from b left join c on c.source = b.source order by b.n`
+      from b left join c on c.source = b.source),
+    fits as (select * from v where within),
+    ${insertEvents('fits')}
+    select n, within from v order by n`
   const { rows } = await hot.query<{ n: number; within: boolean }>({
     name: 'count-failures',
     text,

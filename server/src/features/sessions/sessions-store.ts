@@ -79,7 +79,7 @@ export class SessionReader {
   readonly #group: Group<Buffer, LiveSession | undefined>
   readonly #touches: Group<Buffer, true>
   constructor(hot: pg.Pool) {
-    this.#group = new Group({ run: (hashes) => check(hot, hashes) })
+    this.#group = new Group({ run: (hashes) => check(hot, hashes), lanes: 2 })
     this.#touches = new Group<Buffer, true>({ run: (hashes) => touch(hot, hashes) })
   }
   find(hash: Buffer): Promise<LiveSession | undefined> {

@@ -193,7 +193,8 @@ export const provePassword = async (
   const { lane } = await reserveGuess(deps.db, { accountKey, factor: 'password', thumbprint }).catch((refusal: unknown) =>
     refuseLimited(deps, actor, refusal),
   )
-  const hash = user && (await findPasswordHash(deps.db, deps.keys, user.id))
+  // asked also for nobody, so that an unknown name costs the same
+  const hash = await findPasswordHash(deps.db, deps.keys, accountKey)
   const about: EventFacts = {
     factor: 'password',
     ...(found && found.state !== 'pending' ? { subject: { kind: 'user', id: found.id, name: found.username } } : {}),
@@ -379,28 +380,20 @@ export const proveRecoveryCode = async (
     thumbprint: thumbprintOf(actor),
   }).catch((refusal: unknown) => refuseLimited(deps, actor, refusal))
   const about: EventFacts = { factor: 'recovery-code', subject: { kind: 'user', ...person } }
-  try {
-    const session = await deps.db.transaction().execute(async (tx) => {
+  const session = await deps.db
+    .transaction()
+    .execute(async (tx) => {
       await requireAddressWithin(tx, sourceTag(deps.keys, actor))
       if (!(await useRecoveryCode(tx, userId, hashRecoveryCode(deps.keys, userId, input.code)))) return undefined
       await clearGuesses(tx, userId, 'recovery-code', lane)
       const opened = await openSession(deps, tx, actor, { row, scope: 'recovery', acr: 'aal1', amr: ['pwd'] })
-      await deps.events.append(
-        tx,
-        new EventDraft(actor, 'sign-in.recovery-code', {
-          factor: 'recovery-code',
-          person,
-          sessionId: opened.id,
-          detail: { left: row.recoveryCodesLeft - 1 },
-        }),
-      )
+      const used = { factor: 'recovery-code', person, sessionId: opened.id, detail: { left: row.recoveryCodesLeft - 1 } }
+      await deps.events.append(tx, new EventDraft(actor, 'sign-in.recovery-code', used))
       return opened.token
     })
-    deps.events.onAppended()
-    if (!session)
-      return await wrong(deps, actor, 'sign-in.recovery-code', about, new Refusal('factor-wrong', 'wrong or used recovery code'))
-    return { value: await shown(deps, browserHash), session }
-  } catch (refusal) {
-    return refuseLimited(deps, actor, refusal)
-  }
+    .catch((refusal: unknown) => refuseLimited(deps, actor, refusal))
+  deps.events.onAppended()
+  if (!session)
+    return wrong(deps, actor, 'sign-in.recovery-code', about, new Refusal('factor-wrong', 'wrong or used recovery code'))
+  return { value: await shown(deps, browserHash), session }
 }

@@ -110,7 +110,7 @@ export class TokenReader {
   constructor(hot: pg.Pool, keys: Keys) {
     this.#keys = keys
     this.#hot = hot
-    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes) })
+    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes), lanes: 2 })
   }
   /** `first`: this use is the first of its minute, decided by the row, so that it is on record once a minute. */
   async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {

@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import { requestOf } from '@postern/contract'
+import { said } from './support/attack.ts'
+import { Browser } from './support/browser.ts'
+import { enrolByCode, firstOperator, goodPassword, newPerson, type Person } from './support/people.ts'
+import { startServer, type TestServer } from './support/server.ts'
+
+const endpoints = Object.entries(contract as Record<string, unknown>).filter(
+  (entry): entry is [string, contract.Endpoint] =>
+    typeof entry[1] === 'object' && entry[1] !== null && 'method' in entry[1] && 'path' in entry[1] && 'needs' in entry[1],
+)
+/** Refusals that any endpoint may answer: of the form of a call, its authority, and the load. */
+const general = new Set<string>(['malformed', 'invalid-request', 'unavailable', 'no-session', 'session-binding', 'proof-stale'])
+general.add('not-allowed').add('step-up-required').add('rate-limited')
+/** What says that the caller as such was turned away, whatever the call was about. */
+const turnedAway = new Set(['no-session', 'session-binding', 'not-allowed', 'step-up-required'])
+
+type Walker = {
+  name: string
+  browser: Browser
+  /** Brings the walker back to where they were: one call may sign them out. */
+  again: () => Promise<void>
+  expected: (endpoint: contract.Endpoint) => string | undefined
+}
+const rank = (role: contract.Role) => contract.roles.indexOf(role)
+const needsSession = ({ needs }: contract.Endpoint) => needs !== 'public' && needs !== 'browser' && needs !== 'sign-in'
+
+/** What a session of a role may do: `undefined` is "not turned away". */
+const asRole =
+  (role: contract.Role, standing: 'fresh' | 'stale' | 'demanded' | 'recovery' | 'none' = 'fresh') =>
+  (endpoint: contract.Endpoint): string | undefined => {
+    const { needs } = endpoint
+    if (needs === 'sign-in') return 'no-session'
+    if (!needsSession(endpoint)) return undefined
+    if (standing === 'none') return 'no-session'
+    if (standing === 'recovery') return endpoint.recovery ? undefined : 'step-up-required'
+    if (standing === 'demanded' && !endpoint.recovery && !endpoint.enrolling) return 'step-up-required'
+    if (needs !== 'person' && rank(role) < rank(needs as contract.Role)) return 'not-allowed'
+    return endpoint.fresh && standing === 'stale' ? 'step-up-required' : undefined
+  }
+const asToken =
+  (scope: contract.Scope) =>
+  (endpoint: contract.Endpoint): string | undefined => {
+    const { needs } = endpoint
+    // a bearer is no browser: these ask for a proof
+    if (needs === 'browser' || needs === 'sign-in') return 'session-binding'
+    if (needs === 'public') return undefined
+    if (needs === 'person') return 'not-allowed'
+    if (endpoint.scopes?.includes(scope)) return undefined
+    if (endpoint.fresh) return 'step-up-required'
+    const acts = scope === 'operator' || scope === 'auditor' ? rank(scope) : -1
+    return acts >= rank(needs as contract.Role) ? undefined : 'not-allowed'
+  }
+
+const someId = (prefix: string): string =>
+  `${prefix}_0${randomBytes(25)
+    .map((byte) => (byte % 10) + 48)
+    .toString()}`
+const prefixOf: [string, string][] = [
+  ['/api/users', 'usr'],
+  ['/api/codes', 'cod'],
+  ['/api/tokens', 'tok'],
+  ['/api/me/totp', 'tot'],
+  ['/api/me/notices', 'evt'],
+  ['/api/events', 'evt'],
+  ['/api/me/sessions', 'ses'],
+  ['/api/sessions', 'ses'],
+]
+let made = 0
+/** A call that is well formed and about nothing that exists, so that a walker changes nothing but themselves. */
+const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
+  const given: Partial<Record<string, () => Record<string, unknown>>> = {
+    'POST /api/codes/inspect': () => ({ id: someId('cod'), secret: 'x' }),
+    'POST /api/codes/claim': () => ({ id: someId('cod'), secret: 'x' }),
+    'POST /api/enrolments/confirm': () => ({ confirm: 'x', code: '123456' }),
+    'POST /api/sign-ins/current/password': () => ({ username: 'walker', password: 'wrong' }),
+    'POST /api/sign-ins/current/totp': () => ({ code: '123456' }),
+    'POST /api/sign-ins/current/recovery-code': () => ({ code: 'WRONG' }),
+    'POST /api/me/totp/:id/confirm': () => ({ code: '123456' }),
+    'POST /api/me/enrolments': () => ({ factor: 'totp' }),
+    'POST /api/me/password': () => ({ current: 'wrong', new: 'another harbour walks 43 miles' }),
+    'POST /api/users': () => ({ username: `made${++made}` }),
+    'POST /api/users/:id/enrolments': () => ({ factor: 'totp' }),
+    'POST /api/tokens': () => ({ name: 'walk', scopes: ['auditor'] }),
+    'POST /api/codes/:id/revoke': () => ({ reason: 'a walk' }),
+    // nothing that could be downloaded: what can be asks for the rights of what it holds
+    'POST /api/downloads': () => ({ path: '/api/me/factors' }),
+    'PUT /api/settings/authentication': () => ({
+      enrolment: true,
+      secondFactor: { roles: [], from: null },
+      totpRenewalDays: null,
+      addressLimits: { startsPerMinute: 10, failuresPerMinute: 10 },
+      totp: { algorithm: 'SHA1', digits: 6, periodSeconds: 30 },
+      issuer: 'Postern',
+    }),
+  }
+  const { method, path } = endpoint
+  const ids = Object.fromEntries(
+    contract.pathNames(path).map((name) => [name, someId(prefixOf.findLast(([start]) => path.startsWith(start))?.[1] as string)]),
+  )
+  return { ...ids, ...given[`${method} ${path}`]?.() }
+}
+
+/** The answer's name, and what is wrong with its form. */
+const walk = async (
+  browser: Browser,
+  endpoint: contract.Endpoint,
+  document: OpenApi,
+): Promise<{ answer: string; wrong: string[] }> => {
+  const request = requestOf(endpoint, inputFor(endpoint))
+  const ended = new AbortController()
+  const response = await browser.fetch(endpoint.method, request.url, {
+    signal: ended.signal,
+    ...(request.body === undefined ? {} : { body: request.body, headers: { 'content-type': 'application/json' } }),
+  })
+  const wrong: string[] = []
+  const operation = document.paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+  if (!operation) wrong.push('is not in the OpenAPI document')
+  else if (!(String(response.status) in operation.responses) && !(response.ok && /stream|export/.test(endpoint.path)))
+    wrong.push(`status ${response.status} is not in the OpenAPI document`)
+  if (endpoint.stream && response.ok) {
+    ended.abort()
+    return { answer: '200', wrong }
+  }
+  const text = await response.text()
+  if (response.ok) {
+    if (response.status !== (endpoint.status ?? 200)) wrong.push(`status ${response.status}`)
+    const value = response.status === 204 ? undefined : endpoint.path.endsWith('/export') ? text : JSON.parse(text)
+    const parsed = endpoint.output.safeParse(value)
+    if (!parsed.success) wrong.push(`the answer is not of the contract: ${parsed.error.message}`)
+    if (response.status === 204 && text !== '') wrong.push('204 with a body')
+    return { answer: String(response.status), wrong }
+  }
+  const problem = JSON.parse(text) as contract.Problem
+  if (!response.headers.get('content-type')?.startsWith('application/problem+json'))
+    wrong.push('a refusal that is no problem+json')
+  if (problem.status !== response.status || typeof problem.title !== 'string' || typeof problem.type !== 'string')
+    wrong.push(`a problem without its members: ${text}`)
+  if (!general.has(problem.code) && !(endpoint.refusals as readonly string[]).includes(problem.code))
+    wrong.push(`${problem.code} is not among its refusals`)
+  if (/select |insert |postgres|kysely|node:|\.ts:/i.test(text)) wrong.push(`tells of its inside: ${text}`)
+  return { answer: problem.code, wrong }
+}
+
+type OpenApi = {
+  openapi: string
+  paths: Record<string, Record<string, { responses: Record<string, unknown>; security?: unknown }>>
+}
+
+const revive = async (server: TestServer, person: Person, provedAgo = '0 s') => {
+  await server.sql(
+    `update session set ended_at = null, ended_why = null, seen_at = now(), proved_at = now() - $2::interval
+     where user_id = (select id from users where username = $1)`,
+    [person.username, provedAgo],
+  )
+}
+
+test('who may call what is what the contract says, for everybody and every endpoint', async (t) => {
+  const server = await startServer()
+  await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+  const olga = await firstOperator(server)
+  const people: Record<string, Person> = { owner: olga }
+  for (const role of ['user', 'auditor', 'operator'] as const) people[role] = await newPerson(server, olga, `w-${role}`, [role])
+
+  const own = new Map(people.user?.browser.cookies)
+  const asPerson = (name: string, person: Person, expected: Walker['expected'], provedAgo?: string): Walker => {
+    const cookies = new Map(person.browser.cookies)
+    return {
+      name,
+      browser: person.browser,
+      expected,
+      again: async () => {
+        person.browser.cookies = new Map(cookies)
+        await revive(server, person, provedAgo)
+      },
+    }
+  }
+  const walkers: Walker[] = []
+  const stranger = server.browser()
+  walkers.push({
+    name: 'stranger',
+    browser: stranger,
+    again: async () => stranger.cookies.clear(),
+    expected: asRole('user', 'none'),
+  })
+  walkers.push(asPerson('user', people.user as Person, asRole('user')))
+  walkers.push(asPerson('auditor', people.auditor as Person, asRole('auditor')))
+  walkers.push(asPerson('operator', people.operator as Person, asRole('operator')))
+  walkers.push(asPerson('owner', olga, asRole('owner')))
+
+  const elder = await newPerson(server, olga, 'w-elder', ['operator'])
+  walkers.push(asPerson('operator who authenticated 6 minutes ago', elder, asRole('operator', 'stale'), '6 min'))
+
+  const suspended = await newPerson(server, olga, 'w-suspended', ['operator'])
+  await olga.browser.call(contract.suspendUser, { id: suspended.id })
+  walkers.push(asPerson('suspended operator', suspended, asRole('operator', 'none')))
+
+  const lost = await newPerson(server, olga, 'w-lost', ['owner'])
+  await lost.browser.call(contract.openSignIn, {})
+  await lost.browser.call(contract.provePassword, { username: lost.username, password: goodPassword })
+  await lost.browser.call(contract.proveRecoveryCode, { code: lost.recoveryCodes[0] as string })
+  const recovering = new Map(lost.browser.cookies)
+  walkers.push({
+    name: 'session of scope recovery',
+    browser: lost.browser,
+    expected: asRole('owner', 'recovery'),
+    again: async () => {
+      lost.browser.cookies = new Map(recovering)
+      lost.browser.cookies.delete('postern-sign-in')
+      await server.sql(`update session set ended_at = null, ended_why = null, seen_at = now() where scope = 'recovery'`)
+    },
+  })
+
+  // proved a password when nothing more was asked; then policy came to demand a second factor
+  const early = await newPerson(server, olga, 'w-early', ['operator'])
+  await server.sql(
+    `update session set acr = 'aal1', amr = '{pwd}' where user_id = (select id from users where username = 'w-early')`,
+  )
+  walkers.push(asPerson('session of one factor under the demand for two', early, asRole('operator', 'demanded')))
+
+  const bare = await olga.browser.call(contract.createUser, { username: 'w-bare', roles: ['owner'] })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: bare.id, factor: 'totp' })
+  const bared = await enrolByCode(server.browser(), code.url as string, { signIn: false })
+  await server.sql(
+    `update totp set state = 'retired', sealed = null where user_id = (select id from users where username = 'w-bare')`,
+  )
+  const enrolling = server.browser()
+  await enrolling.call(contract.openSignIn, {})
+  const waits = await enrolling.call(contract.provePassword, { username: 'w-bare', password: bared.password })
+  assert.equal(waits.signIn.state, 'enrolment-required')
+  assert.deepEqual(waits.signIn.next, ['enrol-totp'])
+  const waiting = new Map(enrolling.cookies)
+  walkers.push({
+    name: 'sign-in that waits for enrolment',
+    browser: enrolling,
+    expected: (endpoint) => {
+      if (!needsSession(endpoint)) return undefined
+      // there is no session yet that could be stepped up
+      return endpoint.enrolling && endpoint.path !== contract.stepUp.path ? undefined : 'no-session'
+    },
+    again: async () => {
+      enrolling.cookies = new Map(waiting)
+    },
+  })
+
+  for (const scope of contract.scopes) {
+    const { token } = await olga.browser.call(contract.createToken, { name: scope, scopes: [scope] })
+    const machine = new Browser(server.origin)
+    machine.bearer = token as string
+    walkers.push({ name: `token of scope ${scope}`, browser: machine, again: async () => {}, expected: asToken(scope) })
+  }
+  const forged = new Browser(server.origin)
+  forged.bearer = `pst_${'A'.repeat(49)}`
+  walkers.push({
+    name: 'token that nobody made',
+    browser: forged,
+    again: async () => {},
+    expected: (endpoint) => (needsSession(endpoint) ? 'no-session' : endpoint.needs === 'public' ? undefined : 'session-binding'),
+  })
+
+  const document = (await server.browser().send('GET', '/api/openapi.json', undefined, { proof: false })).body as OpenApi
+  for (const walker of walkers)
+    await t.test(`as ${walker.name}`, async () => {
+      const wrong: string[] = []
+      for (const [name, endpoint] of endpoints) {
+        await walker.again()
+        const answered = await walk(walker.browser, endpoint, document)
+        const expected = walker.expected(endpoint)
+        const away = turnedAway.has(answered.answer) ? answered.answer : undefined
+        if (away !== expected) wrong.push(`${name}: expected ${expected ?? 'an answer'}, was ${answered.answer}`)
+        wrong.push(...answered.wrong.map((each) => `${name}: ${each}`))
+      }
+      assert.deepEqual(wrong, [])
+    })
+
+  await t.test('without a proof nothing that needs a browser or a session answers, and the session ends', async () => {
+    const wrong: string[] = []
+    const person = people.user as Person
+    const cookies = new Map(own)
+    for (const [name, endpoint] of endpoints.filter(([, { needs }]) => needs !== 'public')) {
+      await revive(server, person)
+      person.browser.cookies = new Map(cookies)
+      const request = requestOf(endpoint, inputFor(endpoint))
+      const tried = await person.browser.send(endpoint.method, request.url, request.body, { proof: false })
+      if (said(tried as never) !== 'no-session' && (tried.body as contract.Problem).code !== 'session-binding')
+        wrong.push(`${name}: ${tried.status}`)
+    }
+    assert.deepEqual(wrong, [])
+  })
+
+  await t.test('ids of somebody else are answered as ids of nobody (threat 21)', async () => {
+    const user = people.user as Person
+    await revive(server, user)
+    await revive(server, olga)
+    const cookies = new Map(own)
+    const { items } = await olga.browser.call(contract.mySessions, {})
+    const startedHers = await olga.browser.call(contract.startTotp, {})
+    const notice = (await server.sql(`insert into notice (event_id, kind, user_id)
+      select e.id, 'factor-changed', (select id from users where username = 'olga') from event e order by e.id limit 1 returning event_id`)) as never
+    const eventId = (await olga.browser.call(contract.myNotices, {})).items[0]?.id as string
+    assert.ok(notice && eventId)
+    const foreign: [contract.Endpoint, Record<string, unknown>][] = [
+      [contract.endMySession, { id: items[0]?.id }],
+      [contract.confirmTotp, { id: startedHers.id, code: '123456' }],
+      [contract.dismissNotice, { id: eventId }],
+    ]
+    for (const [endpoint, input] of foreign) {
+      user.browser.cookies = new Map(cookies)
+      const theirs = await user.browser.try(endpoint, input as never)
+      const nobodys = await user.browser.try(endpoint, { ...input, id: someId((input.id as string).slice(0, 3)) } as never)
+      const bare = ({ requestId: _, ...rest }: contract.Problem) => rest
+      assert.equal(theirs.status, 404, endpoint.path)
+      assert.deepEqual(bare(theirs.problem), bare(nobodys.problem))
+      const names = (headers: Headers) => [...headers].map(([name]) => name).sort()
+      assert.deepEqual(names(theirs.headers), names(nobodys.headers))
+    }
+    assert.equal((await olga.browser.call(contract.currentSession, {})).user.username, 'olga')
+    assert.equal((await olga.browser.call(contract.myNotices, {})).items[0]?.id, eventId)
+  })
+
+  await t.test('a want of rights is on record, with who and what', async () => {
+    const user = people.user as Person
+    user.browser.cookies = new Map(own)
+    await revive(server, user)
+    assert.equal(said(await user.browser.try(contract.listUsers, {})), 'not-allowed')
+    await revive(server, olga)
+    const { items } = await olga.browser.call(contract.listEvents, { type: 'request.denied', limit: 1 })
+    assert.equal(items[0]?.actor.name, 'w-user')
+    assert.equal(items[0]?.outcome, 'denied')
+    assert.equal(items[0]?.detail.path, '/api/users')
+  })
+})
+
+test('the published document is OpenAPI 3.1, holds every endpoint, and no reference dangles', async () => {
+  const server = await startServer()
+  const response = await fetch(`${server.origin}/api/openapi.json`)
+  const document = (await response.json()) as OpenApi & Record<string, unknown>
+  assert.match(document.openapi, /^3\.1\./)
+  for (const [name, { method, path }] of endpoints)
+    assert.ok(document.paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()], `${name} is missing`)
+  const known = new Set(endpoints.map(([, { method, path }]) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`))
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const method of Object.keys(methods))
+      assert.ok(known.has(`${method.toUpperCase()} ${path}`), `${method} ${path} is nobody’s`)
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] as string)
+  assert.ok(references.length > 20)
+  for (const reference of references) {
+    assert.ok(reference.startsWith('#/'), reference)
+    let at: unknown = document
+    for (const part of reference.slice(2).split('/')) at = (at as Record<string, unknown>)?.[decodeURIComponent(part)]
+    assert.notEqual(at, undefined, `${reference} dangles`)
+  }
+  const page = await fetch(`${server.origin}/api/docs`)
+  const html = await page.text()
+  assert.match(page.headers.get('content-type') ?? '', /text\/html/)
+  for (const code of contract.refusalCodes) assert.ok(html.includes(`id="${code}"`), code)
+  assert.ok(!/<script/i.test(html))
+})
