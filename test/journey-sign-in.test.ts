@@ -23,7 +23,10 @@ const arrived = async (path = '/sign-in', options = {}): Promise<Visitor> => {
 const words = (page: Page) => page.getByRole('main').innerText()
 const alert = (page: Page, said: string | RegExp) => page.getByText(said).first().waitFor()
 const nothingWrong = async ({ complaints, context }: Visitor, but = /^$/) => {
-  assert.deepEqual(complaints.filter((line) => !but.test(line)), [])
+  assert.deepEqual(
+    complaints.filter((line) => !but.test(line)),
+    [],
+  )
   await context.close()
 }
 const password = { name: 'Password', exact: true } as const
@@ -223,11 +226,11 @@ test('a recovery code lets a person enrol a new phone and nothing else; at three
     ])
     if (good) break
   }
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   assert.ok((await words(page)).includes('You came in with a recovery code.'))
   // nothing else opens: the address of any page leads back here
   await page.goto(`${server.origin}/me`)
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   await press(page, 'Continue')
   await title(page, 'Scan this with your authenticator app')
   const secret = await keyOnScreen(page)
@@ -251,7 +254,7 @@ test('where policy demands a second factor the wizard waits, cannot be walked ar
   const visitor = await arrived()
   const { page } = visitor
   await typePassword(page, adam)
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   assert.ok((await words(page)).includes('Your account must have a second factor.'))
   for (const app of ['Google Authenticator', 'Microsoft Authenticator', '1Password', 'KeePassXC', 'Another app'])
     assert.equal(await page.getByRole('radio', { name: new RegExp(app) }).count(), 1, app)
@@ -259,7 +262,7 @@ test('where policy demands a second factor the wizard waits, cannot be walked ar
   await page.goto(`${server.origin}/me`)
   await title(page, 'Sign in')
   await page.goto(`${server.origin}/enrol`)
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   // other settings only behind a warning with reasons, and an app that ignores them is not offered without saying so
   await press(page, 'Other settings for this key')
   await alert(page, 'Leave these as they are, unless you know that your app follows them')
@@ -294,7 +297,7 @@ test('a key that expired unconfirmed is replaced by one press', async () => {
   const { page } = visitor
   await signedIn(visitor, adam)
   await page.getByRole('link', { name: 'Replace: Authenticator app' }).click()
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   await press(page, 'Continue')
   const before = await keyOnScreen(page)
   await server.sql(`update totp set expires_at = now() - interval '1 second' where state = 'pending'`)
@@ -324,7 +327,10 @@ test('a cookie without its key opens nothing, ends the session, and the page say
   await visitor.page.getByRole('link', { name: 'Where I am signed in' }).first().click()
   await title(visitor.page, 'Sign in')
   await alert(visitor.page, /Your session (was used from somewhere else|has ended)/)
-  await signedIn(visitor, adam)
+  await forgetStep(server, adam)
+  await asked(visitor, adam)
+  await enterPasscode(visitor.page, adam.secret)
+  await title(visitor.page, 'Where I am signed in')
   await alert(visitor.page, 'A session was used from somewhere else')
   await nothingWrong(visitor)
 })
@@ -335,7 +341,7 @@ test('on a phone the wizard leads with the app on this phone, then the key, then
   const { page } = visitor
   await signedIn(visitor, adam)
   await page.getByRole('link', { name: 'Replace: Authenticator app' }).click()
-  await title(page, 'Choose your app')
+  await title(page, 'Choose an authenticator app')
   await press(page, 'Continue')
   await title(page, 'Put this key into your authenticator app')
   const top = async (at: ReturnType<Page['getByText']>) => (await at.boundingBox())?.y ?? Number.NaN

@@ -14,6 +14,7 @@ const programs: Record<string, string> = {
   nginx: 'nginx-light',
   certutil: 'libnss3-tools',
   openssl: 'openssl',
+  curl: 'curl',
   flock: 'util-linux',
 }
 

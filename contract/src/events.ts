@@ -5,10 +5,8 @@ import { EventId, Instant, UserId } from './ids.ts'
 
 /** Every type of event, with what it records. Outcomes: it worked; the proof was wrong; refused by rule. */
 export const eventTypes = {
-  'deployment.started': 'A database was set up',
   'host.command': 'A command was run on the host',
   'bootstrap.issued': 'A link for a first or further operator was printed',
-  'sign-in.opened': 'A sign-in could not be opened',
   'sign-in.password': 'A password was tried',
   'sign-in.totp': 'A passcode was tried',
   'sign-in.recovery-code': 'A recovery code was tried',

@@ -3,7 +3,6 @@ create table deployment (
   one boolean primary key default true check (one),
   id uuid not null default gen_random_uuid(),
   epoch int not null default 1 check (epoch > 0),
-  schema_floor int not null default 1,
   master_key_id text not null,
   rp_id text
 );

@@ -33,4 +33,3 @@ create table download (
   expires_at timestamptz not null,
   used_at timestamptz
 );
-create table lease (name text primary key, holder uuid, fence bigint not null default 0, until timestamptz not null default '-infinity');

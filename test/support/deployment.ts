@@ -64,7 +64,10 @@ export const startDeployment = async (settings: Record<string, string> = {}): Pr
 }
 
 /** A machine with a service token: no key, no cookies. */
-export const machine = async (operator: Person, scopes: contract.Scope[] = ['operator']): Promise<(origin: string) => Browser> => {
+export const machine = async (
+  operator: Person,
+  scopes: contract.Scope[] = ['operator'],
+): Promise<(origin: string) => Browser> => {
   const { token } = await operator.browser.call(contract.createToken, { name: `test ${scopes}`, scopes })
   return (origin) => {
     const browser = new Browser(origin)
@@ -88,17 +91,19 @@ export const eventually = async <T>(read: () => Promise<T>, holds: (seen: T) => 
  * it, and stands there with the hash of its very bytes. Throws where that does not hold; answers how many events there are.
  */
 export const wholeLog = async (sql: Sql): Promise<{ events: number; batches: number }> => {
-  await eventually(
-    async () => Number((await sql(`select count(*)::int as n from pending where stream = 1`))[0]?.n),
-    (waiting) => waiting === 0,
+  // in one statement, so in one snapshot: the order loops go on beside
+  const { batches, size, events } = await eventually(
+    async () =>
+      (
+        await sql(`select (select count(*)::int from pending where stream = 1) as waiting,
+          (select size::int from log_head where stream = 1) as size, (select coalesce(jsonb_object_agg(id, entry), '{}') from event) as events,
+          (select coalesce(jsonb_agg(jsonb_build_array(first_seq, n, ids, encode(hashes, 'hex')) order by first_seq), '[]') from log_batch where stream = 1) as batches`)
+      )[0] as unknown as { waiting: number; size: number; events: Record<string, string>; batches: Batch[] },
+    ({ waiting }) => waiting === 0,
   )
-  const [row] = await sql(`select
-    (select jsonb_agg(jsonb_build_array(first_seq, n, ids, encode(hashes, 'hex')) order by first_seq) from log_batch where stream = 1) as batches,
-    (select size::int from log_head where stream = 1) as size`)
-  const { batches, size } = row as unknown as { batches: [number, number, string[], string][] | null; size: number }
   const placed = new Map<string, string>()
   let next = 0
-  for (const [firstSeq, n, ids, hashes] of batches ?? []) {
+  for (const [firstSeq, n, ids, hashes] of batches) {
     if (firstSeq !== next || ids.length !== n) throw new Error(`batch ${firstSeq} starts where ${next} was expected`)
     ids.forEach((id, at) => {
       if (placed.has(id)) throw new Error(`event ${id} is in the log twice`)
@@ -107,14 +112,15 @@ export const wholeLog = async (sql: Sql): Promise<{ events: number; batches: num
     next += n
   }
   if (next !== size) throw new Error(`the head says ${size}, the batches hold ${next}`)
-  const events = (await sql(`select id, entry from event`)) as unknown as { id: string; entry: string }[]
-  for (const { id, entry } of events) {
+  for (const [id, entry] of Object.entries(events)) {
     const leaf = createHash('sha256').update(Buffer.of(0)).update(entry).digest('hex')
     if (placed.get(id) !== leaf) throw new Error(`event ${id} ${placed.has(id) ? 'has another hash' : 'is not'} in the log`)
   }
-  if (events.length !== size) throw new Error(`${events.length} events, ${size} places`)
-  return { events: size, batches: batches?.length ?? 0 }
+  const count = Object.keys(events).length
+  if (count !== size) throw new Error(`${count} events, ${size} places`)
+  return { events: size, batches: batches.length }
 }
+type Batch = [firstSeq: number, n: number, ids: string[], hashes: string]
 
 export type LiveStream = {
   events: Event[]

@@ -12,8 +12,15 @@ export const phone = {
   userAgent:
     'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36',
 }
-export const title = (page: Page, name: string | RegExp): Promise<void> =>
-  page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor()
+/** Waits for the page of that title; else says what is there instead. */
+export const title = async (page: Page, name: string | RegExp): Promise<void> => {
+  try {
+    await page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor()
+  } catch {
+    const there = await page.locator('body').innerText()
+    throw new Error(`no page with the title ${name}, but at ${page.url()}: ${there.slice(0, 1_500)}`)
+  }
+}
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('button', { name, exact: typeof name === 'string' }).click()
 /** The key in letters as it is written on the page, in fours. */

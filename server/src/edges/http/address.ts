@@ -34,7 +34,8 @@ const withoutPort = (value: string): string | undefined => {
 
 /**
  * Whose call it is: the peer, or, where the peer is a trusted proxy, the nearest address of its headers that is none.
- * Headers of anybody else are ignored (threat 32). `Forwarded` wins over `X-Forwarded-For`.
+ * Headers of anybody else are ignored (threat 32). Where both are there, `X-Forwarded-For` counts: most proxies set
+ * that one only, and pass on what the client said in the other.
  */
 export const clientAddress = (
   peer: string | undefined,
@@ -46,7 +47,7 @@ export const clientAddress = (
   if (!trusted(own)) return own
   const forwarded = [headers.forwarded].flat().filter(Boolean).join(',')
   const xff = [headers['x-forwarded-for']].flat().filter(Boolean).join(',')
-  const hops = forwarded ? forwardedFor(forwarded) : xff ? xff.split(',').map((hop) => withoutPort(hop.trim())) : []
+  const hops = xff ? xff.split(',').map((hop) => withoutPort(hop.trim())) : forwarded ? forwardedFor(forwarded) : []
   let nearest = own
   for (const hop of hops.reverse()) {
     if (hop === undefined) return nearest

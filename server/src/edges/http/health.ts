@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { EventDraft } from '../../features/events/index.ts'
 import { looksLikeServiceToken } from '../../features/users/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { sourceOf } from './authenticate.ts'
 import type { HttpDeps } from './server.ts'
 
 /** `/healthz` (the process), `/readyz` (database reachable and migrated), `/metrics` (Prometheus; a token of scope metrics). */
@@ -32,8 +34,11 @@ export const registerHealth = (app: FastifyInstance, deps: HttpDeps): void => {
   )
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    const token = looksLikeServiceToken(bearer) ? (await deps.tokens.find(bearer))?.token : undefined
-    if (!token) throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
+    const found = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
+    if (!found) throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
+    const { token, first } = found
+    const actor = { kind: 'token' as const, ...token, source: sourceOf(deps, request) }
+    if (first) await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: 'GET', path: '/metrics' } }))
     if (!token.scopes.some((scope) => scope === 'metrics' || scope === 'operator' || scope === 'auditor'))
       throw new Refusal('not-allowed', 'scope')
     return reply.type(registry.contentType).send(await registry.metrics())

@@ -36,6 +36,7 @@ export const activateFactor = async (
     throw new Refusal('totp-replayed', 'the pending key is over, or this step was taken')
   await sql`delete from attempt where account_key = ${confirmed.userId} and factor = 'totp'`.execute(tx)
   const ended = await endSessions(tx, { userId: confirmed.userId }, 'a factor was changed')
+  if (replaced) event.notices.push({ kind: 'factor-changed', userId: confirmed.userId })
   event.about({
     factor: 'totp',
     ...(confirmed.codeId ? { codeId: confirmed.codeId } : {}),

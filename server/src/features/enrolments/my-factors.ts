@@ -126,6 +126,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
       })
     if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
     await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
+    event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.sessionId }, 'a factor was removed')
     return undefined
   })
@@ -204,6 +205,7 @@ export const changePassword = async (
   await act(deps, actor, { type: 'password.changed', endpoint: contract.changePassword }, async (tx, event) => {
     event.about({ factor: 'password' })
     await setPassword(tx, deps.keys, user.id, phc)
+    event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.sessionId }, 'the password was changed')
     return undefined
   })

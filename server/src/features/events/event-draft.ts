@@ -24,6 +24,8 @@ export class EventDraft {
   readonly actor: Actor
   facts: EventFacts = {}
   readonly also: EventDraft[] = []
+  /** Whom this event is shown to until they dismiss it. */
+  readonly notices: { kind: 'factor-changed'; userId: string }[] = []
   outcome: EventOutcome = 'success'
   constructor(actor: Actor, type: EventType, facts: EventFacts = {}) {
     this.actor = actor

@@ -5,6 +5,7 @@ import type { Keys } from '../../platform/keys.ts'
 import type { EventDraft } from './event-draft.ts'
 import { addressTag, type PreparedEvent, prepareEvent } from './event-entry.ts'
 import { append, eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
+import { notify } from './notices.ts'
 import { PersonKeys } from './person-keys.ts'
 import { Tally } from './tally.ts'
 
@@ -36,7 +37,9 @@ export class Recorder {
   async append(tx: Tx, draft: EventDraft): Promise<string> {
     const prepared = await this.prepare(draft)
     await append(tx, prepared)
-    return (prepared[0] as PreparedEvent).id
+    const { id } = prepared[0] as PreparedEvent
+    if (draft.outcome === 'success') for (const { kind, userId } of draft.notices) await notify(tx, kind, id, userId)
+    return id
   }
 
   /** On its own, where there is no change to commit with. */

@@ -31,7 +31,7 @@ export const normalisePassword = (password: string): string => password.normaliz
 export const weaknessOf = (password: string, names: readonly string[]): Weakness | undefined => {
   const text = normalisePassword(password).toLowerCase()
   const letters = text.replace(/[^\p{L}\p{N}]/gu, '')
-  if (common.has(text) || common.has(letters)) return 'common'
+  if (common.has(text) || common.has(letters) || isCommonAndCounting(letters)) return 'common'
   if (repeats(text) || repeats(letters)) return 'repetition'
   if (isSequence(letters)) return 'sequence'
   const rest = words(names).reduce((left, name) => left.replaceAll(name, ''), letters)
@@ -39,6 +39,16 @@ export const weaknessOf = (password: string, names: readonly string[]): Weakness
   if (rest.length < letters.length && (rest.length < 8 || isSequence(rest) || repeats(rest) || common.has(rest)))
     return 'made-of-names'
   return undefined
+}
+
+/** A common password, and then only counting or repeating: `password123456789`. */
+const isCommonAndCounting = (letters: string): boolean => {
+  const [, word, rest] = /^(\D+)(\d*)$/.exec(letters) ?? []
+  return (
+    word !== undefined &&
+    common.has(word) &&
+    (rest === '' || repeats(rest ?? '') || isSequence(rest ?? '') || (rest ?? '').length < 6)
+  )
 }
 
 /** The names and their parts of three characters and more, longest first. */

@@ -25,7 +25,8 @@ export const useEventWords = () => {
   /** Whom or what it was about, where that is somebody else than who did it. */
   const whom = ({ actor, subject }: Pick<Event, 'actor' | 'subject'>): string | undefined => {
     if (!subject || (subject.id !== null && subject.id === actor.id)) return undefined
-    if (subject.kind === 'settings') return undefined
+    // A stranger who typed the name of a person: said once.
+    if (subject.kind === 'settings' || subject.name === actor.name) return undefined
     return named(subject.name) ?? subject.id ?? undefined
   }
   return {

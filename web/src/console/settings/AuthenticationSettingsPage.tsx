@@ -128,7 +128,11 @@ const Form = ({ latest, onReload }: { latest: Based; onReload: () => void }) => 
         {!operator && <Note title={t('readOnly')}>{t('readOnlyText')}</Note>}
         {operator && !owner && <Note>{t('ownersOnly')}</Note>}
         <Enrolment {...part} />
-        <Demand {...part} without={dirty ? undefined : withoutSecondFactor} conflict={code === 'conflict'} />
+        <Demand
+          {...part}
+          without={changed.includes('secondFactor') ? undefined : withoutSecondFactor}
+          conflict={code === 'conflict'}
+        />
         <Renewal {...part} />
         <Issuer {...part} />
         <Limits {...part} />

@@ -59,7 +59,7 @@ export const Demand = ({
         </p>
       )}
       <Checkbox.Group
-        className={style.field}
+        mt="sm"
         label={t('demand.roles')}
         value={asked}
         error={impossible && conflict ? t('demand.offTitle') : undefined}
