@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { nextStep, type SignInFacts, safeReturnTo } from './sign-in-rules.ts'
+
+const origin = 'https://postern.example.org'
+
+test('a path of our own is kept, with its query and fragment', () => {
+  for (const path of ['/', '/users', '/users?q=ada&state=active', '/codes/cod_1#scans', '/a/b/c?x=%2F%2Fevil', '/ü'])
+    assert.equal(safeReturnTo(path, origin), new URL(path, origin).href.slice(origin.length))
+})
+
+test('every form that leads elsewhere is dropped (threat 34)', () => {
+  for (const path of [
+    '',
+    'users',
+    '//evil.example',
+    '///evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/\\/evil.example',
+    'https:evil.example',
+    'https://evil.example',
+    'https://postern.example.org@evil.example',
+    'https://postern.example.org/users',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    '/%2fevil.example',
+    '/%2F%2Fevil.example',
+    '/%5cevil.example',
+    '/%5C%5Cevil.example',
+    '/a/..//evil.example',
+    '/./\t/evil.example',
+    '/.//evil.example',
+    '/..//evil.example',
+    '/\t/evil.example',
+    '/\n/evil.example',
+    '/\r\nLocation: https://evil.example',
+    '/%0d%0aLocation:%20x',
+    '/%09/evil.example',
+    '/%00/x',
+    ' //evil.example',
+    ' /users',
+    '/@evil.example\u0000',
+  ])
+    assert.equal(safeReturnTo(path, origin), null, JSON.stringify(path))
+  assert.equal(safeReturnTo(undefined, origin), null)
+})
+
+test('whatever is sent, what is kept is of our origin for every way to resolve it', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '\\',
+    '.',
+    '..',
+    ':',
+    '@',
+    'evil.example',
+    '%2f',
+    '%5c',
+    '?',
+    '#',
+    '\t',
+    ' ',
+    'https:',
+    'a',
+    '\u2028',
+    '／',
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.array(piece, { maxLength: 8 }).map((each) => each.join('')),
+        fc.string({ maxLength: 40 }),
+      ),
+      (sent) => {
+        const kept = safeReturnTo(sent, origin)
+        if (kept === null) return
+        for (const base of [origin, `${origin}/sign-in`, `${origin}/a/b?c#d`]) assert.equal(new URL(kept, base).origin, origin)
+        assert.ok(kept.startsWith('/') && !kept.startsWith('//') && !kept.startsWith('/\\'))
+        // once decoded by somebody on the way it still stays
+        let decoded = kept
+        try {
+          decoded = decodeURI(kept)
+        } catch {}
+        assert.equal(new URL(decoded, origin).origin, origin)
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})
+
+const facts = fc.record<SignInFacts>({
+  purpose: fc.constantFrom('sign-in', 'step-up'),
+  proved: fc.constantFrom<readonly string[]>([], ['password']),
+  hasTotp: fc.boolean(),
+  recoveryCodesLeft: fc.integer({ min: 0, max: 10 }),
+  secondFactorDemanded: fc.boolean(),
+  enrolment: fc.boolean(),
+})
+
+test('before the first proof the next step says nothing about who asks', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      assert.deepEqual(nextStep({ ...given, proved: [] }), { state: 'pending', next: ['password'] })
+    }),
+  )
+})
+
+test('nobody completes with one factor where a second is there or demanded, and only a sign-in takes a recovery code', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      const step = nextStep(given)
+      if (step.state === 'complete') assert.ok(given.proved.includes('password') && !given.hasTotp && !given.secondFactorDemanded)
+      if (step.next.includes('recovery-code'))
+        assert.ok(given.purpose === 'sign-in' && given.recoveryCodesLeft > 0 && given.hasTotp)
+      if (step.next.includes('enrol-totp')) assert.ok(given.enrolment && given.secondFactorDemanded && !given.hasTotp)
+    }),
+  )
+})
