@@ -202,11 +202,12 @@ test('without a network the page says so', async () => {
 
 test('a recovery code lets a person enrol a new phone and nothing else; at three left there is a warning', async () => {
   const adam = await somebody()
-  await server.sql(
-    `update recovery_code set used_at = now() where hash in (select hash from recovery_code r join users u on u.id = r.user_id
-      where u.username = $1 and used_at is null and r.hash <> all ($2) limit 6)`,
-    [adam.username, []],
-  )
+  for (const code of adam.recoveryCodes.slice(0, 6)) {
+    const lost = server.browser()
+    await lost.call(contract.openSignIn, {})
+    await lost.call(contract.provePassword, { username: adam.username, password: adam.password })
+    await lost.call(contract.proveRecoveryCode, { code })
+  }
   const visitor = await arrived()
   const { page } = visitor
   await asked(visitor, adam)
@@ -215,17 +216,9 @@ test('a recovery code lets a person enrol a new phone and nothing else; at three
   await page.getByLabel('Recovery code', { exact: true }).fill('AAAA-BBBB-CCCC-DDDD')
   await press(page, 'Continue')
   await alert(page, 'That recovery code did not match.')
-  // whichever of them is still good
-  for (const code of adam.recoveryCodes) {
-    await page.getByLabel('Recovery code', { exact: true }).fill(` ${code.toLowerCase()} `)
-    await server.sql(`update attempt set failures = 0, open_at = '-infinity'`)
-    await press(page, 'Continue')
-    const good = await Promise.race([
-      page.waitForURL('**/enrol**').then(() => true),
-      page.waitForResponse((answer) => answer.url().endsWith('/recovery-code')).then((answer) => answer.ok()),
-    ])
-    if (good) break
-  }
+  // small letters and blanks around it are as good
+  await page.getByLabel('Recovery code', { exact: true }).fill(` ${adam.recoveryCodes[6]?.toLowerCase()} `)
+  await press(page, 'Continue')
   await title(page, 'Choose an authenticator app')
   assert.ok((await words(page)).includes('You came in with a recovery code.'))
   // nothing else opens: the address of any page leads back here

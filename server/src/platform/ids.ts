@@ -25,9 +25,9 @@ export const uuid7 = (now: number = Date.now()): string => {
 /** The instant in a UUID v7, in milliseconds since 1970. */
 export const uuid7Time = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
 
-/** The lowest UUID v7 of an instant: a time filter is a range of ids. */
+/** The lowest UUID v7 of an instant: a time filter is a range of ids. Before 1970 there is none. */
 export const uuid7Low = (at: Date): string => {
-  const time = at.getTime().toString(16).padStart(12, '0')
+  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Passcode } from '@postern/contract'
 import fc from 'fast-check'
@@ -64,6 +62,8 @@ const parameters = fc.record({
   period: fc.constantFrom(15, 30, 60),
 })
 const secret = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => createSecretKey(bytes))
+/** Any UTF-16, also what is no Unicode. */
+const anything = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 12 }).map((units) => String.fromCharCode(...units))
 const instant = fc.integer({ min: 1_500_000_000_000, max: 4_000_000_000_000 })
 
 test('the current step and the one before are accepted, never a later or an older one', () => {
@@ -115,10 +115,16 @@ test('other spellings of a passcode are one passcode, and other signs are none',
 
 test('whatever is typed is compared without a throw, and only digits of the right length match', () => {
   fc.assert(
-    fc.property(secret, instant, parameters, fc.string({ unit: 'binary', maxLength: 12 }), (key, now, given, typed) => {
-      const step = acceptedStep(key, typed, now, given)
-      if (!/^[0-9]+$/.test(typed) || typed.length !== given.digits) assert.equal(step, undefined)
-    }),
+    fc.property(
+      secret,
+      instant,
+      parameters,
+      fc.oneof(anything, fc.string({ maxLength: 12 }), fc.stringMatching(/^[0-9]{5,9}$/)),
+      (key, now, given, typed) => {
+        const step = acceptedStep(key, typed, now, given)
+        if (!/^[0-9]+$/.test(typed) || typed.length !== given.digits) assert.equal(step, undefined)
+      },
+    ),
     { numRuns: 500 },
   )
 })
@@ -150,29 +156,4 @@ test('the link for apps escapes names and holds every parameter', () => {
     digits: '8',
     period: '60',
   })
-})
-
-test('HMAC-SHA-1 vectors of Wycheproof, through hotp where they are of a counter’s length', () => {
-  const root = process.env.POSTERN_VECTORS ?? join(import.meta.dirname, '../../../../../shared/vectors')
-  const file = join(root, 'wycheproof/testvectors_v1/hmac_sha1_test.json')
-  if (!existsSync(file)) {
-    console.log('skipped: vectors not found')
-    return
-  }
-  type Case = { key: string; msg: string; tag: string; result: 'valid' | 'invalid' }
-  const { testGroups } = JSON.parse(readFileSync(file, 'utf8')) as { testGroups: { tagSize: number; tests: Case[] }[] }
-  let tried = 0
-  for (const { tagSize, tests } of testGroups)
-    for (const { key, msg, tag, result } of tests) {
-      const counter = Buffer.from(msg, 'hex')
-      if (tagSize !== 160 || counter.length !== 8 || counter.readBigUInt64BE() > BigInt(Number.MAX_SAFE_INTEGER)) continue
-      // dynamic truncation of the tag that the vector says is right (RFC 4226 §5.3)
-      const mac = Buffer.from(tag, 'hex')
-      const offset = (mac[19] as number) & 15
-      const value = String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-      const own = hotp(createSecretKey(Buffer.from(key, 'hex')), Number(counter.readBigUInt64BE()), sixOfSha1)
-      if (result === 'valid') assert.equal(own, value)
-      tried++
-    }
-  console.log(`${tried} vectors fit a counter`)
 })

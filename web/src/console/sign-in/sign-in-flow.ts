@@ -39,7 +39,17 @@ const prove = async (proof: Proof): Promise<SignIn> => {
         : await call(send, proveRecoveryCode, { code: proof.code })
   return value.signIn
 }
-const ended = (error: unknown) => problemIn(error)?.code === 'no-session'
+/** Whether there is no such sign-in any more, or it is over: a proof for one that expired is refused as a conflict. */
+const ended = async (error: unknown): Promise<boolean> => {
+  const code = problemIn(error)?.code
+  if (code !== 'conflict') return code === 'no-session'
+  try {
+    const { state } = (await call(send, currentSignIn, {})).value.signIn
+    return state === 'expired' || state === 'failed'
+  } catch (again) {
+    return problemIn(again)?.code === 'no-session'
+  }
+}
 
 /**
  * Proves one thing. A sign-in that has expired on the way is opened anew, the password proved again from what was typed, and
@@ -55,7 +65,7 @@ export const proveOnce = async (
     const signIn = await prove(proof)
     if (signIn.state !== 'expired' && signIn.state !== 'failed') return { signIn, anew: false }
   } catch (error) {
-    if (!opened || !ended(error)) throw error
+    if (!opened || !(await ended(error))) throw error
   }
   if (proof.kind !== 'password' && kept.password === '') throw new PasswordAgain()
   await open(kept.username, kept.returnTo)

@@ -60,7 +60,10 @@ const Proofs = () => {
   }
   const provingPassword = useAction(provePassword, { staysHere: true, onDone: next })
   const provingTotp = useAction(proveTotp, { staysHere: true, onDone: next })
-  const gone = [provingPassword.error, provingTotp.error].some((error) => problemIn(error)?.code === 'no-session')
+  // A proof for a step-up that expired is refused as a conflict.
+  const gone = [provingPassword.error, provingTotp.error].some((error) =>
+    ['no-session', 'conflict'].includes(problemIn(error)?.code ?? ''),
+  )
   // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew when this one has ended
   useEffect(() => {
     if (!gone) return

@@ -1,10 +1,10 @@
 import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core'
-import { enrolUser, getUser, listCodes, listEvents, type Out, type User } from '@postern/contract'
+import { enrolUser, getUser, listCodes, listEvents, listSessions, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { Refused } from '../../ui/Refused.tsx'
-import { useAction } from '../calls.ts'
+import { queryClient, useAction } from '../calls.ts'
 import { HandOver } from './HandOver.tsx'
 import style from './Users.module.css'
 
@@ -25,7 +25,16 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
     onDone: ({ code }) => setShown({ code, since: new Date().toISOString() }),
   })
   const errors = fieldErrors(issue.error)
-  const close = () => (shown && !leaving && !over ? setLeaving(true) : onClose())
+  /** What the phone did changes the page below: it is read again. */
+  const readAgain = () => {
+    const paths: unknown[] = [getUser.path, listCodes.path, listEvents.path, listSessions.path]
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0]) })
+  }
+  const leave = () => {
+    if (shown) readAgain()
+    onClose()
+  }
+  const close = () => (shown && !leaving && !over ? setLeaving(true) : leave())
   return (
     <Modal
       opened
@@ -42,7 +51,10 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
           leaving={leaving}
           onLeave={() => setLeaving(true)}
           onStay={() => setLeaving(false)}
-          onOver={() => setOver(true)}
+          onOver={() => {
+            setOver(true)
+            readAgain()
+          }}
           onClose={close}
         />
       ) : (

@@ -24,10 +24,10 @@ export default function NewUserPage() {
     onDone: ({ id }) => void navigate({ to: '/users/$id', params: { id }, search: (off ? {} : { enrol: 'now' }) as never }),
   })
   const errors = fieldErrors(create.error)
+  const taken = create.error?.problem.code === 'conflict'
   const field = (name: keyof typeof typed) => ({
     value: typed[name],
-    error:
-      errors[name] ?? (name === 'username' && create.error?.problem.code === 'conflict' ? t('common:field.taken') : undefined),
+    error: name === 'username' && taken ? t('common:field.taken') : errors[name],
     onChange: (typing: { currentTarget: { value: string } }) => {
       const { value } = typing.currentTarget
       setTyped((before) => ({ ...before, [name]: value }))
@@ -45,7 +45,7 @@ export default function NewUserPage() {
     <Page
       title={t('create')}
       crumb={<Link to="/users">{t('title')}</Link>}
-      error={Object.keys(errors).length > 0 || create.error?.problem.code === 'conflict' ? undefined : create.error}
+      error={Object.keys(errors).length > 0 || taken ? undefined : create.error}
     >
       <form
         className={style.form}
