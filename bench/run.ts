@@ -60,7 +60,10 @@ try {
   say(machine(cluster.version))
   for (const name of asked.length > 0 ? asked : Object.keys(figures)) {
     say(`${name}…`)
-    rows.push(...(await (await (figures[name] as () => Promise<Figure>)())({ cluster, generator })))
+    const figure = await (figures[name] as () => Promise<Figure>)()
+    const measured = await figure({ cluster, generator })
+    for (const each of measured) say(`  ${each.figure}: ${[each.ours, each.reference, each.ratio].filter(Boolean).join(' · ')}`)
+    rows.push(...measured)
   }
   say(
     `\n${table(rows)}\n\nMedians of 3 rounds; ${Math.round((performance.now() - began) / 1_000)} s in all. Only the ratios of one run mean anything.`,

@@ -15,11 +15,17 @@ const browserHeaders = (port: number, person: Person, cookie: string, method: st
   }
 }
 
-/** The passcode of this moment for a sign-in, with its cookie and a proof of its browser's key. */
-export const passcodeShot = (ports: readonly number[], to: number, person: Person, token: string): Shot => {
+/** A passcode (of this moment) for a sign-in, with its cookie and a proof of its browser's key. */
+export const passcodeShot = (
+  ports: readonly number[],
+  to: number,
+  person: Person,
+  token: string,
+  code = passcodeNow(person.secret),
+): Shot => {
   const path = '/api/sign-ins/current/totp'
   const headers = browserHeaders(ports[to] as number, person, `postern-sign-in=${token}`, 'POST', path)
-  return { to, text: request('POST', path, headers, JSON.stringify({ code: passcodeNow(person.secret) })) }
+  return { to, text: request('POST', path, headers, JSON.stringify({ code })) }
 }
 export const sessionShot = (port: number, person: Person, token: string): Shot => {
   const path = '/api/session'

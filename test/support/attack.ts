@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { request } from 'node:http'
 import * as contract from '@postern/contract'
 import type { Browser, Tried } from './browser.ts'
 import type { Person } from './people.ts'
@@ -74,3 +75,32 @@ export const from = (server: TestServer, address: string): Browser => {
   browser.headers['x-forwarded-for'] = address
   return browser
 }
+
+export type RawAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; body: unknown }
+/** A call with exactly these headers: fetch adds some of its own, and refuses others. */
+export const raw = (
+  origin: string,
+  method: string,
+  path: string,
+  { headers = {}, body }: { headers?: Record<string, string | string[]>; body?: string } = {},
+): Promise<RawAnswer> =>
+  new Promise((resolve, reject) => {
+    const sent = request(origin, { method, path, headers }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => {
+        text += chunk
+      })
+      answer.on('end', () => {
+        let parsed: unknown
+        try {
+          parsed = JSON.parse(text)
+        } catch {}
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, body: parsed })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+/** The cookie header of a browser, as a navigation would carry it. */
+export const cookiesOf = (browser: Browser): string => [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')

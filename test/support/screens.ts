@@ -44,10 +44,11 @@ export const keyOnScreen = async (page: Page): Promise<string> => {
 export const enterPasscode = async (page: Page, secret: string): Promise<void> => {
   await page.getByLabel(/^Enter the six digits/).fill(passcode(secret))
 }
-/** The ten codes of the page, as many as it shows. */
-export const recoveryCodesOn = async (page: Page): Promise<string[]> => {
-  await title(page, 'Save your recovery codes')
-  return page.getByRole('main').getByRole('listitem').allInnerTexts()
+/** The recovery codes of the page, as many as it shows. */
+export const recoveryCodesOn = async (page: Page, heading = 'Save your recovery codes'): Promise<string[]> => {
+  await title(page, heading)
+  const items = await page.getByRole('main').getByRole('listitem').allInnerTexts()
+  return items.map((item) => item.trim()).filter((item) => /^[0-9A-Z]+(-[0-9A-Z]+)+$/i.test(item))
 }
 
 export type Enrolled = { username: string; password: string; secret: string; recoveryCodes: string[] }

@@ -93,11 +93,13 @@ export const router = createRouter({
 onSessionEnded.leave = (why) => {
   const { pathname, href } = router.state.location
   if (pathname === '/sign-in' || pathname === '/enrol') return
-  queryClient.clear()
   settleStepUp(false)
   const said = why === 'session-binding' ? why : (onSessionEnded.expected ?? 'over')
   onSessionEnded.expected = undefined
-  void router.navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
+  // What was read is forgotten once its pages are gone: taken from under them, they would break before they go.
+  void router
+    .navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
+    .then(() => queryClient.removeQueries({ type: 'inactive' }))
 }
 
 declare module '@tanstack/react-router' {

@@ -6,8 +6,8 @@ import { Refusal } from '../../platform/refusal.ts'
 import { sourceOf } from './authenticate.ts'
 import type { HttpDeps } from './server.ts'
 
-/** `/healthz` (the process), `/readyz` (database reachable and migrated), `/metrics` (Prometheus; a token of scope metrics). */
-export const registerHealth = (app: FastifyInstance, deps: HttpDeps): void => {
+/** `/healthz` (the process), `/readyz` (database reachable and migrated, not about to stop), `/metrics` (Prometheus; a token of scope metrics). */
+export const registerHealth = (app: FastifyInstance, deps: HttpDeps, closing: AbortSignal): void => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new Counter({
@@ -30,7 +30,7 @@ export const registerHealth = (app: FastifyInstance, deps: HttpDeps): void => {
   })
   app.get('/healthz', { schema: { hide: true } }, async (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', { schema: { hide: true } }, async (_request, reply) =>
-    (await deps.ready()) ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' }),
+    !closing.aborted && (await deps.ready()) ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' }),
   )
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''

@@ -19,6 +19,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer, Call, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
 import { registerDownloads } from './downloads.ts'
+import { registerDrain } from './drain.ts'
 import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { registerPages } from './pages.ts'
@@ -73,15 +74,10 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   requireHost(app, config)
   handleErrors(app, deps)
   const closing = new AbortController()
-  app.addHook('preClose', async () => {
-    closing.abort()
-    // a connection whose answer is still under way becomes idle later: it must not hold up the stop until its keep-alive ends
-    const idle = setInterval(() => app.server.closeIdleConnections(), 20)
-    app.server.once('close', () => clearInterval(idle))
-  })
+  registerDrain(app, closing)
 
   await registerOpenApi(app, config)
-  registerHealth(app, deps)
+  registerHealth(app, deps, closing.signal)
   for (const route of routes) registerRoute(app, deps, route, closing.signal)
   await registerDownloads(app, deps, routes, closing.signal)
   await registerPages(app, deps)

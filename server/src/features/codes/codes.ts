@@ -9,7 +9,7 @@ import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, addressTag, EventDraft, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
-import { mayManage } from '../users/index.ts'
+import { lockPerson, mayManage } from '../users/index.ts'
 import { readCode, readCodes, readScans } from './codes-read.ts'
 import { refusalFor, stateOf } from './codes-rules.ts'
 import {
@@ -159,6 +159,7 @@ const claim = async (
       codeId: id,
       ...(before.userId ? { subject: { kind: 'user', id: before.userId, name: before.username ?? '' } } : {}),
     })
+    if (before.userId) await lockPerson(tx, before.userId)
     const code = await burn(tx, id, secretHash, key)
     if (!code) {
       const now = await findBySecret(tx, id, secretHash)
@@ -200,9 +201,10 @@ const revoke = (deps: CodesDeps, actor: Actor, input: In<typeof contract.revokeC
         )
       )
         throw new Refusal('not-allowed', 'the code is for a person with more rights')
+      await lockPerson(tx, fromId(code.user.id))
     }
-    const [revoked] = await revokeCodes(tx, { id })
     if (input.also?.includes('results')) await deps.claimHandlers[code.kind].endResults(tx, id)
+    const [revoked] = await revokeCodes(tx, { id })
     return { id: code.id, state: 'revoked' as const, revokedAt: revoked?.revokedAt.toISOString() ?? (code.revokedAt as string) }
   })
 

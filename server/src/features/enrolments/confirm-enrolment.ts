@@ -13,7 +13,7 @@ import { requireEnrolment } from '../policies/index.ts'
 import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
 import { clearGuesses, limited, reserveGuess } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
-import { highest, ownerIsLeft, setRoles } from '../users/index.ts'
+import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
 import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim } from './claims-store.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { confirmNeeds } from './enrol-totp.ts'
@@ -38,6 +38,9 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
 
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
     event.about({ ...about(claim), person: { id: claim.userId, name: claim.username } })
+    await lockPerson(tx, claim.userId)
+    // again, now that nobody else is at it: of two confirms at once the second is told that it was confirmed
+    requireOpen((await findClaim(tx, deps.keys.hash('confirm', input.confirm))) ?? claim)
     const pending = await findPending(tx, claim.userId, claim.totpId)
     if (!pending)
       throw new Refusal('code-expired', 'the pending key is over', { detail: 'This took too long. Ask for a new code.' })

@@ -90,7 +90,6 @@ export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
   endResults: async (tx, codeId) => {
     const claim = await tx.selectFrom('claim').select(['userId', 'totpId']).where('codeId', '=', codeId).executeTakeFirst()
     if (!claim) return
-    await sql`update claim set ended_at = coalesce(ended_at, now()) where code_id = ${codeId}`.execute(tx)
     const current = await tx
       .selectFrom('totp')
       .select('state')
@@ -103,6 +102,7 @@ export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
         tx,
       )
     }
+    await sql`update claim set ended_at = coalesce(ended_at, now()) where code_id = ${codeId}`.execute(tx)
   },
 })
 

@@ -8,7 +8,7 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import { issue, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
-import { manageable } from '../users/index.ts'
+import { lockPerson, manageable } from '../users/index.ts'
 
 /** Minutes that a code on screen, and the first operator's, is good for. */
 const onScreenMinutes = 10
@@ -18,6 +18,7 @@ const bootstrapMinutes = 30
 export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) =>
   act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
     const id = fromId(input.id)
+    await lockPerson(tx, id)
     const user = await manageable(tx, actor, id)
     event.about({ subject: { kind: 'user', id, name: user.username } })
     if (user.state !== 'active')

@@ -14,6 +14,7 @@ import { asUser, endSessions, insertSession } from '../sessions/index.ts'
 import { findSignIn, limited, openSession, reserveGuess, type SignInRow, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
+import { lockPerson } from '../users/index.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { parametersOf } from './enrol-totp.ts'
 
@@ -70,6 +71,7 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
     async (tx, event) => {
       event.about({ factor: 'totp' })
       await requireEnrolment(tx)
+      await lockPerson(tx, person.id)
       const pending = await findPending(tx, person.id, totpId)
       if (!pending)
         throw new Refusal('not-found', 'no such pending key', {
@@ -120,6 +122,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
   act(deps, actor, { type: 'factor.removed', endpoint: contract.removeTotp }, async (tx, event) => {
     const user = asUser(actor)
     event.about({ factor: 'totp' })
+    await lockPerson(tx, user.id)
     if (await secondFactorDemanded(tx, user.id))
       throw new Refusal('conflict', 'the last factor that policy demands', {
         detail: 'Policy demands a second factor, and this is your only one. Replace it instead.',
@@ -204,6 +207,7 @@ export const changePassword = async (
   const phc = await hashPassword(input.new)
   await act(deps, actor, { type: 'password.changed', endpoint: contract.changePassword }, async (tx, event) => {
     event.about({ factor: 'password' })
+    await lockPerson(tx, user.id)
     await setPassword(tx, deps.keys, user.id, phc)
     event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.sessionId }, 'the password was changed')
@@ -216,6 +220,7 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
   act(deps, actor, { type: 'recovery-codes.made', endpoint: contract.renewRecoveryCodes }, async (tx, event: EventDraft) => {
     const user = asUser(actor)
     event.about({ factor: 'recovery-code' })
+    await lockPerson(tx, user.id)
     const active = await tx
       .selectFrom('totp')
       .select('id')

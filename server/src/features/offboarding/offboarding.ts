@@ -12,13 +12,17 @@ import { endSessions } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
 import { manageable, moveUser, ownerIsLeft, readUser, type UserRow } from '../users/index.ts'
 
-/** Ends, in the caller's transaction, what a person has open: sessions, codes, claims, sign-ins. Answers the counts. */
+/**
+ * Ends, in the caller's transaction, what a person has open: sign-ins, claims, codes, sessions. Answers the counts. The
+ * keys are locked first, as by a passcode that is being accepted: its session is either ended here or never made.
+ */
 const endOpen = async (tx: Tx, userId: string, why: string): Promise<{ sessions: number; codes: number }> => {
-  const sessions = await endSessions(tx, { userId }, why)
-  const codes = (await revokeCodes(tx, { ofUser: userId })).length
-  await sql`update claim set ended_at = now() where user_id = ${userId} and ended_at is null`.execute(tx)
-  await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
+  await sql`select from totp where user_id = ${userId} and state = 'active' for no key update`.execute(tx)
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
+  await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
+  await sql`update claim set ended_at = now() where user_id = ${userId} and ended_at is null`.execute(tx)
+  const codes = (await revokeCodes(tx, { ofUser: userId })).length
+  const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
 }
 const requireOwnerLeft = async (tx: Tx, user: UserRow): Promise<void> => {
@@ -64,10 +68,10 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
     })
     if (!(await moveUser(tx, id, ['active', 'suspended'], 'offboarded'))) throw notIn(user)
     await requireOwnerLeft(tx, user)
-    const ended = await endOpen(tx, id, 'the person was off-boarded')
     const totp = await retire(tx, id)
-    const password = await tx.deleteFrom('password').where('userId', '=', id).executeTakeFirst()
     const recovery = await tx.deleteFrom('recoveryCode').where('userId', '=', id).executeTakeFirst()
+    const ended = await endOpen(tx, id, 'the person was off-boarded')
+    const password = await tx.deleteFrom('password').where('userId', '=', id).executeTakeFirst()
     await tx.deleteFrom('knownBrowser').where('userId', '=', id).execute()
     const tokens = await tx
       .updateTable('serviceToken')

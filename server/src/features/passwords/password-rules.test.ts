@@ -68,15 +68,11 @@ test('one spelling reaches the hash: composed and decomposed letters are one pas
 const anything = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 256 }).map((units) => String.fromCharCode(...units))
 test('whatever is typed is judged without a throw and in no long time', () => {
   fc.assert(
-    fc.property(
-      fc.string({ unit: 'binary', maxLength: 256 }),
-      fc.array(fc.string({ maxLength: 64 }), { maxLength: 4 }),
-      (text, names) => {
-        const startedAt = performance.now()
-        weaknessOf(text, names)
-        assert.ok(performance.now() - startedAt < 500)
-      },
-    ),
+    fc.property(anything, fc.array(fc.string({ maxLength: 64 }), { maxLength: 4 }), (text, names) => {
+      const startedAt = performance.now()
+      weaknessOf(text, names)
+      assert.ok(performance.now() - startedAt < 500)
+    }),
     { numRuns: 200 },
   )
 })

@@ -140,6 +140,8 @@ export const endUnbound = (tx: Tx, session: LiveSession): Promise<number> =>
   endSessions(tx, { userId: session.user_id, only: session.id }, unboundWhy)
 
 export type NewSession = {
+  /** Where its id is known before: a sign-in was collected by it. */
+  id?: string
   userId: string
   scope: 'full' | 'recovery'
   acr: 'aal1' | 'aal2'
@@ -155,7 +157,7 @@ const recoveryMinutes = 15
 /** Inserts a session with a new token, and remembers the browser for the limits. Answers the token: it is shown to nobody else. */
 export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Promise<{ id: string; token: string }> => {
   const token = newToken()
-  const id = uuid7()
+  const id = session.id ?? uuid7()
   await tx
     .insertInto('session')
     .values({

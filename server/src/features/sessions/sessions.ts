@@ -8,7 +8,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, notify } from '../events/index.ts'
 import { freshSeconds } from '../policies/index.ts'
-import { mayManage } from '../users/index.ts'
+import { lockPerson, mayManage } from '../users/index.ts'
 import { endSessions, endUnbound, type LiveSession, type SessionReader } from './sessions-store.ts'
 
 export const toSession = (row: LiveSession): Session => ({
@@ -109,6 +109,7 @@ const signOut = (deps: ActDeps, actor: Actor) =>
   act(deps, actor, { type: 'session.ended', endpoint: contract.signOut }, async (tx, event) => {
     const { id, sessionId } = asUser(actor)
     event.about({ sessionId, detail: { why: 'signed out' } })
+    await lockPerson(tx, id)
     await endSessions(tx, { userId: id, only: sessionId }, 'signed out')
     // a pending key is not left behind (threat 9)
     await sql`delete from totp where user_id = ${id} and state = 'pending'`.execute(tx)

@@ -5,10 +5,11 @@ import { Refusal } from '../../platform/refusal.ts'
 /**
  * SQL of one reserved guess (house.md, Guesses), for an account, a factor and a lane: five failures are free, then waits
  * double from 2 s up to 15 minutes; at 100 in a row the lane is closed. A conflict without a returned row is "limited".
+ * `clock_timestamp()`, not `now()`: who waited for the row began before the guess that set open_at, yet came after it.
  */
 export const reserveOnConflict = `on conflict (account_key, factor, lane) do update set failures = a.failures + 1,
   open_at = case when a.failures + 1 < 5 then now() else now() + least(2 ^ (a.failures - 3), 900) * interval '1 s' end
-  where a.open_at <= now() and a.failures < 100`
+  where a.open_at <= clock_timestamp() and a.failures < 100`
 
 /** A browser whose key has signed this account in within 90 days has a count of its own: lane 1. */
 export const laneOf = (user: string, thumbprint: string): string =>

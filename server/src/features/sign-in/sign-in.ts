@@ -236,7 +236,12 @@ export const openSession = async (
   const carried = opens.row.fromSession
     ? await tx.selectFrom('session').select('codeId').where('id', '=', opens.row.fromSession).executeTakeFirst()
     : undefined
-  const session = await insertSession(tx, deps.keys, {
+  // the sign-in's row first, then what remembers the browser: the order in which an accepted passcode locks them
+  const id = uuid7()
+  if (!(await collect(tx, { id: opens.row.id, thumbprint, userId, sessionId: id })))
+    throw new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })
+  return insertSession(tx, deps.keys, {
+    id,
     userId,
     scope: opens.scope,
     acr: opens.acr,
@@ -245,9 +250,6 @@ export const openSession = async (
     codeId: carried?.codeId ?? null,
     source: actor.source,
   })
-  if (!(await collect(tx, { id: opens.row.id, thumbprint, userId, sessionId: session.id })))
-    throw new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })
-  return session
 }
 
 /** R10: compared after its guess was counted; accepted by the statement that moves the step. */
@@ -391,7 +393,11 @@ export const proveRecoveryCode = async (
       await deps.events.append(tx, new EventDraft(actor, 'sign-in.recovery-code', used))
       return opened.token
     })
-    .catch((refusal: unknown) => refuseLimited(deps, actor, refusal))
+    .catch((refusal: unknown) =>
+      refusal instanceof Refusal && refusal.code === 'conflict'
+        ? wrong(deps, actor, 'sign-in.recovery-code', about, refusal)
+        : refuseLimited(deps, actor, refusal),
+    )
   deps.events.onAppended()
   if (!session)
     return wrong(deps, actor, 'sign-in.recovery-code', about, new Refusal('factor-wrong', 'wrong or used recovery code'))

@@ -7,6 +7,7 @@ export {
   findUser,
   findUserByName,
   insertUser,
+  lockPerson,
   moveUser,
   ownerIsLeft,
   setRoles,

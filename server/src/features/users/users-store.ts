@@ -87,6 +87,14 @@ export const setRoles = async (tx: Tx, userId: string, roles: readonly Role[]): 
     .values([...new Set(roles)].map((role) => ({ userId, role })))
     .execute()
 }
+/**
+ * Acts on one person take this lock first, so that of two at once one waits, and a suspension is never what a deadlock
+ * ends. After it rows are locked in one order: keys, recovery codes, sign-ins, claims, codes, sessions, browsers. What
+ * proves a factor at sign-in goes without this lock, in the same order.
+ */
+export const lockPerson = async (tx: Tx, userId: string): Promise<void> => {
+  await tx.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute()
+}
 /** Moves a person to a state from one of `from`; undefined where they were in none of these. */
 export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =>
   tx

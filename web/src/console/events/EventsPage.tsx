@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { type CallIn, createDownload, type Event, eventOutcomes, eventTypes, listEvents, streamEvents } from '@postern/contract'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -54,6 +55,9 @@ export default function EventsPage() {
     setAsOf(Date.now())
     events.onRetry()
   }
+  // In the head it has room to change without moving a row; on narrow screens it has a line of its own.
+  const narrow = useMediaQuery('(max-width: 600px)', undefined, { getInitialValueInEffect: false })
+  const live = <LiveState {...stream} waiting={waiting} more={came.more} onShow={show} />
   const download = useAction(createDownload, { onDone: ({ url }) => window.location.assign(url) })
   const filters: Filter[] = [
     {
@@ -87,14 +91,17 @@ export default function EventsPage() {
       title={t('title')}
       gutter={false}
       actions={
-        <Button
-          variant="default"
-          leftSection={<Icon of={IconDownload} />}
-          loading={download.isPending}
-          onClick={() => download.mutate({ path: '/api/events/export' })}
-        >
-          {t('export')}
-        </Button>
+        <>
+          {!narrow && live}
+          <Button
+            variant="default"
+            leftSection={<Icon of={IconDownload} />}
+            loading={download.isPending}
+            onClick={() => download.mutate({ path: '/api/events/export' })}
+          >
+            {t('export')}
+          </Button>
+        </>
       }
       error={download.error}
       bar={
@@ -104,7 +111,7 @@ export default function EventsPage() {
             <PersonChip id={values.userId} onChange={(userId) => set({ userId })} />
             <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
           </FilterBar>
-          <LiveState {...stream} waiting={waiting} more={came.more} onShow={show} />
+          {narrow && live}
         </>
       }
     >

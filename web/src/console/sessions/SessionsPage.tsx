@@ -70,7 +70,7 @@ export default function SessionsPage() {
           <span className="t3">{t('noCode')}</span>
         ),
     },
-    { key: 'started', title: t('started'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+    { key: 'started', title: t('started'), narrow: 'none', cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     { key: 'seen', title: t('seen'), cell: ({ seenAt }) => <TimeText at={seenAt} /> },
     ...(may
       ? [

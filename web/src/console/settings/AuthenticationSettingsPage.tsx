@@ -79,30 +79,7 @@ const Form = ({ latest, onReload }: { latest: Based; onReload: () => void }) => 
   )
   const part = { now, change, operator, owner, errors }
   return (
-    <Page
-      title={t('title')}
-      below={t('below')}
-      actions={
-        operator && (
-          <>
-            {dirty && (
-              <Button variant="default" onClick={start}>
-                {t('undo')}
-              </Button>
-            )}
-            <Button
-              loading={save.isPending}
-              disabled={!dirty}
-              onClick={() =>
-                save.mutate(now, { onError: ({ problem }) => void (problem.code === 'precondition-failed' && onReload()) })
-              }
-            >
-              {t('common:save')}
-            </Button>
-          </>
-        )
-      }
-    >
+    <Page title={t('title')} below={t('below')}>
       <div className={style.wide}>
         {save.error && code !== 'precondition-failed' && code !== 'conflict' && <Refused error={save.error} />}
         {latest.read.version !== version && (
@@ -138,6 +115,22 @@ const Form = ({ latest, onReload }: { latest: Based; onReload: () => void }) => 
         <Limits {...part} />
         <KindOfKeys {...part} />
       </div>
+      {dirty && (
+        <div className={style.bar}>
+          <span>{t('unsaved', { parts: changed.map((name) => t(`part.${name}`)).join(', ') })}</span>
+          <Button variant="default" onClick={start}>
+            {t('undo')}
+          </Button>
+          <Button
+            loading={save.isPending}
+            onClick={() =>
+              save.mutate(now, { onError: ({ problem }) => void (problem.code === 'precondition-failed' && onReload()) })
+            }
+          >
+            {t('common:save')}
+          </Button>
+        </div>
+      )}
       <ConfirmDialog
         opened={leaving.status === 'blocked'}
         onClose={() => leaving.reset?.()}

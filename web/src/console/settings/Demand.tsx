@@ -62,7 +62,7 @@ export const Demand = ({
         mt="sm"
         label={t('demand.roles')}
         value={asked}
-        error={impossible && conflict ? t('demand.offTitle') : undefined}
+        error={impossible && conflict ? t('demand.offText') : undefined}
         onChange={(value) => change({ secondFactor: { ...now.secondFactor, roles: value as Role[] } })}
       >
         <Group gap="lg" mt="xs">
@@ -79,8 +79,8 @@ export const Demand = ({
           })}
         </Group>
       </Checkbox.Group>
-      {impossible && (
-        <Note tone={conflict ? 'fail' : 'warn'} title={t('demand.offTitle')}>
+      {impossible && !conflict && (
+        <Note tone="warn" title={t('demand.offTitle')}>
           {t('demand.offText')}
         </Note>
       )}

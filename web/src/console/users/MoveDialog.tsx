@@ -30,13 +30,13 @@ export const MoveDialog = ({ user, move, onClose }: { user: User; move: Move; on
   })
   const { factors } = user
   const ends = [
-    t('ends.sessions', { count: user.openSessions }),
-    open.data && t('ends.codes', { count: open.data.items.length }),
+    user.openSessions > 0 && t('ends.sessions', { count: user.openSessions }),
+    open.data && open.data.items.length > 0 && t('ends.codes', { count: open.data.items.length }),
     ...(move === 'offboard'
       ? [
           factors.password && t('ends.password'),
           factors.totp && t('ends.totp'),
-          factors.recoveryCodesLeft > 0 && t('common:recovery.left', { count: factors.recoveryCodesLeft }),
+          factors.recoveryCodesLeft > 0 && t('ends.recovery', { count: factors.recoveryCodesLeft }),
           t('ends.tokens'),
         ]
       : []),
@@ -59,6 +59,7 @@ export const MoveDialog = ({ user, move, onClose }: { user: User; move: Move; on
           {ends.map((one) => (
             <li key={one}>{one}</li>
           ))}
+          {ends.length === 0 && <li>{t('ends.nothing')}</li>}
         </ul>
       )}
       {move !== 'resume' && <p>{t(`move.${move}.stays`)}</p>}

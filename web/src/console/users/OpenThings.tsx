@@ -49,7 +49,7 @@ export const OpenThings = ({ user, may }: { user: User; may: boolean }) => {
         ),
     },
     { key: 'from', title: t('place'), cell: ({ country }) => countryName(country, i18n.language) ?? t('common:notKnown') },
-    { key: 'started', title: t('started'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+    { key: 'started', title: t('started'), narrow: 'none', cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     { key: 'seen', title: t('lastUsed'), cell: ({ seenAt }) => <TimeText at={seenAt} /> },
     ...(may
       ? [

@@ -96,7 +96,14 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
                 </StateBadge>
               ) : undefined,
             ],
-            [t('lastSignIn'), user.lastSignInAt ? <TimeText key="last" at={user.lastSignInAt} as="moment" /> : t('never')],
+            [
+              t('lastSignIn'),
+              user.lastSignInAt ? (
+                <TimeText key="last" at={user.lastSignInAt} as="moment" />
+              ) : user.state === 'offboarded' ? undefined : (
+                t('never')
+              ),
+            ],
             [t('email'), user.email ?? t('common:none')],
             [t('since'), <TimeText key="since" at={user.createdAt} as="moment" />],
           ]}

@@ -67,7 +67,8 @@ export default function UsersPage() {
     {
       key: 'seen',
       title: t('lastSignIn'),
-      cell: ({ lastSignInAt }) => (lastSignInAt ? <TimeText at={lastSignInAt} /> : <span className="t3">{t('never')}</span>),
+      cell: ({ lastSignInAt, state }) =>
+        lastSignInAt ? <TimeText at={lastSignInAt} /> : <span className="t3">{state === 'offboarded' ? '' : t('never')}</span>,
     },
   ]
   const create = may && (
