@@ -4,7 +4,17 @@ import type { Locator, Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from './support/chromium.ts'
 import { behindNginx, type Host, onLocalhost, underName } from './support/hosts.ts'
 import { forgetStep, passcode } from './support/people.ts'
-import { type Enrolled, enrolHere, enterPasscode, keyOnScreen, phone, press, recoveryCodesOn, title, typePassword } from './support/screens.ts'
+import {
+  type Enrolled,
+  enrolHere,
+  enterPasscode,
+  keyOnScreen,
+  phone,
+  press,
+  recoveryCodesOn,
+  title,
+  typePassword,
+} from './support/screens.ts'
 
 /** The main job, from the printed link to an off-boarded person, in real browsers on each of the hosts that people run it on. */
 const chromium = await openChromium()
@@ -142,7 +152,10 @@ const mainJob = async (host: Host) => {
   // the record grew while it was open, without moving; asked for, it has each attempt with place, device, code and outcome
   await record.getByRole('button', { name: /new events?$/ }).click()
   const rows = await eventually(
-    async () => (await record.getByRole('table', { name: 'Events' }).getByRole('row').allInnerTexts()).map((row) => row.replaceAll(/\s+/g, ' ')),
+    async () =>
+      (await record.getByRole('table', { name: 'Events' }).getByRole('row').allInnerTexts()).map((row) =>
+        row.replaceAll(/\s+/g, ' '),
+      ),
     (texts) => texts.some((row) => row.includes('A person was off-boarded')),
     'the record lacks the off-boarding',
   )

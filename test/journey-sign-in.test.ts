@@ -319,7 +319,7 @@ test('a cookie without its key opens nothing, ends the session, and the page say
   assert.equal((await thief.try(contract.currentSession, {})).problem.code, 'session-binding')
   await visitor.page.getByRole('link', { name: 'Where I am signed in' }).first().click()
   await title(visitor.page, 'Sign in')
-  await alert(visitor.page, /Your session (was used from somewhere else|has ended)/)
+  await alert(visitor.page, 'Your session was used from somewhere else, so we ended it. Sign in again.')
   await forgetStep(server, adam)
   await asked(visitor, adam)
   await enterPasscode(visitor.page, adam.secret)

@@ -12,6 +12,7 @@ create table sign_in (
   proved text[] not null default '{}',
   proved_at timestamptz, -- of the first proof
   wrong_offset int, -- steps by which the last wrong passcode was off (R10)
+  wrong_step bigint, -- and the step that it was of
   session_id uuid unique,
   expires_at timestamptz not null,
   epoch int not null,

@@ -90,9 +90,12 @@ export const router = createRouter({
   },
 })
 
+/** Several calls hear of the end at once: the first one says why. */
+let leaving = false
 onSessionEnded.leave = (why) => {
   const { pathname, href } = router.state.location
-  if (pathname === '/sign-in' || pathname === '/enrol') return
+  if (leaving || pathname === '/sign-in' || pathname === '/enrol') return
+  leaving = true
   settleStepUp(false)
   const said = why === 'session-binding' ? why : (onSessionEnded.expected ?? 'over')
   onSessionEnded.expected = undefined
@@ -100,6 +103,9 @@ onSessionEnded.leave = (why) => {
   void router
     .navigate({ to: '/sign-in', search: { ...returnTo(href), why: said } as never })
     .then(() => queryClient.removeQueries({ type: 'inactive' }))
+    .finally(() => {
+      leaving = false
+    })
 }
 
 declare module '@tanstack/react-router' {

@@ -19,7 +19,8 @@ export const FilterBar = ({ set, children }: { set: number; children: ReactNode 
         opened={opened}
         onClose={sheet.close}
         position="bottom"
-        size="auto"
+        size="70%"
+        styles={{ content: { background: 'var(--surface)' } }}
         title={t('filter.label')}
         closeButtonProps={{ 'aria-label': t('close') }}
       >

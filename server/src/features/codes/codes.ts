@@ -115,9 +115,12 @@ const recordLate = async (
   type: 'code.inspected' | 'code.claimed',
   claimToken: string | undefined,
 ): Promise<void> => {
-  if (type === 'code.inspected' && !(await countScan(deps, actor))) return
+  const within = type !== 'code.inspected' || (await countScan(deps, actor))
   await deps.db.transaction().execute(async (tx) => {
     const own = await deps.claimHandlers[code.kind].isClaimer(tx, code.id, claimToken)
+    const due = !own && (await noticeDue(tx, code.id))
+    // a flood of openings may fill no log, nor may it hide the look that is to be told of
+    if (!within && !due) return
     const event = new EventDraft(actor, type, {
       codeId: code.id,
       ...(code.userId ? { subject: { kind: 'user' as const, id: code.userId, name: code.username ?? '' } } : {}),
@@ -125,8 +128,7 @@ const recordLate = async (
     })
     event.outcome = 'denied'
     const eventId = await deps.events.append(tx, event)
-    if (!own && (await noticeDue(tx, code.id)))
-      await notify(tx, type === 'code.inspected' ? 'late-inspect' : 'late-claim', eventId, code.userId)
+    if (due) await notify(tx, type === 'code.inspected' ? 'late-inspect' : 'late-claim', eventId, code.userId)
   })
   deps.events.onAppended()
 }

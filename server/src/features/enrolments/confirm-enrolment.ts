@@ -11,7 +11,7 @@ import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassword } from '../passwords/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
 import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
-import { clearGuesses, limited, reserveGuess } from '../sign-in/index.ts'
+import { clearGuesses, compareGuess, limited, reserveGuess } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
 import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
 import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim } from './claims-store.ts'
@@ -130,12 +130,13 @@ const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string 
 /** A wrong current password is a guess of that account, by the same limits, and one of the five. */
 const provePassword = async (deps: ActDeps, actor: Actor, claim: OpenClaim, password: string | undefined): Promise<number> => {
   if (password === undefined) throw invalid('currentPassword', 'the password that you have now')
-  const { lane } = await reserveGuess(deps.db, {
+  const guess = await reserveGuess(deps.db, {
     accountKey: claim.userId,
     factor: 'password',
     thumbprint: actor.source.thumbprint as Buffer,
   })
-  if (await verifyPassword(password, await findPasswordHash(deps.db, deps.keys, claim.userId))) return lane
+  const hash = await findPasswordHash(deps.db, deps.keys, claim.userId)
+  if (await compareGuess(deps.db, guess, () => verifyPassword(password, hash))) return guess.lane
   const event = new EventDraft(actor, 'enrolment.confirmed', {
     ...about(claim),
     factor: 'password',

@@ -11,7 +11,7 @@ import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassw
 import { readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
 import { asUser, endSessions, insertSession } from '../sessions/index.ts'
-import { findSignIn, limited, openSession, reserveGuess, type SignInRow, toSignIn } from '../sign-in/index.ts'
+import { compareGuess, findSignIn, limited, openSession, reserveGuess, type SignInRow, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
 import { lockPerson } from '../users/index.ts'
@@ -194,8 +194,10 @@ export const changePassword = async (
   const user = asUser(actor)
   const { issuer } = await readAuthenticationSettings(deps.db)
   requireStrong(input.new, [user.username, user.displayName, issuer], 'new')
-  await reserveGuess(deps.db, { accountKey: user.id, factor: 'password', thumbprint: actor.source.thumbprint as Buffer })
-  if (!(await verifyPassword(input.current, await findPasswordHash(deps.db, deps.keys, user.id)))) {
+  const thumbprint = actor.source.thumbprint as Buffer
+  const guess = await reserveGuess(deps.db, { accountKey: user.id, factor: 'password', thumbprint })
+  const hash = await findPasswordHash(deps.db, deps.keys, user.id)
+  if (!(await compareGuess(deps.db, guess, () => verifyPassword(input.current, hash)))) {
     const event = new Draft(actor, 'password.changed', {
       factor: 'password',
       detail: { code: 'factor-wrong', why: 'wrong current password' },

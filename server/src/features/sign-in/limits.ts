@@ -24,11 +24,12 @@ export const limited = (secondsLeft: number, why: string): Refusal =>
   new Refusal('rate-limited', why, { retryAfter: Math.max(1, Math.ceil(secondsLeft)), outcome: 'denied' })
 export const limitedAddress = (): Refusal => limited(60 - new Date().getSeconds(), 'too many failures from this address')
 
+export type ReservedGuess = { accountKey: string; factor: 'password' | 'totp' | 'recovery-code'; lane: number; failures: number }
 /** Reserves one guess on its own, committed before anything is compared. Throws 429. */
 export const reserveGuess = async (
   db: Db,
-  guess: { accountKey: string; factor: 'password' | 'totp' | 'recovery-code'; thumbprint: Buffer },
-): Promise<{ lane: number }> => {
+  guess: Omit<ReservedGuess, 'lane' | 'failures'> & { thumbprint: Buffer },
+): Promise<ReservedGuess> => {
   const { rows } = await sql<{ lane: number; failures: number | null; closed: boolean; wait: number }>`
     with l as (select ${sql.raw(laneOf('x.user_id', 'x.thumb'))} as lane from (select ${guess.accountKey}::uuid as user_id, ${guess.thumbprint}::bytea as thumb) x),
     r as (insert into attempt as a (account_key, factor, lane, failures, open_at) select ${guess.accountKey}::uuid, ${guess.factor}, l.lane, 1, now() from l
@@ -43,7 +44,21 @@ export const reserveGuess = async (
       row.closed ? 900 : row.wait,
       row.closed ? `${guess.factor}: closed after 100 failures in a row` : `${guess.factor}: waiting after failures`,
     )
-  return { lane: row.lane }
+  return { accountKey: guess.accountKey, factor: guess.factor, lane: row.lane, failures: row.failures }
+}
+/**
+ * Compares what was reserved. Where that cannot be done (503) nothing was evaluated, so the guess is given back, unless
+ * another came meanwhile: an overload or a wrong clock locks nobody out.
+ */
+export const compareGuess = async <T>(db: Db, guess: ReservedGuess, compare: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await compare()
+  } catch (error) {
+    if (error instanceof Refusal && (error.code === 'unavailable' || error.code === 'clock-skew'))
+      await sql`update attempt set failures = failures - 1, open_at = now() where account_key = ${guess.accountKey} and factor = ${guess.factor}
+        and lane = ${guess.lane} and failures = ${guess.failures}`.execute(db)
+    throw error
+  }
 }
 /** A success clears its own factor and lane only. */
 export const clearGuesses = async (

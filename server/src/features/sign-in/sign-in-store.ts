@@ -18,6 +18,7 @@ declare module '../../platform/db.ts' {
       proved: Generated<string[]>
       provedAt: Date | null
       wrongOffset: number | null
+      wrongStep: number | null
       sessionId: string | null
       expiresAt: Date
       epoch: number

@@ -13,9 +13,17 @@ import { type ActDeps, act, addressTag, EventDraft, type EventFacts, type Prepar
 import { findPasswordHash, verifyPassword } from '../passwords/index.ts'
 import { hashRecoveryCode, useRecoveryCode } from '../recovery-codes/index.ts'
 import { asUser, insertSession } from '../sessions/index.ts'
-import { acceptedStep, offsetOf, totpKey } from '../totp/index.ts'
+import { acceptedStep, offsetOf, stepAt, totpKey } from '../totp/index.ts'
 import { findUserByName, usernameKey } from '../users/index.ts'
-import { clearGuesses, limited, limitedAddress, requireAddressWithin, reserveGuess } from './limits.ts'
+import {
+  clearGuesses,
+  compareGuess,
+  limited,
+  limitedAddress,
+  type ReservedGuess,
+  requireAddressWithin,
+  reserveGuess,
+} from './limits.ts'
 import { type Acceptance, accept, type Reservation, type Reserved, reserve, type Verdict } from './passcode-statements.ts'
 import { nextStep, safeReturnTo } from './sign-in-rules.ts'
 import { addProof, collect, findSignIn, insertSignIn, type SignInRow } from './sign-in-store.ts'
@@ -190,7 +198,7 @@ export const provePassword = async (
   const user = found?.state === 'active' && (row.userId === null || row.userId === found.id) ? found : undefined
   const accountKey = user?.id ?? uuidOfHash(deps.keys.hash('unknown-user', usernameKey(typed)))
   const thumbprint = thumbprintOf(actor)
-  const { lane } = await reserveGuess(deps.db, { accountKey, factor: 'password', thumbprint }).catch((refusal: unknown) =>
+  const guess = await reserveGuess(deps.db, { accountKey, factor: 'password', thumbprint }).catch((refusal: unknown) =>
     refuseLimited(deps, actor, refusal),
   )
   // asked also for nobody, so that an unknown name costs the same
@@ -201,7 +209,7 @@ export const provePassword = async (
     typedName: typed,
     detail: { purpose: row.purpose },
   }
-  if (!(await verifyPassword(input.password, hash)) || !user)
+  if (!(await compareGuess(deps.db, guess, () => verifyPassword(input.password, hash))) || !user)
     return wrong(
       deps,
       actor,
@@ -214,7 +222,7 @@ export const provePassword = async (
     await requireAddressWithin(tx, sourceTag(deps.keys, actor))
     const id = await addProof(tx, { browserHash, thumbprint, userId: user.id, proof: 'password' })
     if (!id) throw new Refusal('conflict', 'the sign-in is gone')
-    await clearGuesses(tx, accountKey, 'password', lane)
+    await clearGuesses(tx, accountKey, 'password', guess.lane)
     const now = (await findSignIn(tx, browserHash)) as SignInRow
     if (nextStep(now).state !== 'complete') return undefined
     const opened = await openSession(deps, tx, actor, { row: now, scope: 'full', acr: 'aal1', amr: ['pwd'] })
@@ -278,8 +286,9 @@ export const proveTotp = async (
         reserved.closed ? 'totp: closed after 100 failures in a row' : 'totp: waiting after failures',
       ),
     )
-  requireClock(reserved.now)
   const userId = reserved.user_id
+  const guess: ReservedGuess = { accountKey: userId, factor: 'totp', lane: reserved.lane, failures: reserved.failures }
+  await compareGuess(deps.db, guess, () => requireClock(reserved.now))
   const person = { id: userId, name: reserved.username as string }
   const parameters = { algorithm: reserved.algorithm, digits: reserved.digits, period: reserved.period }
   const key = totpKey(deps.keys, userId, reserved.totp, reserved.sealed)
@@ -287,11 +296,17 @@ export const proveTotp = async (
   const about: EventFacts = { factor: 'totp', detail: { purpose: reserved.purpose as string } }
   if (step === undefined) {
     const offset = offsetOf(key, input.code, reserved.now.getTime(), parameters)
+    // two different ones: the same passcode twice would tell a guesser which one of the future they have found
+    const wrongStep = offset === undefined ? null : stepAt(reserved.now.getTime(), reserved.period) + offset
     const { rows } = await sql<{
       before: number | null
-    }>`update sign_in s set wrong_offset = ${offset ?? null} from (select id, wrong_offset as before from sign_in where id = ${reserved.sign_in} for update) o
-      where s.id = o.id returning o.before`.execute(deps.db)
-    const told = offset !== undefined && rows[0]?.before === offset ? { clockOffset: offset * reserved.period } : {}
+      step: number | null
+    }>`update sign_in s set wrong_offset = ${offset ?? null}, wrong_step = ${wrongStep}
+      from (select id, wrong_offset as before, wrong_step as step from sign_in where id = ${reserved.sign_in} for update) o
+      where s.id = o.id returning o.before, o.step`.execute(deps.db)
+    const [last] = rows
+    const told =
+      offset !== undefined && last?.before === offset && last.step !== wrongStep ? { clockOffset: offset * reserved.period } : {}
     return wrong(
       deps,
       actor,
