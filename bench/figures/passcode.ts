@@ -5,9 +5,9 @@ import { addPeople, addSignIns } from '../lib/people.ts'
 import { startPostern } from '../lib/servers.ts'
 import { passcodeShot } from '../lib/shots.ts'
 
-const oursARound = 4_000
+const oursARound = 3_000
 const theirsARound = 300
-const oneByOne = 300
+const oneByOne = 200
 const ourConcurrency = 64
 /** better-auth is driven at both, and its better median counts. */
 const theirConcurrencies = [16, 64]

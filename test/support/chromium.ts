@@ -153,3 +153,33 @@ export const nameless = async (page: Page): Promise<string[]> => {
 /** By how much a page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+/** Until fades and slides have ended: a colour half-way is nobody's. */
+export const atRest = (page: Page): Promise<unknown> =>
+  page.evaluate(`Promise.race([
+    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))),
+    new Promise((resolve) => setTimeout(resolve, 1000)),
+  ])`)
+
+/** Grey values of a picture, a byte a pixel. */
+const greys = (picture: Buffer): { width: number; height: number; pixels: Buffer } => {
+  const raw = execFileSync('ffmpeg', ['-loglevel', 'error', '-i', '-', '-f', 'image2pipe', '-pix_fmt', 'gray', '-c:v', 'pgm', '-'], {
+    input: picture,
+  })
+  const [head, width, height] = /^P5\s(\d+)\s(\d+)\s255\s/.exec(raw.subarray(0, 40).toString('latin1')) as unknown as [string, string, string]
+  return { width: Number(width), height: Number(height), pixels: raw.subarray(head.length) }
+}
+/** How a symbol's picture stands on the screen: shades of ink and paper, and its quiet zone in modules. */
+export const lookOfSymbol = (picture: Buffer, modules: number): { paper: number; ink: number; quiet: number } => {
+  const { width, height, pixels } = greys(picture)
+  const at = (x: number, y: number): number => pixels[y * width + x] as number
+  const rows = Array.from({ length: height }, (_, y) => y).filter((y) => pixels.subarray(y * width, (y + 1) * width).some((grey) => grey < 128))
+  const columns = Array.from({ length: width }, (_, x) => x).filter((x) => rows.some((y) => at(x, y) < 128))
+  const [left, right, top, bottom] = [columns[0], columns.at(-1), rows[0], rows.at(-1)] as [number, number, number, number]
+  const module = (right - left + 1) / modules
+  return {
+    paper: at(1, 1),
+    ink: at(left + Math.round(module / 2), top + Math.round(module / 2)),
+    quiet: Math.min(left, top, width - 1 - right, height - 1 - bottom) / module,
+  }
+}

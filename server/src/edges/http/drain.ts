@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
-/** Milliseconds without a new request that count as quiet, and how long a stop waits for it at most. */
-const quietMs = 100
-const longestMs = 2_000
-/** Milliseconds that a connection has, after the door is shut, to say what it came for. */
-const lastWordMs = 500
+/** How long a turn of waiting is, in milliseconds. Turns are counted, not time: in each the loop has read what had come. */
+const turnMs = 20
+/** Turns without a new request that count as quiet, and how many a stop waits for that at most. */
+const quietTurns = 5
+const longestTurns = 100
+/** Turns that a connection has, after the door is shut, to say what it came for. */
+const lastWordTurns = 100
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -16,12 +18,12 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  */
 export const registerDrain = (app: FastifyInstance, closing: AbortController): void => {
   const inFlight = new Set<ServerResponse>()
-  let askedAt = 0
+  let asked = 0
   let connections = 0
   app.server.on('connection', () => connections++)
   app.server.on('request', (_request, response) => {
     inFlight.add(response)
-    askedAt = performance.now()
+    asked++
     response.once('close', () => inFlight.delete(response))
   })
   app.addHook('preClose', async () => {
@@ -29,9 +31,11 @@ export const registerDrain = (app: FastifyInstance, closing: AbortController): v
     if (!app.server.listening) return
     // Fastify says so in the answers to requests that come from now on; these came before
     for (const response of inFlight) if (!response.headersSent) response.setHeader('connection', 'close')
-    const began = performance.now()
-    askedAt = began
-    while (performance.now() - askedAt < quietMs && performance.now() - began < longestMs) await pause(10)
+    for (let quiet = 0, turns = 0; quiet < quietTurns && turns < longestTurns; turns++) {
+      const before = asked
+      await pause(turnMs)
+      quiet = asked === before ? quiet + 1 : 0
+    }
     // a turn of the event loop takes one of the connections that wait: right after turns that found none, shutting the
     // door cuts nobody off who already stood in it, and who comes later finds nobody listening
     for (let empty = 0, turns = 0; empty < 3 && turns < 10_000; turns++) {
@@ -39,12 +43,13 @@ export const registerDrain = (app: FastifyInstance, closing: AbortController): v
       await new Promise((resolve) => setImmediate(resolve))
       empty = connections === before ? empty + 1 : 0
     }
-    const shutAt = performance.now()
+    let silent = 0
     const last = setInterval(() => {
+      silent = inFlight.size === 0 ? silent + 1 : 0
       // one whose answer was under way becomes idle later; others never asked anything, as browsers open them ahead
-      if (inFlight.size === 0 && performance.now() - shutAt > lastWordMs) app.server.closeAllConnections()
+      if (silent > lastWordTurns) app.server.closeAllConnections()
       else app.server.closeIdleConnections()
-    }, 20)
+    }, turnMs)
     app.server.once('close', () => clearInterval(last))
   })
 }

@@ -40,7 +40,7 @@ export type ClaimHandler = {
     event: EventDraft,
   ) => Promise<{ answer: ClaimAnswer; claimToken: string }>
   /** The same answer for the same key within 2 minutes; undefined: not repeatable. */
-  repeated: (tx: Tx, codeId: string, key: Buffer) => Promise<{ answer: ClaimAnswer } | undefined>
+  repeated: (tx: Tx, codeId: string, key: Buffer) => Promise<{ answer: ClaimAnswer; claimToken: string } | undefined>
   /** Whether a visit comes from the browser that claimed, by its cookie. */
   isClaimer: (tx: Tx, codeId: string, claimToken: string | undefined) => Promise<boolean>
   /** `also: results`: ends what came of a claimed code. */

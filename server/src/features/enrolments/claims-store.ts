@@ -24,6 +24,10 @@ declare module '../../platform/db.ts' {
 export const confirmTries = 5
 const rowOf = (codeId: string, userId: string) => ({ table: 'claim', row: codeId, user: userId })
 
+/** The cookie that knows the claiming browser again: made of the confirm token, so that a repeated answer carries it too. */
+const claimTokenOf = (keys: Keys, confirm: string): string =>
+  keys.hash('claim-browser', `token\n${confirm}`).toString('base64url')
+
 /** What a claim opened, for the claiming key alone. Answers the confirm token and the cookie that knows the browser again. */
 export const insertClaim = async (
   tx: Tx,
@@ -31,7 +35,7 @@ export const insertClaim = async (
   claim: { codeId: string; userId: string; totpId: string; key: Buffer },
 ): Promise<{ confirm: string; claimToken: string }> => {
   const confirm = newToken()
-  const claimToken = newToken()
+  const claimToken = claimTokenOf(keys, confirm)
   await tx
     .insertInto('claim')
     .values({
@@ -57,7 +61,7 @@ export const findRepeatable = async (
   keys: Keys,
   codeId: string,
   key: Buffer,
-): Promise<{ userId: string; totpId: string; confirm: string } | undefined> => {
+): Promise<{ userId: string; totpId: string; confirm: string; claimToken: string } | undefined> => {
   const row = await tx
     .selectFrom('claim')
     .innerJoin('code', 'code.id', 'claim.codeId')
@@ -69,9 +73,12 @@ export const findRepeatable = async (
     .where('revokedAt', 'is', null)
     .where('users.state', 'in', ['active', 'pending'])
     .where('claimedAt', '>', sql<Date>`now() - ${minutesToRepeat} * interval '1 min'`)
+    .where('claim.expiresAt', '>', sql<Date>`now()`)
     .where('claim.epoch', '=', currentEpoch)
     .executeTakeFirst()
-  return row && { userId: row.userId, totpId: row.totpId, confirm: keys.unseal(rowOf(codeId, row.userId), row.answer).toString() }
+  if (!row) return undefined
+  const confirm = keys.unseal(rowOf(codeId, row.userId), row.answer).toString()
+  return { userId: row.userId, totpId: row.totpId, confirm, claimToken: claimTokenOf(keys, confirm) }
 }
 export const isClaimer = async (tx: Tx, keys: Keys, codeId: string, claimToken: string): Promise<boolean> =>
   (await tx
@@ -141,10 +148,4 @@ export const endClaim = async (tx: Tx, codeId: string, key: Buffer): Promise<boo
       tx,
     )
   return rows.length > 0
-}
-/** People whom a bootstrap claim made and nobody confirmed: gone with it. */
-export const deleteUnconfirmed = async (tx: Tx | Db): Promise<void> => {
-  await sql`delete from users u where u.state = 'pending' and not exists (select from claim c where c.user_id = u.id and c.ended_at is null and c.expires_at > now())`.execute(
-    tx,
-  )
 }

@@ -11,7 +11,7 @@ import { requireEnrolment } from '../policies/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { base32, findPending, insertPending, otpauthUrl, retire } from '../totp/index.ts'
 import { findUser, insertUser } from '../users/index.ts'
-import { deleteUnconfirmed, findRepeatable, insertClaim, isClaimer } from './claims-store.ts'
+import { findRepeatable, insertClaim, isClaimer } from './claims-store.ts'
 
 type Answer = Out<typeof contract.claimCode>
 
@@ -34,7 +34,6 @@ export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
     const userId = code.userId ?? uuid7()
     let username = input.username ?? ''
     if (code.bootstrap) {
-      await deleteUnconfirmed(tx)
       if (!(await insertUser(tx, { id: userId, username, displayName: '', email: null, state: 'pending' })))
         throw new Refusal('conflict', 'user name taken', {
           detail: 'This user name is taken.',
@@ -84,7 +83,7 @@ export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
       settings: { issuer, label: username, algorithm: pending.algorithm, digits: pending.digits, periodSeconds: pending.period },
       expiresAt: pending.expiresAt.toISOString(),
     }
-    return { answer }
+    return { answer, claimToken: claim.claimToken }
   },
   isClaimer: async (tx, codeId, claimToken) => claimToken !== undefined && (await isClaimer(tx, deps.keys, codeId, claimToken)),
   endResults: async (tx, codeId) => {

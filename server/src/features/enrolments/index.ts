@@ -1,4 +1,3 @@
-export { deleteUnconfirmed } from './claims-store.ts'
 export { enrolTotpHandler } from './enrol-totp.ts'
 export { issueBootstrap, operatorExists } from './enrol-user.ts'
 export { enrolmentsRoutes } from './enrolments-routes.ts'

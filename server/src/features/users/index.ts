@@ -4,6 +4,7 @@ export { readUser } from './users-read.ts'
 export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
 export { atLeast, highest, mayManage } from './users-rules.ts'
 export {
+  deleteUnconfirmed,
   findUser,
   findUserByName,
   insertUser,

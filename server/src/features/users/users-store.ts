@@ -67,11 +67,18 @@ export const findUserByName = (db: Db | Tx, username: string): Promise<UserRow |
     .where('usernameKey', '=', usernameKey(username))
     .executeTakeFirst()
 
-/** Undefined where the name is taken: the unique index decides. */
+/** People whom a bootstrap claim made and nobody confirmed, of one name or all: gone with it. */
+export const deleteUnconfirmed = async (db: Db | Tx, username?: string): Promise<void> => {
+  const key = username === undefined ? null : usernameKey(username)
+  await sql`delete from users u where u.state = 'pending' and (${key}::text is null or u.username_key = ${key})
+    and not exists (select from claim c where c.user_id = u.id and c.ended_at is null and c.expires_at > now())`.execute(db)
+}
+/** False where the name is taken: the unique index decides. */
 export const insertUser = async (
   tx: Tx,
   user: { id: string; username: string; displayName: string; email: string | null; state: UserState },
 ): Promise<boolean> => {
+  await deleteUnconfirmed(tx, user.username)
   const inserted = await tx
     .insertInto('users')
     .values({ ...user, usernameKey: usernameKey(user.username) })

@@ -23,10 +23,17 @@ export const useEventWords = () => {
   }
   const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
   /** Whom or what it was about, where that is somebody else than who did it. */
-  const whom = ({ actor, subject }: Pick<Event, 'actor' | 'subject'>): string | undefined => {
+  const whom = ({ actor, subject, detail }: Pick<Event, 'actor' | 'subject' | 'detail'>): string | undefined => {
     if (!subject || (subject.id !== null && subject.id === actor.id)) return undefined
+    if (subject.kind === 'settings')
+      return (
+        [detail.changed ?? []]
+          .flat()
+          .map((part) => word('value', String(part)))
+          .join(', ') || undefined
+      )
     // A stranger who typed the name of a person: said once.
-    if (subject.kind === 'settings' || subject.name === actor.name) return undefined
+    if (subject.name === actor.name) return undefined
     return named(subject.name) ?? subject.id ?? undefined
   }
   return {
