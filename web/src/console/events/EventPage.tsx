@@ -90,7 +90,7 @@ const Story = ({ event }: { event: Event }) => {
             [t('who'), <Party key="who" of={actor} />],
             [
               t('subject'),
-              subject && words.whom(event) ? (
+              subject && subject.kind !== 'settings' && words.whom(event) ? (
                 subject.kind === 'user' ? (
                   <Party key="about" of={subject} />
                 ) : (
