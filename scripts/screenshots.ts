@@ -102,7 +102,7 @@ const main = async (): Promise<void> => {
   }
 }
 const shoot = async (page: Page, name: string): Promise<void> => {
-  await page.evaluate(() => document.fonts.ready)
+  await page.evaluate('document.fonts.ready')
   await page.waitForLoadState('networkidle').catch(() => undefined)
   writeFileSync(join(images, `${name}.png`), await page.screenshot())
 }

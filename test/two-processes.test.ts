@@ -690,7 +690,7 @@ const ask = (
   method: string,
   headers: Record<string, string>,
   body?: string,
-): Promise<{ outcome: 'answered' | 'refused' | string; status: number; body: string }> =>
+): Promise<{ outcome: string; status: number; body: string }> =>
   new Promise((resolve) => {
     const call = request(url, { agent, method, headers }, (answer) => {
       let text = ''

@@ -163,17 +163,27 @@ export const atRest = (page: Page): Promise<unknown> =>
 
 /** Grey values of a picture, a byte a pixel. */
 const greys = (picture: Buffer): { width: number; height: number; pixels: Buffer } => {
-  const raw = execFileSync('ffmpeg', ['-loglevel', 'error', '-i', '-', '-f', 'image2pipe', '-pix_fmt', 'gray', '-c:v', 'pgm', '-'], {
-    input: picture,
-  })
-  const [head, width, height] = /^P5\s(\d+)\s(\d+)\s255\s/.exec(raw.subarray(0, 40).toString('latin1')) as unknown as [string, string, string]
+  const raw = execFileSync(
+    'ffmpeg',
+    ['-loglevel', 'error', '-i', '-', '-f', 'image2pipe', '-pix_fmt', 'gray', '-c:v', 'pgm', '-'],
+    {
+      input: picture,
+    },
+  )
+  const [head, width, height] = /^P5\s(\d+)\s(\d+)\s255\s/.exec(raw.subarray(0, 40).toString('latin1')) as unknown as [
+    string,
+    string,
+    string,
+  ]
   return { width: Number(width), height: Number(height), pixels: raw.subarray(head.length) }
 }
 /** How a symbol's picture stands on the screen: shades of ink and paper, and its quiet zone in modules. */
 export const lookOfSymbol = (picture: Buffer, modules: number): { paper: number; ink: number; quiet: number } => {
   const { width, height, pixels } = greys(picture)
   const at = (x: number, y: number): number => pixels[y * width + x] as number
-  const rows = Array.from({ length: height }, (_, y) => y).filter((y) => pixels.subarray(y * width, (y + 1) * width).some((grey) => grey < 128))
+  const rows = Array.from({ length: height }, (_, y) => y).filter((y) =>
+    pixels.subarray(y * width, (y + 1) * width).some((grey) => grey < 128),
+  )
   const columns = Array.from({ length: width }, (_, x) => x).filter((x) => rows.some((y) => at(x, y) < 128))
   const [left, right, top, bottom] = [columns[0], columns.at(-1), rows[0], rows.at(-1)] as [number, number, number, number]
   const module = (right - left + 1) / modules
