@@ -15,6 +15,7 @@ export const NoBody = z.undefined()
 export const Username = z
   .string()
   .trim()
+  .normalize('NFC')
   .min(2, 'at least 2 characters')
   .max(64, 'at most 64 characters')
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u, 'letters, digits and . _ @ + -, starting with a letter or digit')

@@ -17,7 +17,7 @@ import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessi
 import { findSignIn, Passcodes, signInRoutes, toSignIn } from './features/sign-in/index.ts'
 import { deleteUnconfirmed, findLiveToken, TokenReader, usersRoutes } from './features/users/index.ts'
 import type { Actor } from './platform/actor.ts'
-import { type Connection, type Database, migrate, openDatabase, type Tx } from './platform/db.ts'
+import { type Connection, type Database, type Db, migrate, openDatabase, type Tx } from './platform/db.ts'
 import { Keys } from './platform/keys.ts'
 import { ensureDeployment, openMasterKey, StartError } from './platform/master-key.ts'
 import { openPlaces } from './platform/places.ts'
@@ -28,11 +28,11 @@ import { type Route, route } from './platform/route.ts'
 export type Core = ActDeps & { database: Database; origin: string; tally: Tally; close: () => Promise<void> }
 
 /** Asks again, in the transaction of a change, what the door asked before it: session, token or sign-in as they are now. */
-const mayDo: MayDo = async (tx: Tx, actor: Actor, endpoint: Endpoint) => {
+const mayDo: MayDo = async (tx, actor: Actor, endpoint: Endpoint) => {
   const refusal = mayCall(await asItIsNow(tx, actor), endpoint)
   if (refusal) throw refusal
 }
-const asItIsNow = async (tx: Tx, actor: Actor): Promise<Actor> => {
+const asItIsNow = async (tx: Tx | Db, actor: Actor): Promise<Actor> => {
   switch (actor.kind) {
     case 'user': {
       const session = await findLiveSession(tx, actor.sessionHash)

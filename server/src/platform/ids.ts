@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { IdPrefix } from '@postern/contract'
+import { invalid } from './refusal.ts'
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const random = Buffer.alloc(10)
@@ -48,6 +49,12 @@ export const fromId = (id: string): string => {
   for (const character of id.slice(id.indexOf('_') + 1)) value = (value << 5n) | BigInt(alphabet.indexOf(character))
   const hex = value.toString(16).padStart(32, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** The UUID of a cursor that is an id; throws where it is none of ours. */
+export const cursorId = (cursor: string): string => {
+  if (!/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list')
+  return fromId(cursor)
 }
 
 /** A UUID (version 8, RFC 9562 §5.8) made of a keyed hash: the account key of a name that nobody has. */

@@ -15,7 +15,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { Config } from '../../config.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
 import type { Actor } from '../../platform/actor.ts'
-import { Refusal } from '../../platform/refusal.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer, Call, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
 import { registerDownloads } from './downloads.ts'
@@ -145,6 +145,13 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
   })
 }
 
+/** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */
+const requireText = (value: unknown, path = ''): void => {
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) throw invalid(path, 'holds what is no text')
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`)
+}
+
 const callOf = (
   deps: HttpDeps,
   request: FastifyRequest,
@@ -157,6 +164,7 @@ const callOf = (
     ...(request.params as object),
     ...((endpoint.method === 'GET' || endpoint.method === 'DELETE' ? request.query : request.body) as object),
   }
+  requireText(input)
   const idempotencyKey = request.headers['idempotency-key']
   if (endpoint.idempotent && typeof idempotencyKey === 'string' && idempotencyKey !== '') {
     if (idempotencyKey.length > 200)
@@ -221,7 +229,7 @@ type Validation = {
   validation?: {
     instancePath?: string
     message?: string
-    params?: { issue?: { path?: PropertyKey[]; message?: string; code?: string; keys?: string[] } }
+    params?: { keys?: string[] }
   }[]
   statusCode?: number
   code?: string
@@ -256,10 +264,11 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
   }
   if (error instanceof Refusal) return error.code === 'malformed' || error.code === 'misdirected' ? malformed(error) : error
   if (error.validation) {
-    const errors = error.validation.map(({ instancePath, message, params }) => {
-      const unknown = params?.issue?.keys
-      if (unknown) return { path: unknown.join(', '), message: 'is not a known field' }
-      return { path: (instancePath ?? '').replace(/^\//, '').replaceAll('/', '.'), message: message ?? 'is not valid' }
+    const errors = error.validation.flatMap(({ instancePath, message, params }) => {
+      const path = (instancePath ?? '').replace(/^\//, '').replaceAll('/', '.')
+      return params?.keys
+        ? params.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'is not a known field' }))
+        : [{ path, message: message ?? 'is not valid' }]
     })
     return malformed(
       new Refusal('invalid-request', 'validation', {

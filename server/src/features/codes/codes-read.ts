@@ -2,7 +2,8 @@ import type * as contract from '@postern/contract'
 import type { Code, In } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
-import { fromId, toId, uuid7Time } from '../../platform/ids.ts'
+import { cursorId, fromId, toId, uuid7Time } from '../../platform/ids.ts'
+import { anyCase } from '../users/index.ts'
 import { stateOf } from './codes-rules.ts'
 
 const list = (db: Db | Tx) =>
@@ -77,12 +78,12 @@ export const readCodes = async (
   let query = list(db)
     .orderBy('c.id', 'desc')
     .limit(filter.limit + 1)
-  if (filter.cursor) query = query.where('c.id', '<', fromId(filter.cursor))
+  if (filter.cursor) query = query.where('c.id', '<', cursorId(filter.cursor))
   if (filter.kind) query = query.where('c.kind', '=', filter.kind)
   if (filter.userId) query = query.where('c.userId', '=', fromId(filter.userId))
   if (filter.q) {
-    const like = `%${filter.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-    query = query.where(sql<boolean>`(lower(c.label) like ${like} or lower(u.username) like ${like})`)
+    const pattern = anyCase(filter.q.trim())
+    query = query.where(sql<boolean>`(c.label ~ ${pattern} or u.username ~ ${pattern})`)
   }
   if (filter.state) {
     const open = sql<boolean>`c.revoked_at is null and c.claimed_at is null`
@@ -107,7 +108,7 @@ export const readScans = async (db: Db, codeId: string, filter: { limit: number;
     .where('codeId', '=', codeId)
     .orderBy('id', 'desc')
     .limit(filter.limit + 1)
-  if (filter.cursor) query = query.where('id', '<', fromId(filter.cursor))
+  if (filter.cursor) query = query.where('id', '<', cursorId(filter.cursor))
   const rows = await query.execute()
   const items = rows.slice(0, filter.limit).map((row) => ({
     id: toId('scn', row.id),

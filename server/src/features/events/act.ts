@@ -7,8 +7,8 @@ import { Refusal } from '../../platform/refusal.ts'
 import { EventDraft } from './event-draft.ts'
 import type { Recorder } from './recorder.ts'
 
-/** Asks, in the transaction of the deed, whether the actor may do what the endpoint does; throws a Refusal. Handed in by app.ts. */
-export type MayDo = (tx: Tx, actor: Actor, endpoint: Endpoint) => Promise<void>
+/** Asks, where the deed is done, whether the actor may do what the endpoint does; throws a Refusal. Handed in by app.ts. */
+export type MayDo = (tx: Tx | Db, actor: Actor, endpoint: Endpoint) => Promise<void>
 export type ActDeps = { db: Db; keys: Keys; events: Recorder; mayDo: MayDo }
 
 declare module '../../platform/db.ts' {

@@ -1,7 +1,7 @@
 import type { Event, EventOutcome, EventType, In, listEvents } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db } from '../../platform/db.ts'
-import { fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
+import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { addressTag, openPersonal } from './event-entry.ts'
 import { eventStream } from './order-loop.ts'
@@ -102,9 +102,9 @@ export const findEvents = async (
   const items = await Promise.all(shown.map((row) => toEvent(deps, row)))
   return { items, nextCursor: rows.length > filter.limit ? toId('evt', (shown.at(-1) as Row).id) : null }
 }
-const cursorId = (cursor: string): string =>
-  /^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$/.test(cursor) ? fromId(cursor) : '00000000-0000-7000-8000-000000000000'
-const idOrNothing = cursorId
+/** A filter by what is no id finds nothing. */
+const idOrNothing = (id: string): string =>
+  /^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(id) ? fromId(id) : '00000000-0000-7000-8000-000000000000'
 
 export const findEvent = async (deps: ReadDeps, id: string): Promise<Event | undefined> => {
   const row = await base(deps.db).where('event.id', '=', id).executeTakeFirst()

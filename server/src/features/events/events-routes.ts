@@ -1,5 +1,5 @@
 import * as contract from '@postern/contract'
-import { roleOf } from '../../platform/actor.ts'
+import { type Actor, roleOf } from '../../platform/actor.ts'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route, streamRoute } from '../../platform/route.ts'
@@ -21,9 +21,9 @@ export const eventsRoutes = (deps: EventsDeps): Route[] => {
       if (!event) throw new Refusal('not-found')
       return { value: event }
     }),
-    streamRoute(contract.streamEvents, ({ input, lastEventId, signal }) => {
+    streamRoute(contract.streamEvents, ({ actor, input, lastEventId, signal }) => {
       const seen = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : input.after
-      return streamFrom(read, deps.watch, seen, signal)
+      return streamFrom(deps, read, actor, seen, signal)
     }),
     streamRoute(contract.exportEvents, ({ actor, input }) => exportFrom(deps, read, actor, input)),
     route(contract.myNotices, async ({ actor }) => {
@@ -43,10 +43,21 @@ export const eventsRoutes = (deps: EventsDeps): Route[] => {
 
 const rowsARead = 200
 const heartbeatMs = 15_000
+/** Whether the reader still may: asked of the database before each part leaves, for a session may end while it reads. */
+const stillMay = (deps: EventsDeps, actor: Actor, endpoint: contract.Endpoint): Promise<boolean> =>
+  deps.mayDo(deps.db, actor, endpoint).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Refusal) return false
+      throw error
+    },
+  )
+
 /** Server-Sent Events: `id:` is the seq, so that a browser that was away gets what it missed. Without a start: from now. */
 async function* streamFrom(
+  deps: EventsDeps,
   read: Parameters<typeof eventsAfter>[0],
-  watch: LogWatch,
+  actor: Actor,
   after: number | undefined,
   signal: AbortSignal,
 ): AsyncIterable<string> {
@@ -55,6 +66,7 @@ async function* streamFrom(
   let spokeAt = Date.now()
   while (!signal.aborted) {
     const events = await eventsAfter(read, seen, rowsARead)
+    if (!(await stillMay(deps, actor, contract.streamEvents))) return
     for (const event of events) {
       seen = event.seq as number
       yield `id: ${seen}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`
@@ -65,7 +77,7 @@ async function* streamFrom(
       spokeAt = Date.now()
       yield ': still here\n\n'
     }
-    await watch.next(signal)
+    await deps.watch.next(signal)
   }
 }
 
@@ -73,7 +85,7 @@ async function* streamFrom(
 async function* exportFrom(
   deps: EventsDeps,
   read: Parameters<typeof eventsAfter>[0],
-  actor: Parameters<typeof act>[1],
+  actor: Actor,
   input: contract.In<typeof contract.exportEvents>,
 ): AsyncIterable<string> {
   await deps.events.record(
@@ -83,6 +95,7 @@ async function* exportFrom(
   let left = input.limit
   while (left > 0) {
     const events = await eventsAfter(read, seen, Math.min(rowsARead, left))
+    if (!(await stillMay(deps, actor, contract.exportEvents))) return
     for (const event of events) yield `${JSON.stringify(event)}\n`
     if (events.length === 0) return
     seen = (events.at(-1) as contract.Event).seq as number

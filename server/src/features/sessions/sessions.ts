@@ -3,7 +3,7 @@ import * as contract from '@postern/contract'
 import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
-import { fromId, toId } from '../../platform/ids.ts'
+import { cursorId, fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, notify } from '../events/index.ts'
@@ -178,7 +178,7 @@ export const sessionsRoutes = (deps: ActDeps & { sessions: SessionReader }): Rou
     value: await openSessions(deps.db, {
       limit: input.limit,
       ...(input.userId ? { userId: fromId(input.userId) } : {}),
-      ...(input.cursor ? { before: fromId(input.cursor) } : {}),
+      ...(input.cursor ? { before: cursorId(input.cursor) } : {}),
       ...(actor.kind === 'user' ? { current: actor.sessionId } : {}),
     }),
   })),

@@ -2,7 +2,7 @@ export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tok
 export { manageable } from './users.ts'
 export { readUser } from './users-read.ts'
 export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
-export { atLeast, highest, mayManage } from './users-rules.ts'
+export { anyCase, atLeast, highest, mayManage } from './users-rules.ts'
 export {
   deleteUnconfirmed,
   findUser,

@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
-import { fromId, toId, uuid7 } from '../../platform/ids.ts'
+import { cursorId, fromId, toId, uuid7 } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act } from '../events/index.ts'
@@ -79,7 +79,7 @@ export const listTokens = async (
     .selectAll()
     .orderBy('id', 'desc')
     .limit(input.limit + 1)
-  if (input.cursor) query = query.where('id', '<', fromId(input.cursor))
+  if (input.cursor) query = query.where('id', '<', cursorId(input.cursor))
   const rows = await query.execute()
   const shown = rows.slice(0, input.limit)
   return {
@@ -144,7 +144,7 @@ const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<((Li
 }
 
 /** The same in a transaction, for the gate of a change. */
-export const findLiveToken = async (tx: Tx, id: string): Promise<{ scopes: Scope[]; role: Role } | undefined> => {
+export const findLiveToken = async (tx: Tx | Db, id: string): Promise<{ scopes: Scope[]; role: Role } | undefined> => {
   const { rows } = await sql<{
     scopes: Scope[]
     role: Role

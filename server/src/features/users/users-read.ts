@@ -2,6 +2,8 @@ import type { In, listUsers, Role, User } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
+import { invalid } from '../../platform/refusal.ts'
+import { anyCase } from './users-rules.ts'
 import type { UserState } from './users-store.ts'
 
 type Row = {
@@ -54,20 +56,16 @@ export const readUser = async (db: Db | Tx, id: string): Promise<User | undefine
 /** By user name; the cursor is the last one's key. */
 export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{ items: User[]; nextCursor: string | null }> => {
   const after = filter.cursor ? Buffer.from(filter.cursor, 'base64url').toString() : ''
-  const like = filter.q
-    ? `%${filter.q
-        .normalize('NFKC')
-        .toLowerCase()
-        .replace(/[\\%_]/g, '\\$&')}%`
-    : null
+  if (/[\0\ufffd]/.test(after)) throw invalid('cursor', 'is not a nextCursor of this list')
+  const pattern = filter.q ? anyCase(filter.q.trim()) : null
   const { rows } = await sql<
     Row & { usernameKey: string }
-  >`select * from (${select}) x join (select id as key_id, username_key as "usernameKey", lower(coalesce(email, '')) as mail, lower(display_name) as shown from users) k on k.key_id = x.id
+  >`select * from (${select}) x join (select id as key_id, username_key as "usernameKey" from users) k on k.key_id = x.id
     where x.state <> 'pending' and k."usernameKey" > ${after}
       and (${filter.state ?? null}::text is null or x.state = ${filter.state ?? null})
       and (${filter.role ?? null}::text is null or ${filter.role ?? null} = any (x.roles))
       and (${filter.due ?? null}::boolean is null or x.due = ${filter.due ?? null}::boolean)
-      and (${like}::text is null or k."usernameKey" like ${like} or k.mail like ${like} or k.shown like ${like})
+      and (${pattern}::text is null or x.username ~ ${pattern} or x.email ~ ${pattern} or x."displayName" ~ ${pattern})
     order by k."usernameKey" limit ${filter.limit + 1}`.execute(db)
   const shown = rows.slice(0, filter.limit)
   return {

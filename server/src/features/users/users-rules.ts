@@ -6,3 +6,15 @@ export const highest = (held: readonly Role[]): Role => roles.findLast((role) =>
 export const atLeast = (held: Role, asked: Role): boolean => rank(held) >= rank(asked)
 /** Nobody acts on a person with more rights than their own (threat 49). */
 export const mayManage = (own: Role, others: readonly Role[]): boolean => atLeast(own, highest(others))
+
+/**
+ * A regular expression of PostgreSQL that finds a text in any case, also where the database's own locale folds ASCII only.
+ * Both cases of each letter are spelled out; everything else stands for itself.
+ */
+export const anyCase = (text: string): string =>
+  [...text.normalize('NFC')]
+    .map((sign) => {
+      const cases = new Set([sign, sign.toLowerCase(), sign.toUpperCase()].filter((each) => [...each].length === 1))
+      return `[${[...cases].map((each) => (/[\]\\^-]/.test(each) ? `\\${each}` : each)).join('')}]`
+    })
+    .join('')

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
-import { eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
-import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
-import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, typedKey, typePassword } from './support/screens.ts'
-import { startServer } from './support/server.ts'
+import { eventually, newVisitor, openChromium, type Visitor } from '../support/chromium.ts'
+import { firstOperator, forgetStep, newPerson, type Person, passcode } from '../support/people.ts'
+import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, typedKey, typePassword } from '../support/screens.ts'
+import { startServer } from '../support/server.ts'
 
 /** The sign-in page in each of its states, and the wizard that policy and recovery codes lead to. */
 const chromium = await openChromium()

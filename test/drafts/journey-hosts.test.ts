@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from './support/chromium.ts'
-import { behindNginx, type Host, onLocalhost, underName } from './support/hosts.ts'
-import { forgetStep, passcode } from './support/people.ts'
+import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from '../support/chromium.ts'
+import { behindNginx, type Host, onLocalhost, underName } from '../support/hosts.ts'
+import { forgetStep, passcode } from '../support/people.ts'
 import {
   type Enrolled,
   enrolHere,
@@ -14,7 +14,7 @@ import {
   recoveryCodesOn,
   title,
   typePassword,
-} from './support/screens.ts'
+} from '../support/screens.ts'
 
 /** The main job, from the printed link to an off-boarded person, in real browsers on each of the hosts that people run it on. */
 const chromium = await openChromium()

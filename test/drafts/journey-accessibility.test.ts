@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Page } from 'playwright-core'
+import {
+  atRest,
+  axe,
+  lookOfSymbol,
+  nameless,
+  newVisitor,
+  openChromium,
+  overflow,
+  readSymbols,
+  type Visitor,
+} from '../support/chromium.ts'
+import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode } from '../support/people.ts'
+import { title, typedKey } from '../support/screens.ts'
+import { startServer } from '../support/server.ts'
+import { type Language, wordsIn } from '../support/words.ts'
+
+/**
+ * WCAG 2.2 AA on every page and state: axe-core at two widths in two schemes and two languages, a role and a name for every
+ * control in Chromium's own accessibility tree, 360 px without scrolling sideways, symbols as on paper.
+ */
+const chromium = await openChromium()
+
+const faults: string[] = []
+/** Where pictures of every state go, to be looked at; nowhere unless asked for. */
+const album = process.env.POSTERN_TEST_PICTURES
+const widths = [1280, 390] as const
+const schemes = ['light', 'dark'] as const
+
+const tour = async (language: Language) => {
+  const w = wordsIn(language)
+  const server = await startServer()
+  const olga = await firstOperator(server)
+  const adam = await newPerson(server, olga, 'adam')
+  const bea = await olga.browser.call(contract.createUser, { username: 'bea', displayName: 'Beata Maj' })
+  const locale = language === 'en' ? 'en-GB' : 'pl-PL'
+  const visit = () => newVisitor(chromium, { locale })
+
+  let states = 0
+  /** Looks at the page as it stands, in every width and scheme. */
+  const check = async ({ page, complaints }: Visitor, state: string) => {
+    states++
+    for (const width of widths)
+      for (const colorScheme of schemes) {
+        const name = `${state} (${language}, ${width}, ${colorScheme})`
+        await page.setViewportSize({ width, height: 844 })
+        await page.emulateMedia({ colorScheme })
+        await atRest(page)
+        faults.push(...(await axe(page)).map((line) => `${name}: ${line}`))
+        if (colorScheme === 'light') faults.push(...(await nameless(page)).map((line) => `${name}: ${line}`))
+        if (album) {
+          mkdirSync(album, { recursive: true })
+          writeFileSync(
+            join(album, `${state.replaceAll(/[^a-z0-9]+/g, '-')}-${language}-${width}-${colorScheme}.png`),
+            await page.screenshot(),
+          )
+        }
+      }
+    await page.setViewportSize({ width: 360, height: 780 })
+    await atRest(page)
+    const wider = await overflow(page)
+    if (wider > 0) faults.push(`${state} (${language}, 360): ${wider} px too wide`)
+    await page.setViewportSize({ width: 1280, height: 844 })
+    await page.emulateMedia({ colorScheme: 'light' })
+    faults.push(...complaints.splice(0).map((line) => `${state} (${language}): ${line}`))
+  }
+  /** A symbol is paper: never inverted or tinted, with its quiet zone, and read by an independent reader, in both schemes. */
+  const checkSymbol = async (page: Page, state: string) => {
+    const image = page.locator('img[src^="data:image/svg+xml;base64,"]:visible')
+    const svg = Buffer.from(((await image.getAttribute('src')) as string).split(',')[1] as string, 'base64').toString()
+    const modules = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1]) - 8
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme })
+      await atRest(page)
+      await image.scrollIntoViewIfNeeded()
+      const picture = await image.screenshot()
+      const { paper, ink, quiet } = lookOfSymbol(picture, modules)
+      if (paper < 250 || ink > 40) faults.push(`${state} (${language}, ${colorScheme}): ink ${ink} on paper ${paper}`)
+      if (quiet < 3.9) faults.push(`${state} (${language}, ${colorScheme}): a quiet zone of ${quiet} modules`)
+      if (readSymbols(picture).length !== 1) faults.push(`${state} (${language}, ${colorScheme}): zbarimg cannot read it`)
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  }
+  const press = (page: Page, key: string, values = {}) =>
+    page
+      .getByRole('button', { name: w(key, values), exact: true })
+      .first()
+      .click()
+  const inDialog = (page: Page, key: string, values = {}) =>
+    page
+      .getByRole('dialog')
+      .last()
+      .getByRole('button', { name: w(key, values), exact: true })
+      .click()
+  const closed = (page: Page) => page.getByRole('dialog').waitFor({ state: 'detached' })
+  const escape = async (page: Page) => {
+    await page.keyboard.press('Escape')
+    await closed(page)
+  }
+  const says = (page: Page, key: string, values = {}) => page.getByText(w(key, values)).first().waitFor()
+  // a field that must be filled may carry an asterisk
+  const fill = (page: Page, key: string, value: string) =>
+    page
+      .getByLabel(new RegExp(`^${w(key)}( \\*)?$`))
+      .first()
+      .fill(value)
+  const open = async (page: Page, path: string, heading: string) => {
+    await page.goto(server.origin + path)
+    await title(page, heading)
+  }
+
+  const signIn = async (visitor: Visitor, person: Person, heading: string, states = false) => {
+    const { page } = visitor
+    const password = (said: string) => fill(page, 'sign-in:password', said)
+    await open(page, '/sign-in', w('sign-in:title'))
+    if (states) await check(visitor, 'sign-in')
+    await fill(page, 'sign-in:name', person.username)
+    if (states) {
+      await password('something else')
+      await press(page, 'sign-in:submit')
+      await says(page, 'sign-in:mismatch')
+      await check(visitor, 'sign-in, mismatch')
+      await server.sql(`update attempt set failures = 9, open_at = now() + interval '10 minutes' where failures > 0`)
+      await press(page, 'sign-in:submit')
+      await says(page, 'sign-in:waitText')
+      await check(visitor, 'sign-in, too many tries')
+      await server.sql(`update attempt set failures = 0, open_at = '-infinity'`)
+      await open(page, '/sign-in', w('sign-in:title'))
+      await fill(page, 'sign-in:name', person.username)
+    }
+    await password(person.password)
+    await press(page, 'sign-in:submit')
+    await title(page, w('sign-in:passcodeTitle'))
+    if (states) {
+      await check(visitor, 'sign-in, passcode')
+      await page.getByLabel(w('sign-in:passcode')).fill(passcode(person.secret, { steps: 100 }))
+      await says(page, 'common:totp.mismatch')
+      await check(visitor, 'sign-in, wrong passcode')
+      await press(page, 'sign-in:useRecovery')
+      await fill(page, 'sign-in:recovery', 'AAAA-BBBB')
+      await press(page, 'sign-in:submit')
+      await says(page, 'sign-in:recoveryMismatch')
+      await check(visitor, 'sign-in, recovery code')
+      await press(page, 'sign-in:usePasscode')
+    }
+    await forgetStep(server, person)
+    await page.getByLabel(w('sign-in:passcode')).fill(passcode(person.secret))
+    await title(page, heading)
+  }
+
+  const people = async () => {
+    const visitor = await visit()
+    const { page } = visitor
+    await signIn(visitor, olga, w('events:title'), true)
+    await page.getByRole('row').nth(3).waitFor()
+    await check(visitor, 'events')
+    await page.getByRole('button', { name: w('events:filter.outcome') }).click()
+    await check(visitor, 'events, a filter')
+    await open(page, '/events?outcome=denied&country=PL', w('events:title'))
+    await says(page, 'common:filter.nothing')
+    await check(visitor, 'events, nothing matches')
+    const failure = (await olga.browser.call(contract.listEvents, { outcome: 'failure', limit: 1 })).items[0]
+    await page.goto(`${server.origin}/events/${failure?.id}`)
+    await page.getByText(w('events:fields')).waitFor()
+    await check(visitor, 'an event')
+
+    await open(page, '/users', w('users:title'))
+    await page.getByRole('row', { name: /bea/ }).waitFor()
+    await check(visitor, 'users')
+    await open(page, '/users/new', w('users:create'))
+    await fill(page, 'users:username', 'adam')
+    await press(page, 'users:create')
+    await says(page, 'common:field.taken')
+    await check(visitor, 'a new user, name taken')
+    await open(page, `/users/${adam.id}`, 'adam')
+    await page.getByRole('row').nth(3).waitFor()
+    await check(visitor, 'a user')
+    await press(page, 'users:edit')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'a user, edit')
+    await escape(page)
+    await press(page, 'users:move.suspend.verb')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'a user, suspend')
+    await escape(page)
+    await press(page, 'users:move.offboard.verb')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'a user, off-board')
+    await escape(page)
+    await open(page, `/users/${bea.id}`, 'Beata Maj')
+    await press(page, 'users:enrol')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'a user, enrol')
+    await inDialog(page, 'users:enrolIssue')
+    await page.getByRole('img', { name: w('users:symbolAlt', { name: 'bea' }) }).waitFor()
+    await check(visitor, 'a user, code shown')
+    await checkSymbol(page, 'a user, code shown')
+    await inDialog(page, 'users:done')
+    await says(page, 'users:leaveText')
+    await check(visitor, 'a user, leave the code?')
+    await inDialog(page, 'users:leave')
+    await closed(page)
+
+    await open(page, '/codes', w('codes:title'))
+    await page.getByRole('row').nth(2).waitFor()
+    await check(visitor, 'codes')
+    await page.goto(`${server.origin}/codes/${adam.codeId}`)
+    await says(page, 'codes:means.used')
+    await check(visitor, 'a code')
+    await press(page, 'codes:revoke')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'a code, revoke')
+    await escape(page)
+    await open(page, '/sessions', w('sessions:title'))
+    await page.getByRole('row').nth(2).waitFor()
+    await check(visitor, 'sessions')
+    await open(page, '/settings/authentication', w('settings:title'))
+    await press(page, 'settings:keys.other')
+    await check(visitor, 'settings, authentication')
+    await open(page, '/settings/tokens', w('settings:tokens.title'))
+    await check(visitor, 'settings, tokens, none')
+    await press(page, 'settings:tokens.make')
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'settings, make a token')
+    await escape(page)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: w('common:keys.title') }).waitFor()
+    await check(visitor, 'keys')
+    await escape(page)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await press(page, 'common:nav.open')
+    await page.getByRole('dialog').waitFor()
+    await atRest(page)
+    faults.push(...(await axe(page)).map((line) => `the drawer (${language}): ${line}`))
+    await escape(page)
+    await page.setViewportSize({ width: 1280, height: 844 })
+    await open(page, '/users/usr_00000000000000000000000000', w('users:one'))
+    await says(page, 'common:refusal.not-found.title')
+    await check(visitor, 'a user that is not there')
+    await open(page, '/nothing-here', w('common:notFound.title'))
+    await check(visitor, 'no such page')
+    await visitor.context.close()
+  }
+
+  const oneself = async () => {
+    const visitor = await visit()
+    const { page } = visitor
+    await signIn(visitor, adam, w('account:title'))
+    await says(page, 'account:waysIn')
+    await check(visitor, 'my account')
+    await page.getByRole('button', { name: `${w('account:change')}: ${w('account:password')}` }).click()
+    await page.getByRole('dialog').waitFor()
+    await fill(page, 'account:newPassword', 'four words in a row')
+    await check(visitor, 'my account, change the password')
+    await escape(page)
+    await page.getByRole('button', { name: `${w('account:remove')}: ${w('account:totp')}` }).click()
+    await page.getByRole('dialog').waitFor()
+    await check(visitor, 'my account, remove the app')
+    await escape(page)
+    await press(page, 'account:anotherShow')
+    await page.getByRole('img', { name: w('account:anotherAlt') }).waitFor()
+    await check(visitor, 'my account, another phone')
+    await checkSymbol(page, 'my account, another phone')
+    await press(page, 'account:hide')
+    await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+    await press(page, 'account:makeNew')
+    await inDialog(page, 'account:makeNew')
+    await page.getByRole('dialog', { name: w('common:stepUp.title') }).waitFor()
+    await says(page, 'common:stepUp.why')
+    await check(visitor, 'one more proof, password')
+    await fill(page, 'common:stepUp.password', adam.password)
+    await page
+      .getByRole('dialog', { name: w('common:stepUp.title') })
+      .getByRole('button', { name: w('common:stepUp.prove') })
+      .click()
+    await page.getByLabel(w('common:stepUp.passcode')).waitFor()
+    await check(visitor, 'one more proof, passcode')
+    await forgetStep(server, adam)
+    await page.getByLabel(w('common:stepUp.passcode')).fill(passcode(adam.secret))
+    await title(page, w('account:newSet'))
+    await check(visitor, 'new recovery codes')
+    await open(page, '/me/sessions', w('account:sessions'))
+    await page.getByRole('row').nth(1).waitFor()
+    await check(visitor, 'where I am signed in')
+    await page.getByRole('button', { name: new RegExp(w('common:nav.menu')) }).click()
+    await page.getByRole('menuitem').first().waitFor()
+    await check(visitor, 'the menu')
+    await open(page, '/events', w('common:notAllowed.title'))
+    await check(visitor, 'not allowed')
+
+    await open(page, '/enrol', w('enrol:choose.title'))
+    await press(page, 'enrol:advanced.open')
+    await says(page, 'enrol:advanced.warning')
+    await check(visitor, 'wizard, choose an app')
+    await page.reload()
+    await press(page, 'common:continue')
+    await title(page, w('enrol:scan.title'))
+    await checkSymbol(page, 'wizard, scan')
+    const secret = await typedKey(page)
+    await page.getByLabel(w('enrol:scan.six')).fill(passcode(secret, { steps: 100 }))
+    await says(page, 'common:totp.mismatch')
+    await check(visitor, 'wizard, scan')
+    // the title of a narrow screen is another one; what is typed is the same
+    await page.getByLabel(w('enrol:scan.six')).fill('')
+    await page.getByLabel(w('enrol:scan.six')).fill(passcode(secret))
+    await title(page, w('enrol:done.title'))
+    await check(visitor, 'wizard, done')
+    await visitor.context.close()
+  }
+
+  const scans = async () => {
+    const visitor = await visit()
+    const { page } = visitor
+    const fresh = await visit()
+    const first = await startServer()
+    const link = await first.bootstrapUrl()
+    await fresh.page.goto(link)
+    await title(fresh.page, w('phone:first.title'))
+    await check(fresh, 'scan, first operator')
+
+    const { code } = await olga.browser.call(contract.enrolUser, { id: bea.id, factor: 'totp' })
+    await page.goto(code.url as string)
+    await title(page, w('phone:live.titleFor', { name: 'bea' }))
+    await check(visitor, 'scan, live')
+    await press(page, 'phone:live.tap')
+    await title(page, w('phone:key.title'))
+    // as wide as a desk, and then as a phone: the symbol shows itself on the one alone
+    await page.reload()
+    await title(page, w('phone:key.title'))
+    await checkSymbol(page, 'scan, key')
+    const secret = await typedKey(page)
+    await fill(page, 'phone:key.password', 'bea')
+    await page.getByLabel(w('phone:key.passcodeSix')).fill(passcode(secret, { steps: 100 }))
+    await page
+      .getByText(w('phone:wrong.mismatch'))
+      .or(page.getByText(w('phone:wrong.tooShort')))
+      .first()
+      .waitFor()
+    await check(visitor, 'scan, key')
+    await fill(page, 'phone:key.password', goodPassword)
+    await page.getByLabel(w('phone:key.passcodeSix')).fill('')
+    await page.getByLabel(w('phone:key.passcodeSix')).fill(passcode(secret))
+    await title(page, w('phone:codes.title'))
+    await press(page, 'phone:codes.saved')
+    await says(page, 'phone:codes.sureText')
+    await check(visitor, 'scan, recovery codes')
+    await press(page, 'phone:codes.written')
+    await title(page, w('phone:done.title'))
+    await check(visitor, 'scan, done')
+    await page.goto(code.url as string)
+    await title(page, w('phone:state.own'))
+    await check(visitor, 'scan, used here')
+    await visitor.context.close()
+
+    const stranger = await visit()
+    const other = stranger.page
+    await other.goto(code.url as string)
+    await title(other, w('phone:state.used'))
+    await check(stranger, 'scan, used')
+    const next = async (more = {}) => (await olga.browser.call(contract.enrolUser, { id: bea.id, factor: 'totp', ...more })).code
+    const later = await next({ notBefore: new Date(Date.now() + 300_000).toISOString() })
+    await other.goto(later.url as string)
+    await title(other, w('phone:state.notYet'))
+    await check(stranger, 'scan, not yet valid')
+    await olga.browser.call(contract.revokeCode, { id: later.id, reason: 'a mistake' })
+    await other.reload()
+    await title(other, w('phone:state.revoked'))
+    await check(stranger, 'scan, revoked')
+    const short = await next()
+    await server.sql(`update code set expires_at = now() - interval '1 second' where revoked_at is null and claimed_at is null`)
+    await other.goto(short.url as string)
+    await title(other, w('phone:state.expired'))
+    await check(stranger, 'scan, expired')
+    await other.goto(`${server.origin}/c/${short.id}#${partsOf(later.url as string).secret}`)
+    await title(other, w('phone:state.unknown'))
+    await check(stranger, 'scan, not ours')
+    await other.evaluate('sessionStorage.clear()')
+    await other.goto('about:blank')
+    await other.goto(`${server.origin}/c/${later.id}`)
+    await title(other, w('phone:state.noSecret'))
+    await check(stranger, 'scan, part missing')
+    await other.route('**/api/codes/inspect', (route) => route.fulfill({ status: 503, body: '{}' }))
+    await other.goto(short.url as string)
+    await title(other, w('phone:unreachable.title'))
+    await check(stranger, 'scan, unreachable')
+    await stranger.context.close()
+    await fresh.context.close()
+  }
+  for (const part of await Promise.allSettled([people(), oneself(), scans()]))
+    if (part.status === 'rejected') faults.push(`(${language}) ${(part.reason as Error).stack}`)
+  return states
+}
+
+describe('WCAG 2.2 AA', { concurrency: true }, () => {
+  for (const language of ['en', 'pl'] as const)
+    test(`axe finds nothing, every control has a name, nothing is too wide, every symbol is paper: in ${language}`, async () => {
+      const states = await tour(language)
+      if (states <= 45) faults.push(`(${language}) only ${states} states were looked at`)
+      const own = [...new Set(faults.filter((line) => line.includes(`(${language}`)))]
+      assert.deepEqual(own, [])
+    })
+})

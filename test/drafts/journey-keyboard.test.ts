@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Locator, Page } from 'playwright-core'
+import { eventually, newVisitor, openChromium } from '../support/chromium.ts'
+import { forgetStep, goodPassword, passcode } from '../support/people.ts'
+import { title, typedKey } from '../support/screens.ts'
+import { startServer } from '../support/server.ts'
+
+/** The whole way by keyboard alone: nobody touches a mouse, and where one is can always be seen. */
+const chromium = await openChromium()
+
+const focused = (locator: Locator): Promise<boolean> => locator.evaluate((it) => it === it.ownerDocument.activeElement)
+/** Tabs until a control has the focus, as somebody without a mouse does. */
+const tabTo = async (page: Page, target: Locator): Promise<void> => {
+  await target.waitFor()
+  for (let presses = 0; presses < 80; presses++) {
+    if (await focused(target)) {
+      const ring = await target.evaluate(
+        (it) => it.matches(':focus-visible') && it.ownerDocument.defaultView?.getComputedStyle(it).outlineStyle !== 'none',
+      )
+      // the cells of a passcode are paint, and show the place themselves
+      assert.ok(ring || (await target.getAttribute('autocomplete')) === 'one-time-code', `no focus ring on ${target}`)
+      return
+    }
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab never comes to ${target}`)
+}
+const pressOn = async (page: Page, target: Locator): Promise<void> => {
+  await tabTo(page, target)
+  await page.keyboard.press('Enter')
+}
+const has = (locator: Locator, why: string) => eventually(() => focused(locator), Boolean, why)
+
+test('from the printed link to a handed out code, signed out and in again, by keyboard alone', async () => {
+  const server = await startServer()
+  const { page, context, complaints } = await newVisitor(chromium)
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  await page.goto(await server.bootstrapUrl())
+  await title(page, 'Set up Postern')
+  await tabTo(page, page.getByLabel('User name'))
+  await page.keyboard.type('olga')
+  await page.keyboard.press('Enter')
+  await title(page, 'Set up your authenticator')
+  // the title of each step has the focus, so that a screen reader says where one is
+  await has(page.getByRole('heading', { level: 1 }), 'the title has no focus')
+  const secret = await typedKey(page)
+  await tabTo(page, page.getByLabel('Password'))
+  await page.keyboard.type(goodPassword)
+  await tabTo(page, page.getByLabel(/^Enter the six digits/))
+  await page.keyboard.type(passcode(secret))
+  await title(page, 'Save your recovery codes')
+  await pressOn(page, button('I have saved them'))
+  await pressOn(page, button('I wrote them down by hand'))
+  await pressOn(page, page.getByRole('link', { name: 'Go to your account' }))
+  await title(page, 'Events')
+  await has(page.getByRole('heading', { level: 1 }), 'the title has no focus')
+
+  // the first stop is the way past the navigation
+  await page.reload()
+  await title(page, 'Events')
+  await page.evaluate('document.activeElement.blur()')
+  await page.keyboard.press('Tab')
+  await has(page.getByRole('link', { name: 'Skip to the content' }), 'the skip link is not the first stop')
+  await page.keyboard.press('g')
+  await page.keyboard.press('u')
+  await title(page, 'Users')
+  await page.keyboard.press('/')
+  await has(page.getByRole('searchbox', { name: 'Find a person, a code or an id' }), 'the search has no focus')
+  await pressOn(page, page.getByRole('link', { name: 'Create user' }))
+  await title(page, 'Create user')
+  await tabTo(page, page.getByLabel('User name'))
+  await page.keyboard.type('bea')
+  await page.keyboard.press('Enter')
+  await title(page, 'bea')
+  const handing = page.getByRole('dialog', { name: 'Enrolment code for bea' })
+  await pressOn(page, handing.getByRole('button', { name: 'Issue the code' }))
+  await handing.getByText(/\/c\/cod_/).waitFor()
+  // the focus stays in the dialogue, however often Tab is pressed
+  for (let presses = 0; presses < 12; presses++) {
+    await page.keyboard.press('Tab')
+    assert.ok(await handing.evaluate((it) => it.contains(it.ownerDocument.activeElement)))
+  }
+  // closing asks first, for the address is shown once
+  await page.keyboard.press('Escape')
+  await has(handing.getByRole('button', { name: 'Stay' }), 'the focus is not on what keeps the code')
+  await pressOn(page, handing.getByRole('button', { name: 'Close' }).last())
+  await handing.waitFor({ state: 'detached' })
+
+  // a dialogue that ends something begins on Cancel, and gives the focus back to what opened it
+  await pressOn(page, button('Suspend'))
+  const suspending = page.getByRole('dialog', { name: 'Suspend bea?' })
+  await has(suspending.getByRole('button', { name: 'Cancel' }), 'the focus is not on Cancel')
+  await page.keyboard.press('Escape')
+  await suspending.waitFor({ state: 'detached' })
+  await has(button('Suspend'), 'the focus did not come back')
+
+  await pressOn(page, page.getByRole('button', { name: /account menu/ }))
+  await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()
+  for (let presses = 0; !(await focused(page.getByRole('menuitem', { name: 'Sign out' }))); presses++) {
+    assert.ok(presses < 10, 'the arrows do not come to Sign out')
+    await page.keyboard.press('ArrowDown')
+  }
+  await page.keyboard.press('Enter')
+  await title(page, 'Sign in')
+  await tabTo(page, page.getByLabel('Name', { exact: true }))
+  await page.keyboard.type('olga')
+  await tabTo(page, page.getByLabel('Password', { exact: true }))
+  await page.keyboard.type(goodPassword)
+  await page.keyboard.press('Enter')
+  await title(page, 'Now the passcode')
+  await forgetStep(server, { username: 'olga' })
+  await has(page.getByLabel(/^Enter the six digits/), 'the passcode has no focus')
+  await page.keyboard.type(passcode(secret))
+  await title(page, 'Events')
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
