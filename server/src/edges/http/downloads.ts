@@ -18,7 +18,8 @@ declare module '../../platform/db.ts' {
 
 /** Streams of the contract that a browser may fetch as a file, by their path. */
 const downloadable = (routes: readonly Route[], path: string): { route: Route; input: Record<string, unknown> } | undefined => {
-  const url = new URL(path, 'http://localhost')
+  const url = URL.parse(path, 'http://localhost')
+  if (!url) return undefined
   const found = routes.find(
     ({ endpoint, stream }) => stream && !endpoint.stream && endpoint.method === 'GET' && endpoint.path === url.pathname,
   )

@@ -56,6 +56,13 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
+    // of addresses that cannot be read: no route and no hook sees them
+    frameworkErrors: (error, request, reply) => {
+      void deps.tally
+        .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${error.code}`)
+        .catch(() => undefined)
+      return sendProblem(reply.header('x-content-type-options', 'nosniff'), request, new Refusal('malformed', error.code))
+    },
     ...(config.tls ? ({ https: { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) } } as object) : {}),
   }
   const app = Fastify(options)
@@ -90,7 +97,8 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
 
 /** A POST without a body, or with an empty one, is a call without parameters. */
 const acceptEmptyBodies = (app: FastifyInstance): void => {
-  app.removeContentTypeParser('application/json')
+  // all: a page elsewhere can send plain text without asking first
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
     if (body === '') return done(null, {})
     try {
@@ -111,6 +119,7 @@ const requireHost = (app: FastifyInstance, config: Config): void => {
     if (hosts.has(host) || path === '/healthz' || path === '/readyz' || path === '/metrics') return
     if (
       local &&
+      request.url.startsWith('/') &&
       /^(127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host) &&
       host.replace(/^(127\.0\.0\.1|\[::1\])/, '') === (local.port ? `:${local.port}` : '')
     )
