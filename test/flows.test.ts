@@ -1,171 +1,290 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { Browser } from './support/browser.ts'
+import { machine } from './support/deployment.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
-import { startServer } from './support/server.ts'
-import { Transcript } from './support/transcript.ts'
+import { freePort, startServer, type TestServer } from './support/server.ts'
+import { shownOrigin, Transcript } from './support/transcript.ts'
 
 const folder = join(import.meta.dirname, '../docs/flows')
-/** `UPDATE_FLOWS=1` writes the files anew; otherwise each must be what was recorded just now. */
+const again = 'UPDATE_FLOWS=1 npm test -- test/flows.test.ts'
+/** `UPDATE_FLOWS=1` writes the files anew; otherwise each must be, byte by byte, what was recorded just now. */
 const settle = (name: string, transcript: Transcript): void => {
   const file = join(folder, name)
+  const text = transcript.text()
   if (process.env.UPDATE_FLOWS) {
     mkdirSync(folder, { recursive: true })
-    writeFileSync(file, transcript.text())
+    writeFileSync(file, text)
     return
   }
-  assert.ok(existsSync(file), `${name} is not there: UPDATE_FLOWS=1 npm test -- test/flows.test.ts`)
-  assert.equal(transcript.text(), readFileSync(file, 'utf8'))
+  assert.ok(existsSync(file), `${name} is not there: ${again}`)
+  assert.equal(text, readFileSync(file, 'utf8'), `${name} is not what happens: ${again}`)
 }
 
-test('each flow of the contract goes as its transcript says', async (t) => {
-  const server = await startServer()
-  const open = (title: string, about: string) => new Transcript(title, about, server.origin)
+/** A server under its public name, as behind a proxy; set-up goes to it by localhost, and stands in no transcript. */
+const publicServer = async (): Promise<{ server: TestServer; open: (title: string, about: string) => Transcript }> => {
+  const port = await freePort()
+  const local = `http://localhost:${port}`
+  const env = { POSTERN_ORIGIN: `${shownOrigin},${local}`, POSTERN_LISTEN: `127.0.0.1:${port}` }
+  const server = await startServer({ env })
+  return {
+    server: { ...server, browser: () => Object.assign(new Browser(local), { audience: shownOrigin }) },
+    open: (title, about) => new Transcript(title, about, local),
+  }
+}
 
-  await t.test('the first operator', async () => {
-    const flow = open(
-      'The first operator',
-      'A start without an operator prints a link. Whoever opens it chooses a user name and a password, sets up a TOTP key, and is the owner.',
-    )
-    const code = partsOf(await server.bootstrapUrl())
-    const browser = server.browser()
-    await flow.call('Asks what the code is. Nothing changes.', 'The page of the link', browser, contract.inspectCode, code)
-    const claimed = await flow.call(
-      'Claims it after a tap. The key leaves the server once, in this answer.',
-      'The page of the link',
-      browser,
-      contract.claimCode,
-      { ...code, username: 'olga', factor: 'totp' },
-    )
-    const confirmed = await flow.call(
-      'Proves the key with one passcode, and chooses the password.',
-      'The page of the link',
-      browser,
-      contract.confirmEnrolment,
-      {
-        confirm: claimed.confirm,
-        code: passcode(claimed.secret),
-        password: goodPassword,
-        signIn: true,
-      },
-    )
-    await flow.call('Is signed in.', 'The console', browser, contract.currentSession, {})
-    assert.equal(confirmed.recoveryCodes?.length, 10)
-    settle('first-operator.md', flow)
-  })
+test('the first operator enrols as the transcript says', async () => {
+  const { server, open } = await publicServer()
+  const flow = open(
+    'The first operator',
+    'A start without an operator prints a link and its symbol, good once and for 30 minutes. Whoever opens it chooses a user name and a password, sets up a TOTP key, and is the owner.',
+  )
+  const code = partsOf(await server.bootstrapUrl())
+  const page = server.browser()
+  const who = 'The page of the link'
+  await flow.call(who, 'It asks what the code is. Nothing changes, however often it asks.', page, contract.inspectCode, code)
+  const claimed = await flow.call(
+    who,
+    'After a tap it claims the code, with the user name that was chosen. The TOTP key leaves the server once, in this answer; what follows is for this browser’s key alone.',
+    page,
+    contract.claimCode,
+    { ...code, username: 'olga', factor: 'totp' },
+  )
+  const confirm = { confirm: claimed.confirm, code: passcode(claimed.secret), signIn: true }
+  await flow.refused(
+    who,
+    'A password that anybody would try is refused, with what is wrong at its field.',
+    page,
+    contract.confirmEnrolment,
+    { ...confirm, password: 'passwordpassword' },
+    { status: 422, code: 'invalid-request' },
+  )
+  await flow.call(
+    who,
+    'One passcode proves the key. The person exists now, is the owner, and is signed in in this browser. The recovery codes are shown this once.',
+    page,
+    contract.confirmEnrolment,
+    { ...confirm, password: goodPassword },
+  )
+  await flow.call('The console', 'The same browser asks who is signed in.', page, contract.currentSession, {})
+  await flow.call(
+    'Another browser',
+    'Who opens the link later learns that it was used; the owner gets a notice.',
+    server.browser(),
+    contract.inspectCode,
+    code,
+  )
+  settle('first-operator.md', flow)
+})
 
-  await server.sql('update code set revoked_at = now() where revoked_at is null and claimed_at is null')
-  const olga = await firstOperatorAgain(server)
+test('people enrol, sign in, recover, replace their phone and leave as the transcripts say', async (t) => {
+  const { server, open } = await publicServer()
+  const olga = await firstOperator(server)
+  const robot = (await machine(olga))(olga.browser.origin)
+  const theirPassword = 'seven brass kettles whistle'
 
   await t.test('enrol by code', async () => {
     const flow = open(
       'Enrol by code',
-      'An operator creates a person and hands out a single-use code; the person claims it and sets up their factors.',
+      'A machine with a service token of scope `operator` creates a person and issues a single-use code. The person opens its address on any device, claims it, and sets up password and TOTP key.',
     )
     const user = await flow.call(
-      'Creates the person. They have no factor yet.',
-      'The operator',
-      olga.browser,
+      'The machine',
+      'It creates the person, who has no way in yet. Sent again with the same `Idempotency-Key` the call gets the same answer and creates nobody.',
+      robot,
       contract.createUser,
       { username: 'adam', displayName: 'Adam Nowak' },
+      { headers: { 'idempotency-key': 'joiner-4711' } },
     )
     const { code } = await flow.call(
-      'Issues a code. Its address is in this answer alone.',
-      'The operator',
-      olga.browser,
+      'The machine',
+      'It issues a code. The address, whose part behind `#` is the secret, and the symbol stand in this answer alone.',
+      robot,
       contract.enrolUser,
       { id: user.id, factor: 'totp' },
     )
-    const browser = server.browser()
+    const page = server.browser()
     const parts = partsOf(code.url as string)
-    await flow.call('Opens the address: the page asks what it is.', 'Adam’s browser', browser, contract.inspectCode, parts)
-    const claimed = await flow.call('Claims it after a tap.', 'Adam’s browser', browser, contract.claimCode, parts)
-    await flow.call('Confirms, chooses a password, and is signed in.', 'Adam’s browser', browser, contract.confirmEnrolment, {
-      confirm: claimed.confirm,
+    const who = 'Adam’s page'
+    await flow.call(
+      who,
+      'It takes id and secret out of the address and asks what the code is. Nothing changes.',
+      page,
+      contract.inspectCode,
+      parts,
+    )
+    const claimed = await flow.call(who, 'After a tap it claims.', page, contract.claimCode, parts)
+    await flow.call(
+      who,
+      'Should the answer be lost, the same key asks again within two minutes and gets it again: a lost answer burns nothing.',
+      page,
+      contract.claimCode,
+      parts,
+    )
+    await flow.refused(
+      'Another page',
+      'Whoever else claims is told that the code was used. Adam and the operators get a notice.',
+      server.browser(),
+      contract.claimCode,
+      parts,
+      { status: 410, code: 'code-used' },
+    )
+    const confirm = { confirm: claimed.confirm, password: theirPassword }
+    await flow.refused(
+      who,
+      'A wrong passcode takes one of five tries.',
+      page,
+      contract.confirmEnrolment,
+      { ...confirm, code: '000000' },
+      { status: 401, code: 'factor-wrong' },
+    )
+    await flow.call(who, 'A right one. `needs` said what goes with it: a password to choose.', page, contract.confirmEnrolment, {
+      ...confirm,
       code: passcode(claimed.secret),
-      password: goodPassword,
-      signIn: true,
     })
-    await flow.call('Sees that it was used.', 'The operator', olga.browser, contract.getCode, { id: code.id })
+    await flow.call('The machine', 'It sees that the code was used.', robot, contract.getCode, { id: code.id })
     settle('enrol-by-code.md', flow)
   })
 
   await t.test('enrol on screen', async () => {
     const flow = open(
       'Enrol on screen',
-      'A signed-in person shows a code for another phone of their own. Its claim also asks for the password, so that a photographed screen is no key.',
+      'Policy demands a second factor, and Bella has only a password. Her sign-in stops in the state `enrolment-required`: its cookie and key open the calls that set up a factor, and nothing else. The symbol is on the screen that she signs in at.',
     )
     const bella = await newPerson(server, olga, 'bella')
-    const { code } = await flow.call('Asks for a code.', 'Bella’s browser', bella.browser, contract.enrolAnotherPhone, {
-      factor: 'totp',
-    })
-    const phone = server.browser()
-    const claimed = await flow.call(
-      'Scans it and claims.',
-      'Bella’s phone',
-      phone,
-      contract.claimCode,
-      partsOf(code.url as string),
-    )
+    // as it was before the policy: a password alone
+    for (const table of ['totp', 'recovery_code'])
+      await server.sql(`delete from ${table} where user_id = (select id from users where username = 'bella')`)
+    const page = server.browser()
+    const who = 'Bella’s browser'
     await flow.call(
-      'Confirms with a passcode and the password that she has. Sessions elsewhere end.',
-      'Bella’s phone',
-      phone,
-      contract.confirmEnrolment,
-      { confirm: claimed.confirm, code: passcode(claimed.secret), currentPassword: goodPassword },
+      who,
+      'It opens a sign-in. Before the first proof `next` is the same for everybody.',
+      page,
+      contract.openSignIn,
+      {},
     )
+    await flow.call(who, 'The password is right, and policy asks for more.', page, contract.provePassword, {
+      username: 'bella',
+      password: bella.password,
+    })
+    await flow.refused(who, 'This is no session yet.', page, contract.myFactors, {}, { status: 401, code: 'no-session' })
+    const fresh = await flow.call(who, 'It asks for a TOTP key and shows its symbol.', page, contract.startTotp, {})
+    await flow.call(
+      who,
+      'One passcode confirms it. The recovery codes are shown this once; the sign-in is complete, and the session’s cookie is set.',
+      page,
+      contract.confirmTotp,
+      { id: fresh.id, code: passcode(fresh.secret) },
+    )
+    await flow.call(who, 'Bella is signed in.', page, contract.currentSession, {})
     settle('enrol-on-screen.md', flow)
   })
 
   await t.test('sign in', async () => {
-    const flow = open('Sign in', 'Password, then passcode.')
+    const flow = open('Sign in', 'Password, then passcode; later a step-up, and signing out.')
     const cleo = await newPerson(server, olga, 'cleo')
     await forgetStep(server, cleo)
-    const browser = server.browser()
-    await flow.call('Opens a sign-in, bound to this browser.', 'Cleo’s browser', browser, contract.openSignIn, {
+    const page = server.browser()
+    const who = 'Cleo’s browser'
+    await flow.call(who, 'It opens a sign-in, bound to this browser by cookie and key.', page, contract.openSignIn, {
       returnTo: '/events',
     })
-    await flow.call('Proves the password.', 'Cleo’s browser', browser, contract.provePassword, {
+    await flow.refused(
+      who,
+      'A wrong password. An unknown user name gets the same answer in the same time.',
+      page,
+      contract.provePassword,
+      { username: 'cleo', password: 'not the password' },
+      { status: 401, code: 'factor-wrong' },
+    )
+    await flow.call(who, 'The right one. `next` says what may be proved now.', page, contract.provePassword, {
       username: 'cleo',
-      password: goodPassword,
+      password: cleo.password,
     })
+    const code = passcode(cleo.secret)
+    await flow.call(who, 'The passcode completes it: the session’s cookie is set.', page, contract.proveTotp, { code })
+    await flow.call(who, 'It asks who is signed in.', page, contract.currentSession, {})
+
+    const other = server.browser()
+    await other.call(contract.openSignIn, { username: 'cleo' })
+    await other.call(contract.provePassword, { password: cleo.password })
+    await flow.refused(
+      'Another browser',
+      'It has got as far with the password, and saw the passcode. Each passcode is accepted once.',
+      other,
+      contract.proveTotp,
+      { code },
+      { status: 401, code: 'totp-replayed' },
+    )
+
+    flow.note('A clock that is off by more than a minute needs a nonce of the server’s:')
+    await flow.refused(
+      who,
+      'Its clock is ten minutes slow, so the proof is too old. The answer carries a nonce.',
+      page,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'proof-stale', clockOffset: -600 },
+    )
     await flow.call(
-      'Proves the passcode: complete, and the session’s cookie is set.',
-      'Cleo’s browser',
-      browser,
+      who,
+      'With the nonce in the proof the clock does not matter.',
+      page,
+      contract.currentSession,
+      {},
+      { clockOffset: -600, nonce: flow.nonce() },
+    )
+
+    await forgetStep(server, cleo)
+    flow.note('Some calls want authentication of the last five minutes, else they answer 403 `step-up-required`. A step-up:')
+    await flow.call(who, 'It opens one.', page, contract.stepUp, {})
+    await flow.call(who, 'The password again.', page, contract.provePassword, { password: cleo.password })
+    await flow.call(
+      who,
+      'And a passcode of a later step: a new session takes the place of the old one.',
+      page,
       contract.proveTotp,
       { code: passcode(cleo.secret) },
     )
-    await flow.call('Asks who is signed in.', 'Cleo’s browser', browser, contract.currentSession, {})
-    await flow.call('Signs out.', 'Cleo’s browser', browser, contract.signOut, {})
+    await flow.call(who, 'It signs out.', page, contract.signOut, {})
     settle('sign-in.md', flow)
   })
 
   await t.test('recover', async () => {
     const flow = open(
       'Recover',
-      'The phone is lost. A recovery code stands in for the passcode, and opens a session that can only enrol a new factor.',
+      'The phone is lost. A recovery code stands in for the passcode, once, and opens a session that can only enrol a new factor.',
     )
     const dora = await newPerson(server, olga, 'dora')
-    const browser = server.browser()
-    await flow.call('Opens a sign-in.', 'Dora’s browser', browser, contract.openSignIn, {})
-    await flow.call('Proves the password.', 'Dora’s browser', browser, contract.provePassword, {
-      username: 'dora',
-      password: goodPassword,
-    })
-    await flow.call('Uses a recovery code.', 'Dora’s browser', browser, contract.proveRecoveryCode, {
+    const page = server.browser()
+    const who = 'Dora’s browser'
+    await flow.call(who, 'It opens a sign-in.', page, contract.openSignIn, { username: 'dora' })
+    await flow.call(who, 'The password.', page, contract.provePassword, { password: dora.password })
+    await flow.call(who, 'A recovery code, in any case, with or without hyphens.', page, contract.proveRecoveryCode, {
       code: dora.recoveryCodes[0] as string,
     })
-    await flow.call('The session says what it is for.', 'Dora’s browser', browser, contract.currentSession, {})
-    const fresh = await flow.call('Asks for a new key.', 'Dora’s browser', browser, contract.startTotp, {})
+    await flow.call(who, 'The session says what it is for.', page, contract.currentSession, {})
+    await flow.refused(who, 'It opens nothing else.', page, contract.myFactors, {}, { status: 403, code: 'step-up-required' })
+    const fresh = await flow.call(who, 'It asks for a new TOTP key.', page, contract.startTotp, {})
     await flow.call(
-      'Confirms it. The old key is gone, other sessions end, and the new cookie is of full scope.',
-      'Dora’s browser',
-      browser,
+      who,
+      'One passcode confirms it: the lost key is void, all other sessions end, and the new cookie is of full scope.',
+      page,
       contract.confirmTotp,
       { id: fresh.id, code: passcode(fresh.secret) },
+    )
+    await flow.call(who, 'Nine recovery codes are left.', page, contract.myFactors, {})
+    await flow.refused(
+      'Dora’s other browser',
+      'Where she was signed in before, she no longer is.',
+      dora.browser,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'no-session' },
     )
     settle('recover.md', flow)
   })
@@ -173,51 +292,150 @@ test('each flow of the contract goes as its transcript says', async (t) => {
   await t.test('replace a phone', async () => {
     const flow = open(
       'Replace a phone',
-      'A signed-in person sets up a new key. It needs authentication of the last five minutes; the old key works until the new one is confirmed.',
+      'Emma has a new phone, and is signed in by the old one within the last five minutes. The old key works until the new one is confirmed.',
     )
     const emma = await newPerson(server, olga, 'emma')
-    const fresh = await flow.call('Asks for a new key.', 'Emma’s browser', emma.browser, contract.startTotp, {})
-    await flow.call('Confirms it.', 'Emma’s browser', emma.browser, contract.confirmTotp, {
-      id: fresh.id,
-      code: passcode(fresh.secret),
-    })
-    await flow.call('Sees her ways in.', 'Emma’s browser', emma.browser, contract.myFactors, {})
+    const { code } = await flow.call(
+      'Emma’s browser',
+      'It asks for a code and shows its symbol.',
+      emma.browser,
+      contract.enrolAnotherPhone,
+      { factor: 'totp' },
+    )
+    const phone = server.browser()
+    const parts = partsOf(code.url as string)
+    const who = 'The new phone'
+    await flow.call(
+      who,
+      'It scans the symbol and asks what the code is. `needs` says that her password goes with the confirmation, so that a photograph of the screen is no key.',
+      phone,
+      contract.inspectCode,
+      parts,
+    )
+    const claimed = await flow.call(who, 'After a tap it claims, and keeps the key in its app.', phone, contract.claimCode, parts)
+    await flow.call(
+      who,
+      'A passcode of the new key and the password confirm it: the old key is void, and sessions end everywhere.',
+      phone,
+      contract.confirmEnrolment,
+      { confirm: claimed.confirm, code: passcode(claimed.secret), currentPassword: emma.password },
+    )
+    await flow.refused(
+      'Emma’s browser',
+      'It signs in anew, with the new phone.',
+      emma.browser,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'no-session' },
+    )
     settle('replace-a-phone.md', flow)
   })
 
   await t.test('suspend', async () => {
-    const flow = open('Suspend', 'One act ends what a person has open; nothing of theirs is accepted until they are let back in.')
+    const flow = open(
+      'Suspend',
+      'One act ends sessions, open codes and sign-ins of a person, everywhere, before it answers. Nothing of theirs is accepted until they are let back in, with the factors that they had.',
+    )
     const fred = await newPerson(server, olga, 'fred')
-    await flow.call('Suspends Fred.', 'The operator', olga.browser, contract.suspendUser, {
-      id: fred.id,
-      reason: 'a lost laptop',
-    })
-    await flow.call('Fred’s next call finds no session.', 'Fred’s browser', fred.browser, contract.currentSession, {})
-    await flow.call('Lets him back in.', 'The operator', olga.browser, contract.resumeUser, { id: fred.id })
+    const who = 'Fred’s browser'
+    const suspend = { id: fred.id, reason: 'a lost laptop' }
+    await flow.call('The machine', 'It suspends Fred.', robot, contract.suspendUser, suspend)
+    await flow.refused(
+      who,
+      'His next call finds no session.',
+      fred.browser,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'no-session' },
+    )
+    const page = server.browser()
+    await page.call(contract.openSignIn, {})
+    const password = { username: 'fred', password: fred.password }
+    await flow.refused(
+      who,
+      'His password is answered as a wrong one is: nobody learns by it that he is suspended.',
+      page,
+      contract.provePassword,
+      password,
+      { status: 401, code: 'factor-wrong' },
+    )
+    await flow.call('The machine', 'It lets him back in.', robot, contract.resumeUser, { id: fred.id })
+    await flow.call(who, 'His password counts again.', page, contract.provePassword, password)
+
+    flow.note('A change of a person goes with the `ETag` of what was read, so that nobody overwrites what they did not see:')
+    const { version } = await flow.call('The machine', 'It reads Fred.', robot, contract.getUser, { id: fred.id })
+    const change = { id: fred.id, displayName: 'Fred, with a new laptop' }
+    const headers = { 'if-match': `"${version}"` }
+    await flow.call('The machine', 'It changes his name.', robot, contract.updateUser, change, { headers })
+    await flow.refused(
+      'Another machine',
+      'It read the same and is late. It reads again, then decides.',
+      robot,
+      contract.updateUser,
+      change,
+      {
+        headers,
+        status: 412,
+        code: 'precondition-failed',
+      },
+    )
     settle('suspend.md', flow)
   })
 
   await t.test('off-board', async () => {
-    const flow = open('Off-board', 'Codes, sessions, factors and tokens of a person end in one transaction, for good.')
-    const gina = await newPerson(server, olga, 'gina')
-    await flow.call('Off-boards Gina.', 'The operator', olga.browser, contract.offboardUser, { id: gina.id, reason: 'left' })
-    await flow.call('Gina’s next call finds no session.', 'Gina’s browser', gina.browser, contract.currentSession, {})
-    const browser = server.browser()
-    await browser.call(contract.openSignIn, {})
-    await flow.call(
-      'Nor does her password open anything: she is answered as nobody is.',
-      'Gina’s browser',
-      browser,
-      contract.provePassword,
-      { username: 'gina', password: goodPassword },
+    const flow = open(
+      'Off-board',
+      'Codes, sessions, factors and tokens of a person end in one transaction, everywhere, before the answer, and for good.',
     )
+    const gina = await newPerson(server, olga, 'gina')
+    const { code } = await robot.call(contract.enrolUser, { id: gina.id, factor: 'totp' })
+    await flow.call('The machine', 'It off-boards Gina.', robot, contract.offboardUser, { id: gina.id, reason: 'left' })
+    await flow.refused(
+      'Gina’s browser',
+      'Her next call finds no session.',
+      gina.browser,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'no-session' },
+    )
+    await flow.refused(
+      'Gina’s phone',
+      'A code that she still had is void.',
+      server.browser(),
+      contract.claimCode,
+      partsOf(code.url as string),
+      { status: 410, code: 'code-revoked' },
+    )
+    const page = server.browser()
+    await page.call(contract.openSignIn, {})
+    await flow.refused(
+      'Gina’s browser',
+      'Her password is answered as nobody’s is.',
+      page,
+      contract.provePassword,
+      { username: 'gina', password: gina.password },
+      { status: 401, code: 'factor-wrong' },
+    )
+    await flow.refused(
+      'The machine',
+      'There is no way back: whoever returns is created anew.',
+      robot,
+      contract.resumeUser,
+      { id: gina.id },
+      { status: 409, code: 'conflict' },
+    )
+    await flow.call('The machine', 'The record says what ended.', robot, contract.listEvents, {
+      userId: gina.id,
+      type: 'user.offboarded',
+      limit: 1,
+    })
     settle('off-board.md', flow)
   })
 })
 
-/** The operator of the flows after the first: made by a host command’s link, and owner by a stroke of the database. */
-const firstOperatorAgain = async (server: Awaited<ReturnType<typeof startServer>>) => {
-  const operator = await firstOperator(server, 'oscar')
-  await server.sql(`update user_role set role = 'owner' where user_id = (select id from users where username = 'oscar')`)
-  return operator
-}
+test('the list of flows names each of them', () => {
+  const list = readFileSync(join(folder, 'README.md'), 'utf8')
+  const listed = [...list.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, file]) => file)
+  const there = globSync('*.md', { cwd: folder }).filter((file) => file !== 'README.md')
+  assert.deepEqual(listed.toSorted(), there.toSorted())
+})

@@ -10,8 +10,8 @@ const bearers = 12_000
 const browsers = 4_000
 const theirs = 800
 const people = 2_000
-/** The smallest answer that asks for authority. */
-const bearerPath = '/api/roles'
+/** The token that calls: what GET /api/session is to a browser. */
+const bearerPath = '/api/tokens/current'
 
 /** Is this session, or token, good now? Read from the database at each request, so that a revocation holds at once. */
 export const session: Figure = async ({ cluster, generator }) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { IssuedCode } from './codes.ts'
-import { NoBody, page, paging, Username } from './common.ts'
+import { NoBody, Nothing, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
 import { Instant, TokenId, UserId } from './ids.ts'
 import { OpenSession } from './me.ts'
@@ -168,6 +168,16 @@ export const listTokens = endpoint({
   input: z.strictObject({ ...paging }),
   output: page(ServiceToken),
   refusals: [],
+})
+export const currentToken = endpoint({
+  method: 'GET',
+  path: '/api/tokens/current',
+  needs: 'auditor',
+  summary: 'The service token that calls: whether it is good, what for, and until when.',
+  input: Nothing,
+  output: ServiceToken,
+  scopes,
+  refusals: ['not-found'],
 })
 export const revokeToken = endpoint({
   method: 'DELETE',

@@ -35,7 +35,7 @@ const mayDo: MayDo = async (tx, actor: Actor, endpoint: Endpoint) => {
 const asItIsNow = async (tx: Tx | Db, actor: Actor): Promise<Actor> => {
   switch (actor.kind) {
     case 'user': {
-      const session = await findLiveSession(tx, actor.sessionHash)
+      const session = await findLiveSession(tx, actor.session.hash)
       if (!session) throw new Refusal('no-session', 'the session ended meanwhile')
       return userActor(session, actor.source)
     }

@@ -77,14 +77,17 @@ export class Browser {
       ...(options.body === undefined ? {} : { body: options.body }),
       ...(options.signal ? { signal: options.signal } : {}),
     })
-    for (const line of response.headers.getSetCookie()) {
+    this.keepCookies(response.headers.getSetCookie())
+    return response
+  }
+  keepCookies(lines: readonly string[]): void {
+    for (const line of lines) {
       const [pair] = line.split(';') as [string]
       const name = pair.slice(0, pair.indexOf('='))
       const value = pair.slice(pair.indexOf('=') + 1)
       if (value === '' || /max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name)
       else this.cookies.set(name, value)
     }
-    return response
   }
   async send(
     method: string,

@@ -6,6 +6,27 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { scratchFolder } from './cluster.ts'
 import { certificates, homeThatTrusts, hostName } from './hosts.ts'
 
+/**
+ * Of this switch the last one counts, so what Playwright turns off stands here too. The two at the end: the address bar's own
+ * pages, which each window loads and nobody sees, at more work than most pages of ours.
+ */
+const turnedOff = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+]
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -14,6 +35,7 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  `--disable-features=${turnedOff}`,
   `--host-resolver-rules=MAP ${hostName} 127.0.0.1`,
 ]
 
@@ -113,13 +135,17 @@ export const symbolInTerminal = (output: string): string | undefined => {
 /** The source of axe-core, to be evaluated in a page: as a script tag it would be refused by the content policy. */
 let axeSource: string | undefined
 type Violation = { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }
-const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const rules = {
+  all: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+  /** What another colour scheme can change. */
+  colours: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] },
+}
 /** What axe-core finds on a page by the rules of WCAG 2.0 to 2.2, A and AA, as lines. */
-export const axe = async (page: Page): Promise<string[]> => {
+export const axe = async (page: Page, which: keyof typeof rules = 'all'): Promise<string[]> => {
   axeSource ??= readFileSync(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8')
   if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axeSource)
   const violations = (await page.evaluate(
-    `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(axeTags)} }, resultTypes: ['violations'] }).then(({ violations }) => violations)`,
+    `axe.run(document, { runOnly: ${JSON.stringify(rules[which])}, resultTypes: ['violations'] }).then(({ violations }) => violations)`,
   )) as Violation[]
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary?.replaceAll(/\s+/g, ' ') ?? ''}`),

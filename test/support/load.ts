@@ -11,7 +11,7 @@ import type { Sql } from './deployment.ts'
 export const jobKinds = ['passcode', 'recovery', 'claim', 'revoke', 'create'] as const
 type JobKind = (typeof jobKinds)[number]
 /** Something to do that may succeed once, with all that doing it takes; two browsers try it. */
-type Job = {
+export type Job = {
   kind: JobKind
   id: string
   username: string
@@ -166,10 +166,10 @@ export type Book = { acknowledged: Acknowledged[]; lost: number; done: number; f
 export const newBook = (): Book => ({ acknowledged: [], lost: 0, done: 0, failures: [] })
 
 /**
- * Does jobs, each by two racers at once, who ask again where no answer came: another server, or the one that took its
- * place. Writes down what was acknowledged. What may work once is thus tried up to eight times.
+ * Does a job by two racers at once, who ask again where no answer came: another server, or the one that took its place.
+ * Writes down what was acknowledged. What may work once is thus tried up to eight times.
  */
-export const work = async (jobs: Job[], servers: Servers, token: string, book: Book, goesOn: () => boolean): Promise<void> => {
+export const work = async (job: Job, servers: Servers, token: string, book: Book): Promise<void> => {
   const answered = async <T extends { status: number }>(call: (origin: string) => Promise<T>): Promise<T | undefined> => {
     for (let tries = 0; tries < 4; tries++) {
       const origin = await servers.any()
@@ -236,10 +236,8 @@ export const work = async (jobs: Job[], servers: Servers, token: string, book: B
       else if (tried) book.failures.push(`create answered ${tried.status}: the same Idempotency-Key was asked again`)
     },
   }
-  for (let job = jobs.shift(); job && goesOn(); job = jobs.shift()) {
-    await deeds[job.kind](job)
-    book.done++
-  }
+  await deeds[job.kind](job)
+  book.done++
 }
 
 /**

@@ -1,109 +1,215 @@
-import type { CallIn, Endpoint, Out } from '@postern/contract'
+import { request } from 'node:http'
+import type { CallIn, Endpoint, Out, Problem } from '@postern/contract'
 import { requestOf } from '@postern/contract'
 import type { Browser } from './browser.ts'
 
-const shownOrigin = 'https://postern.example.org'
-const cut = (headers: Headers, name: string): string | undefined => headers.get(name) ?? undefined
+/** The public origin of the recorded server: cookies and addresses are those of a real deployment, not of localhost. */
+export const shownOrigin = 'https://postern.example.org'
+
+/** What the prefix of an id says that it is of. */
+const nouns: Record<string, string> = {
+  usr: 'user',
+  cod: 'code',
+  sin: 'sign-in',
+  ses: 'session',
+  evt: 'event',
+  tok: 'token',
+  tot: 'totp',
+}
+const reasons: Record<number, string> = {
+  200: 'OK',
+  201: 'Created',
+  204: 'No Content',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'Precondition Failed',
+  422: 'Unprocessable Content',
+}
+/** Headers of an answer that a client acts on; the rest would drown them. */
+const telling = ['content-type', 'etag', 'retry-after', 'dpop-nonce']
+
+type Options = { headers?: Record<string, string>; status?: number; clockOffset?: number; nonce?: string }
+type Answered = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
 /**
- * Writes down a flow as it really went: each request and answer, with what differs from run to run replaced by names in
- * braces. Headers that every call carries stand once, at the top.
+ * Writes down a flow as it really went: each request and answer with the headers that matter, and with what differs from
+ * run to run replaced by names in braces. The same value has the same name throughout a flow, so that one can follow it.
  */
 export class Transcript {
-  readonly #lines: string[] = []
-  readonly #ids = new Map<string, string>()
-  readonly #origin: string
-  constructor(title: string, about: string, origin: string) {
-    this.#origin = origin
-    this.#lines.push(
-      `# ${title}`,
-      '',
-      about,
-      '',
-      'Recorded from a running server by `test/flows.test.ts`; values in braces differ each time. Each call by a browser carries `DPoP: {proof}` (RFC 9449) and the cookies that it was given.',
-    )
+  readonly #lines: string[]
+  readonly #local: string
+  /** Value → name. */
+  readonly #names = new Map<string, string>()
+  readonly #counts = new Map<string, number>()
+  #proofShown = false
+
+  constructor(title: string, about: string, local: string) {
+    this.#local = local
+    this.#lines = [`# ${title}`, '', about]
   }
-  /** A call that succeeds, with a sentence of what it is for. `who` names the browser or machine that sends it. */
+
+  /** A call, with a sentence of what happens. It must answer `status`, or succeed where none is given. */
   async call<E extends Endpoint>(
-    why: string,
     who: string,
+    what: string,
     browser: Browser,
     endpoint: E,
     input: CallIn<E>,
-    options: { headers?: Record<string, string> } = {},
+    options: Options = {},
   ): Promise<Out<E>> {
-    const { url, body } = requestOf(endpoint, input as Record<string, unknown>)
-    const answer = await browser.send(endpoint.method, url, body, options)
-    const sent = body === undefined || body === '{}' ? '' : `\n\n${this.#shown(JSON.parse(body))}`
-    const more = Object.entries(options.headers ?? {}).map(([name, value]) => `\n${name}: ${this.#plain(value)}`)
-    const got = [
-      `HTTP ${answer.status}`,
-      ...['etag', 'retry-after', 'content-type'].flatMap((name) => {
-        const value = cut(answer.headers, name)
-        return value === undefined || (name === 'content-type' && answer.text === '')
-          ? []
-          : [`${name}: ${value.replace('; charset=utf-8', '')}`]
-      }),
-      ...answer.headers
-        .getSetCookie()
-        .map(
-          (cookie) =>
-            `set-cookie: ${this.#plain(cookie.replace(/=([^;]*)/, (_, value: string) => (value === '' ? '=' : '={token}')).replace(/Expires=[^;]+/i, 'Expires={time}'))}`,
-        ),
-    ]
+    const { path, url, body } = requestOf(endpoint, input as Record<string, unknown>)
+    const sent = body === undefined || body === '{}' ? undefined : body
+    const headers: Record<string, string> = { host: new URL(shownOrigin).host, ...browser.headers, ...options.headers }
+    const shown: [string, string][] = []
+    if (sent !== undefined) {
+      headers['content-type'] = 'application/json'
+      shown.push(['Content-Type', 'application/json'])
+    }
+    for (const [name, value] of Object.entries(options.headers ?? {})) shown.push([canonical(name), value])
+    let claims = ''
+    if (browser.bearer) {
+      headers.authorization = `Bearer ${browser.bearer}`
+      this.#name(browser.bearer, 'service-token')
+      shown.push(['Authorization', headers.authorization])
+    } else if (endpoint.needs !== 'public') {
+      const offset = options.clockOffset ?? 0
+      headers.dpop = browser.proof(endpoint.method, path, {
+        ...(offset === 0 ? {} : { iat: Math.floor(Date.now() / 1_000) + offset }),
+        ...(options.nonce === undefined ? {} : { nonce: options.nonce }),
+      })
+      shown.push(['DPoP', '{proof}'])
+      if (!this.#proofShown || options.clockOffset !== undefined) claims = this.#decoded(headers.dpop, offset)
+      this.#proofShown = true
+    }
+    if (browser.cookies.size > 0) {
+      headers.cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      for (const [name, value] of browser.cookies) this.#name(value, cookieNoun(name))
+      shown.push(['Cookie', headers.cookie])
+    }
+    const answer = await this.#send(endpoint.method, url, headers, sent)
+    const set = [answer.headers['set-cookie'] ?? []].flat()
+    browser.keepCookies(set)
+    const expected = options.status ?? endpoint.status ?? 200
+    if (answer.status !== expected) throw new Error(`${endpoint.path} answered ${answer.status}, not ${expected}: ${answer.text}`)
+    const value: unknown = answer.text === '' ? undefined : JSON.parse(answer.text)
+    this.#learn(sent === undefined ? undefined : JSON.parse(sent))
+    this.#learn(value)
+    for (const line of set) {
+      const [, name = '', secret = ''] = /^([\w-]+)=([^;]*)/.exec(line) ?? []
+      if (secret !== '') this.#name(secret, cookieNoun(name))
+    }
+    if (answer.headers['dpop-nonce']) this.#name(String(answer.headers['dpop-nonce']), 'nonce')
+    const got: [string, string][] = telling
+      .filter((name) => answer.headers[name] !== undefined && (name !== 'content-type' || answer.text !== ''))
+      .map((name) => [canonical(name), name === 'retry-after' ? '{seconds}' : String(answer.headers[name])])
+    for (const line of set) got.push(['Set-Cookie', line])
     this.#lines.push(
       '',
-      why,
-      '',
-      '```http',
-      `${endpoint.method} ${this.#plain(url)}${more.join('')}${sent}`,
-      '```',
-      '',
-      '```http',
-      `${got.join('\n')}${answer.text === '' ? '' : `\n\n${this.#shown(answer.body)}`}`,
-      '```',
+      `**${who}.** ${what}`,
+      ...block(`${endpoint.method} ${url} HTTP/1.1`, shown, sent === undefined ? undefined : JSON.parse(sent)),
+      ...(claims === ''
+        ? []
+        : ['', 'The proof is a JWT, signed by the browser’s key. Its header and its claims:', '', '```json', claims, '```']),
+      ...block(`HTTP/1.1 ${answer.status} ${reasons[answer.status]}`, got, value),
     )
-    this.#lines.splice(-9, 1, `**${who}.** ${why}`)
-    return answer.body as Out<E>
+    return value as Out<E>
   }
+  /** The same for a call that is refused, by this code. */
+  async refused<E extends Endpoint>(
+    who: string,
+    what: string,
+    browser: Browser,
+    endpoint: E,
+    input: CallIn<E>,
+    options: Options & { status: number; code: Problem['code'] },
+  ): Promise<void> {
+    const problem = (await this.call(who, what, browser, endpoint, input, options)) as unknown as Problem
+    if (problem.code !== options.code) throw new Error(`${endpoint.path}: ${problem.code}, not ${options.code}`)
+  }
+  /** Words between the calls. */
+  note(text: string): void {
+    this.#lines.push('', text)
+  }
+  /** The nonce that an answer gave. */
+  nonce(): string {
+    const found = [...this.#names].find(([, name]) => name === '{nonce}')
+    if (!found) throw new Error('no answer gave a nonce')
+    return found[0]
+  }
+  /** Throws where something is left that would differ from run to run. */
   text(): string {
-    return `${this.#lines.join('\n')}\n`
-  }
-  #plain(text: string): string {
-    return text
-      .replaceAll(this.#origin, shownOrigin)
-      .replaceAll(encodeURIComponent(this.#origin), encodeURIComponent(shownOrigin))
-      .replace(/\b(usr|cod|sin|ses|evt|tok|tot|scn)_[0-9a-z]{26}/g, (id, prefix: string) => this.#name(id, prefix))
-      .replace(/#[\w-]{43}/g, '#{secret}')
+    const longestFirst = [...this.#names].sort(([one], [two]) => two.length - one.length)
+    let text = this.#lines.join('\n')
+    for (const [value, name] of longestFirst) text = text.replaceAll(value, name)
+    text = text
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '{time}')
-      .replace(/secret=[A-Z2-7]{32}/g, 'secret={key}')
+      .replace(/Expires=[^;\n]+/g, 'Expires={date}')
+      .replace(/"requestId": "[^"]+"/g, '"requestId": "{request.id}"')
+      .replace(/"retryAfter": \d+/g, '"retryAfter": "{seconds}"')
+      .replace(/"seq": (null|\d+)/g, '"seq": "{seq}"')
+    const left = /\b[a-z]{3}_[0-9a-z]{26}\b|[\w-]{43}|localhost/.exec(text)
+    if (left) throw new Error(`"${left[0]}" has no name: ${text.slice(Math.max(0, left.index - 200), left.index + 80)}`)
+    return `${text}\n`
   }
-  #name(id: string, prefix: string): string {
-    const known = this.#ids.get(id)
-    if (known) return known
-    const count = [...this.#ids.values()].filter((name) => name.startsWith(`{${prefix}`)).length + 1
-    const name = `{${prefix}_${count}}`
-    this.#ids.set(id, name)
-    return name
+
+  #send(method: string, url: string, headers: Record<string, string>, body: string | undefined): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const call = request(this.#local + url, { method, headers }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (chunk: string) => (text += chunk))
+        answer.on('end', () => resolve({ status: answer.statusCode as number, headers: answer.headers, text }))
+      })
+      call.on('error', reject)
+      call.end(body)
+    })
   }
-  #shown(value: unknown): string {
-    const hidden: Record<string, string> = {
-      confirm: '{confirm}',
-      symbolSvg: '{svg}',
-      requestId: '{request}',
-      recoveryCodes: '{ten recovery codes}',
-    }
-    const text = JSON.stringify(
-      value,
-      (name, inner: unknown) => {
-        if (name in hidden && inner !== undefined) return hidden[name]
-        if (name === 'secret' && typeof inner === 'string') return inner.length === 32 ? '{key}' : '{secret}'
-        if (name === 'code' && typeof inner === 'string' && /^\d{6}$/.test(inner)) return '{passcode}'
-        if (name === 'code' && typeof inner === 'string' && /^[0-9A-Z]{4}(-[0-9A-Z]{4}){5}$/.test(inner)) return '{recovery code}'
-        return inner
-      },
-      2,
-    )
-    return this.#plain(text)
+  #name(value: string, noun: string): void {
+    if (this.#names.has(value)) return
+    const count = (this.#counts.get(noun) ?? 0) + 1
+    this.#counts.set(noun, count)
+    this.#names.set(value, count === 1 ? `{${noun}}` : `{${noun.replace(/(\.|$)/, `-${count}$1`)}}`)
+  }
+  /** Gives names to what is in a body, as it comes. */
+  #learn(value: unknown, field = ''): void {
+    if (Array.isArray(value)) {
+      for (const [at, each] of value.entries())
+        if (field === 'recoveryCodes') this.#names.set(each, `{recovery-code.${at + 1}}`)
+        else this.#learn(each)
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [name, inner] of Object.entries(value)) this.#learn(inner, name)
+    } else if (typeof value === 'string') this.#learnText(value, field)
+  }
+  #learnText(value: string, field: string): void {
+    const noun = nouns[/^([a-z]{3})_[0-9a-z]{26}$/.exec(value)?.[1] ?? '']
+    if (noun) this.#name(value, `${noun}.id`)
+    else if (field === 'secret') this.#name(value, value.length === 32 ? 'totp.key' : 'code.secret')
+    else if (field === 'confirm') this.#name(value, 'confirm')
+    else if (field === 'symbolSvg') this.#names.set(JSON.stringify(value).slice(1, -1), '{symbol.svg}')
+    else if (field === 'url') this.#name(new URL(value).hash.slice(1), 'code.secret')
+    else if (field === 'code' && /^\d{6}$/.test(value)) this.#names.set(`"${value}"`, '"{passcode}"')
+    else if (field === 'code' && /^[0-9A-Z]{4}(-[0-9A-Z]{4}){5}$/.test(value)) this.#name(value, 'recovery-code')
+  }
+  #decoded(proof: string, offset: number): string {
+    const part = (at: number): Record<string, unknown> =>
+      JSON.parse(Buffer.from(proof.split('.')[at] ?? '', 'base64url').toString())
+    const [header, claims] = [part(0), part(1)]
+    const { x, y } = header.jwk as { x: string; y: string }
+    this.#names.set(x, '{key.x}').set(y, '{key.y}').set(String(claims.jti), '{random}')
+    const iat = offset === 0 ? '{now}' : `{now ${offset < 0 ? '-' : '+'} ${Math.abs(offset)} s}`
+    return `${JSON.stringify(header)}\n${JSON.stringify({ ...claims, iat })}`
   }
 }
+const canonical = (name: string): string =>
+  name === 'dpop-nonce' ? 'DPoP-Nonce' : name === 'etag' ? 'ETag' : name.replace(/(^|-)\w/g, (letter) => letter.toUpperCase())
+const cookieNoun = (name: string): string => `${name.replace(/^(__Host-)?postern-/, '')}.cookie`
+const block = (first: string, headers: readonly [string, string][], body: unknown): string[] => [
+  '',
+  '```http',
+  first,
+  ...headers.map(([name, value]) => `${name}: ${value}`),
+  ...(body === undefined ? [] : ['', JSON.stringify(body, null, 2)]),
+  '```',
+]

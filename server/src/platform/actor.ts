@@ -15,27 +15,51 @@ export type Source = {
   idempotency?: { key: string; requestHash: Buffer }
 }
 
+/** A session that is good now, with what is true of its person now: as one statement read it. */
+export type LiveSession = {
+  hash: Buffer
+  id: string
+  userId: string
+  username: string
+  displayName: string
+  keyThumbprint: Buffer
+  scope: 'full' | 'recovery'
+  acr: 'aal1' | 'aal2' | 'phr' | 'phrh'
+  amr: string[]
+  provedAt: Date
+  idleExpiresAt: Date
+  expiresAt: Date
+  codeId: string | null
+  roles: Role[]
+  /** Authentication of the last 5 minutes, by the database's clock. */
+  fresh: boolean
+  /** Policy demands a second factor, and the session proved one only. */
+  mustStepUp: boolean
+  /** A call of its person was last written down more than 30 s ago. */
+  touch: boolean
+  /** The TOTP key is older than policy allows. */
+  renewal: boolean
+  recoveryCodesLeft: number
+}
+
+/** A service token that is good now. */
+export type LiveToken = {
+  id: string
+  name: string
+  scopes: Scope[]
+  role: Role
+  createdByName: string
+  createdAt: Date
+  expiresAt: Date
+  lastUsedAt: Date | null
+}
+
 /** Who acts. Permission is asked of the database again where the deed is done. */
 export type Actor = { source: Source } & (
   | { kind: 'stranger' }
-  | {
-      kind: 'user'
-      id: string
-      username: string
-      displayName: string
-      sessionId: string
-      sessionHash: Buffer
-      scope: 'full' | 'recovery'
-      acr: string
-      roles: Role[]
-      /** Authentication of the last 5 minutes, by the database's clock. */
-      fresh: boolean
-      /** Policy demands a second factor, and the session proved one only. */
-      mustStepUp: boolean
-      codeId: string | null
-    }
+  | { kind: 'user'; id: string; username: string; displayName: string; session: LiveSession }
   | { kind: 'enrolling'; id: string; username: string; displayName: string; signInId: string; browserHash: Buffer }
-  | { kind: 'token'; id: string; name: string; scopes: Scope[]; role: Role; makerId: string | null }
+  | ({ kind: 'token' } & LiveToken)
   | { kind: 'host'; name: string }
 )
 export type PersonActor = Extract<Actor, { kind: 'user' | 'enrolling' }>
@@ -49,6 +73,6 @@ export const roleOf = (actor: Actor): Role | undefined => {
   if (actor.kind === 'token')
     return actor.scopes.includes('operator') ? 'operator' : actor.scopes.includes('auditor') ? 'auditor' : 'user'
   if (actor.kind === 'user')
-    return (['owner', 'operator', 'auditor'] as const).find((role) => actor.roles.includes(role)) ?? 'user'
+    return (['owner', 'operator', 'auditor'] as const).find((role) => actor.session.roles.includes(role)) ?? 'user'
   return undefined
 }

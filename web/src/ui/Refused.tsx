@@ -49,9 +49,12 @@ const Wait = ({ seconds }: { seconds: number }) => {
   return <>{t('refusal.rate-limited.wait', { seconds })}</>
 }
 
-/** Seconds left of a wait that was told at `since`, counting down: of a limit, or until the next passcode. */
+/**
+ * Seconds left of a wait that was told at `since`, counting down: of a limit, or until the next passcode. Never more than was
+ * told: the page's clock moves once a second, so it may stand before `since`.
+ */
 export const useWait = (problem: Problem | undefined, since: number): number => {
   const now = useNow()
   const wait = problem?.retryAfter ?? (problem?.code === 'rate-limited' ? 5 : 0)
-  return wait === 0 ? 0 : Math.max(0, Math.ceil((since + wait * 1000 - now) / 1000))
+  return Math.min(wait, Math.max(0, Math.ceil((since + wait * 1000 - now) / 1000)))
 }

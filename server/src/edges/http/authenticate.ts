@@ -2,10 +2,10 @@ import type { Endpoint } from '@postern/contract'
 import type { FastifyRequest } from 'fastify'
 import { type ActDeps, EventDraft, type Tally } from '../../features/events/index.ts'
 import { mayCall } from '../../features/policies/index.ts'
-import { endedAsUnbound, type LiveSession, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
+import { endedAsUnbound, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
 import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
 import { looksLikeServiceToken, type TokenReader } from '../../features/users/index.ts'
-import type { Actor, Source } from '../../platform/actor.ts'
+import type { Actor, LiveSession, Place, Source } from '../../platform/actor.ts'
 import { clientDevice } from '../../platform/client-device.ts'
 import type { Places } from '../../platform/places.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -25,21 +25,23 @@ export type AuthenticateDeps = ActDeps & {
 
 export const sourceOf = (deps: AuthenticateDeps, request: FastifyRequest): Source => {
   const address = clientAddress(request.socket.remoteAddress, request.headers, deps.trusted)
-  return { address, place: deps.places(address), device: clientDevice(request.headers['user-agent']) }
+  let place: Place | null | undefined
+  return {
+    address,
+    // looked up for those who ask: only what goes on record does
+    get place() {
+      place ??= deps.places(address)
+      return place
+    },
+    device: clientDevice(request.headers['user-agent']),
+  }
 }
 export const userActor = (session: LiveSession, source: Source): Extract<Actor, { kind: 'user' }> => ({
   kind: 'user',
-  id: session.user_id,
+  id: session.userId,
   username: session.username,
-  displayName: session.display_name,
-  sessionId: session.id,
-  sessionHash: session.hash,
-  scope: session.scope,
-  acr: session.acr,
-  roles: session.roles,
-  fresh: session.fresh,
-  mustStepUp: session.must_step_up,
-  codeId: session.code_id,
+  displayName: session.displayName,
+  session,
   source,
 })
 
@@ -62,7 +64,7 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const cookie = request.cookies[deps.cookies.session]
   const session = cookie ? await deps.sessions.find(deps.keys.hash('session', cookie)) : undefined
   if (session) {
-    if (!proof.thumbprint?.equals(session.key_thumbprint))
+    if (!proof.thumbprint?.equals(session.keyThumbprint))
       return refuseUnbound(
         deps,
         session,
@@ -72,7 +74,7 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
       )
     const actor = userActor(session, source)
     await gate(deps, actor, endpoint)
-    if (request.headers['postern-background'] !== 'true') await deps.sessions.touch(session)
+    if (request.headers['postern-background'] !== 'true') session.idleExpiresAt = await deps.sessions.touch(session)
     return actor
   }
   const enrolling =

@@ -46,7 +46,7 @@ export const downloadRoutes = (
         .values({
           hash: deps.keys.hash('download', token),
           userId: actor.id,
-          sessionHash: actor.sessionHash,
+          sessionHash: actor.session.hash,
           path: input.path,
           expiresAt: sql<Date>`now() + interval '60 s'`,
           usedAt: null,

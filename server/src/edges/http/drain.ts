@@ -18,31 +18,35 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  */
 export const registerDrain = (app: FastifyInstance, closing: AbortController): void => {
   const inFlight = new Set<ServerResponse>()
-  let asked = 0
-  let connections = 0
-  app.server.on('connection', () => connections++)
+  let arrived = 0
+  let held: PromiseWithResolvers<void> | undefined
+  app.server.on('connection', () => arrived++)
   app.server.on('request', (_request, response) => {
     inFlight.add(response)
-    asked++
+    arrived++
     response.once('close', () => inFlight.delete(response))
   })
+  app.addHook('onRequest', async () => held?.promise)
+  /** Waits until nothing arrives for some turns, or for the longest time. */
+  const quiet = async (): Promise<void> => {
+    for (let still = 0, turns = 0; still < quietTurns && turns < longestTurns; turns++) {
+      const before = arrived
+      await pause(turnMs)
+      still = arrived === before ? still + 1 : 0
+    }
+  }
   app.addHook('preClose', async () => {
     closing.abort()
     if (!app.server.listening) return
     // Fastify says so in the answers to requests that come from now on; these came before
     for (const response of inFlight) if (!response.headersSent) response.setHeader('connection', 'close')
-    for (let quiet = 0, turns = 0; quiet < quietTurns && turns < longestTurns; turns++) {
-      const before = asked
-      await pause(turnMs)
-      quiet = asked === before ? quiet + 1 : 0
-    }
-    // a turn of the event loop takes one of the connections that wait: right after turns that found none, shutting the
-    // door cuts nobody off who already stood in it, and who comes later finds nobody listening
-    for (let empty = 0, turns = 0; empty < 3 && turns < 10_000; turns++) {
-      const before = connections
-      await new Promise((resolve) => setImmediate(resolve))
-      empty = connections === before ? empty + 1 : 0
-    }
+    await quiet()
+    // Who stands in the door when it is shut is cut off by the kernel, and nothing can tell. So for the last turns nobody
+    // who asks is answered before it is shut: who was answered would come again just then.
+    held = Promise.withResolvers()
+    await quiet()
+    app.server.close()
+    held.resolve()
     let silent = 0
     const last = setInterval(() => {
       silent = inFlight.size === 0 ? silent + 1 : 0

@@ -49,7 +49,7 @@ export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, inpu
 const requireMayReset = (actor: Actor): void => {
   if (actor.kind === 'token' && !actor.scopes.includes('operator'))
     throw new Refusal('not-allowed', 'scope enrolment does not reach resetPassword')
-  if (actor.kind === 'token' || (actor.kind === 'user' && !actor.fresh))
+  if (actor.kind === 'token' || (actor.kind === 'user' && !actor.session.fresh))
     throw new Refusal('step-up-required', 'resetPassword asks for fresh authentication', { maxAge: freshSeconds })
 }
 

@@ -112,7 +112,7 @@ const continueAs = (
     userId: user.id,
     ...proved,
     thumbprint: actor.source.thumbprint as Buffer,
-    codeId: user.codeId,
+    codeId: user.session.codeId,
     source: actor.source,
   })
 }
@@ -130,7 +130,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
     if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
     await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
     event.notices.push({ kind: 'factor-changed', userId: user.id })
-    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'a factor was removed')
+    await endSessions(tx, { userId: user.id, except: user.session.id }, 'a factor was removed')
     return undefined
   })
 
@@ -212,7 +212,7 @@ export const changePassword = async (
     await lockPerson(tx, user.id)
     await setPassword(tx, deps.keys, user.id, phc)
     event.notices.push({ kind: 'factor-changed', userId: user.id })
-    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'the password was changed')
+    await endSessions(tx, { userId: user.id, except: user.session.id }, 'the password was changed')
     return undefined
   })
   return { value: undefined }
@@ -234,6 +234,6 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
         detail: 'Recovery codes stand in for a second factor. Enrol one first.',
       })
     const recoveryCodes = await replaceRecoveryCodes(tx, deps.keys, user.id)
-    await endSessions(tx, { userId: user.id, except: user.sessionId }, 'recovery codes were made anew')
+    await endSessions(tx, { userId: user.id, except: user.session.id }, 'recovery codes were made anew')
     return { recoveryCodes }
   })

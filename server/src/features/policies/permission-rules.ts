@@ -23,15 +23,19 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
     case 'token':
       return tokenMay(actor, endpoint)
     case 'user': {
-      if (actor.scope === 'recovery')
+      const { session } = actor
+      if (session.scope === 'recovery')
         return endpoint.recovery
           ? undefined
           : new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
-      if (actor.mustStepUp && !endpoint.recovery && !endpoint.enrolling)
+      if (session.mustStepUp && !endpoint.recovery && !endpoint.enrolling)
         return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
       if (needs !== 'person' && !atLeast(roleOf(actor) as Role, needs)) return new Refusal('not-allowed', `needs ${needs}`)
-      if (endpoint.fresh && !actor.fresh)
-        return new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: actor.acr, maxAge: freshSeconds })
+      if (endpoint.fresh && !session.fresh)
+        return new Refusal('step-up-required', 'authentication is older than 5 minutes', {
+          acr: session.acr,
+          maxAge: freshSeconds,
+        })
       return undefined
     }
   }

@@ -4,7 +4,6 @@ export {
   endSessions,
   findLiveSession,
   insertSession,
-  type LiveSession,
   SessionReader,
   sessionHours,
 } from './sessions-store.ts'

@@ -1,7 +1,6 @@
-import type { Role } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type pg from 'pg'
-import type { Source } from '../../platform/actor.ts'
+import type { LiveSession, Source } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
@@ -36,40 +35,18 @@ declare module '../../platform/db.ts' {
   }
 }
 
-export type LiveSession = {
-  hash: Buffer
-  id: string
-  user_id: string
-  username: string
-  display_name: string
-  key_thumbprint: Buffer
-  scope: 'full' | 'recovery'
-  acr: 'aal1' | 'aal2' | 'phr' | 'phrh'
-  amr: string[]
-  proved_at: Date
-  seen_at: Date
-  idle_expires_at: Date
-  expires_at: Date
-  code_id: string | null
-  roles: Role[]
-  fresh: boolean
-  must_step_up: boolean
-  touch: boolean
-  renewal: boolean
-  recovery_codes_left: number
-}
-
 /** A session is live by this condition alone, wherever it decides: also the person, the epoch, and the code that opened it. */
 const live = `s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle and s.epoch = (select epoch from deployment) and u.state = 'active'
   and not exists (select from code c where c.id = s.code_id and c.revoked_at is not null)`
-const facts = `s.hash, s.id, s.user_id, u.username, u.display_name, s.key_thumbprint, s.scope, s.acr, s.amr, s.proved_at, s.seen_at, s.expires_at, s.code_id,
-  least(s.seen_at + s.idle, s.expires_at) as idle_expires_at, s.proved_at > now() - interval '5 min' as fresh, s.seen_at < now() - interval '30 s' as touch,
+const idleExpiresAt = `least(s.seen_at + s.idle, s.expires_at) as "idleExpiresAt"`
+const facts = `s.hash, s.id, s.user_id as "userId", u.username, u.display_name as "displayName", s.key_thumbprint as "keyThumbprint", s.scope, s.acr, s.amr,
+  s.proved_at as "provedAt", s.expires_at as "expiresAt", s.code_id as "codeId", ${idleExpiresAt}, s.proved_at > now() - interval '5 min' as fresh, s.seen_at < now() - interval '30 s' as touch,
   array(select r.role from user_role r where r.user_id = u.id) as roles,
   ((s.acr = 'aal1' or not exists (select from totp t where t.user_id = u.id and t.state = 'active'))
     and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles)
-      and coalesce(p.second_factor_from, '-infinity') <= now())) as must_step_up,
+      and coalesce(p.second_factor_from, '-infinity') <= now())) as "mustStepUp",
   exists (select from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active' and t.confirmed_at < now() - p.totp_renewal_days * interval '1 day') as renewal,
-  (select count(*)::int from recovery_code rc where rc.user_id = u.id and rc.used_at is null) as recovery_codes_left`
+  (select count(*)::int from recovery_code rc where rc.user_id = u.id and rc.used_at is null) as "recoveryCodesLeft"`
 
 /**
  * Reads sessions at the point of use, all of one turn of the event loop in one statement. Exact: it starts after the
@@ -77,17 +54,17 @@ const facts = `s.hash, s.id, s.user_id, u.username, u.display_name, s.key_thumbp
  */
 export class SessionReader {
   readonly #group: Group<Buffer, LiveSession | undefined>
-  readonly #touches: Group<Buffer, true>
+  readonly #touches: Group<Buffer, Date | undefined>
   constructor(hot: pg.Pool) {
-    this.#group = new Group({ run: (hashes) => check(hot, hashes), lanes: 2 })
-    this.#touches = new Group<Buffer, true>({ run: (hashes) => touch(hot, hashes) })
+    this.#group = new Group({ run: (hashes) => check(hot, hashes) })
+    this.#touches = new Group<Buffer, Date | undefined>({ run: (hashes) => touch(hot, hashes) })
   }
   find(hash: Buffer): Promise<LiveSession | undefined> {
     return this.#group.submit(hash)
   }
-  /** A call that a person caused keeps the session from idling; written every 30 s at most. */
-  async touch(session: LiveSession): Promise<void> {
-    if (session.touch) await this.#touches.submit(session.hash)
+  /** A call that a person caused keeps the session from idling; written every 30 s at most. Answers when it idles out. */
+  async touch(session: LiveSession): Promise<Date> {
+    return (session.touch ? await this.#touches.submit(session.hash) : undefined) ?? session.idleExpiresAt
   }
   async drain(): Promise<void> {
     await Promise.all([this.#group.drain(), this.#touches.drain()])
@@ -102,14 +79,15 @@ const check = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(LiveSess
   const found = new Map(rows.map((row) => [row.n, row]))
   return hashes.map((_, at) => found.get(at))
 }
-const touch = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<true[]> => {
-  await hot.query({
+const touch = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(Date | undefined)[]> => {
+  const { rows } = await hot.query<{ hash: Buffer; idleExpiresAt: Date }>({
     name: 'session-touch',
     text: `update session s set seen_at = now() from (select hash from session where hash = any ($1::bytea[]) and ended_at is null and seen_at < now() - interval '30 s'
-      order by hash for no key update) l where s.hash = l.hash`,
+      order by hash for no key update) l where s.hash = l.hash returning s.hash, ${idleExpiresAt}`,
     values: [hashes],
   })
-  return hashes.map(() => true as const)
+  const touched = new Map(rows.map((row) => [row.hash.toString('hex'), row.idleExpiresAt]))
+  return hashes.map((hash) => touched.get(hash.toString('hex')))
 }
 
 /** The same facts in a transaction, for the gate of a change. */
@@ -118,13 +96,8 @@ export const findLiveSession = async (tx: Tx | Db, hash: Buffer): Promise<LiveSe
     await sql<LiveSession>`select ${sql.raw(facts)} from session s join users u on u.id = s.user_id where s.hash = ${hash} and ${sql.raw(live)}`.execute(
       tx,
     )
-  // the camel-case plugin renames the columns of kysely's own queries
-  return rows[0] && snakeRow(rows[0])
+  return rows[0]
 }
-const snakeRow = (row: object): LiveSession =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
-  ) as unknown as LiveSession
 
 const unboundWhy = 'its cookie came without its key'
 /** Whether a session ended because somebody else sent its cookie: its own browser, by its key, is told so once. */
@@ -137,7 +110,7 @@ export const endedAsUnbound = async (db: Db, hash: Buffer, thumbprint: Buffer): 
     .where('endedWhy', '=', unboundWhy)
     .executeTakeFirst()) !== undefined
 export const endUnbound = (tx: Tx, session: LiveSession): Promise<number> =>
-  endSessions(tx, { userId: session.user_id, only: session.id }, unboundWhy)
+  endSessions(tx, { userId: session.userId, only: session.id }, unboundWhy)
 
 export type NewSession = {
   /** Where its id is known before: a sign-in was collected by it. */

@@ -1,7 +1,7 @@
 import type { In, OpenSession, Session } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { sql } from 'kysely'
-import { type Actor, roleOf } from '../../platform/actor.ts'
+import { type Actor, type LiveSession, roleOf } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
 import { cursorId, fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -9,18 +9,18 @@ import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act, notify } from '../events/index.ts'
 import { freshSeconds } from '../policies/index.ts'
 import { lockPerson, mayManage } from '../users/index.ts'
-import { endSessions, endUnbound, type LiveSession, type SessionReader } from './sessions-store.ts'
+import { endSessions, endUnbound } from './sessions-store.ts'
 
 export const toSession = (row: LiveSession): Session => ({
   id: toId('ses', row.id),
-  user: { id: toId('usr', row.user_id), username: row.username, displayName: row.display_name, roles: row.roles },
-  assurance: { acr: row.acr, amr: row.amr, authTime: row.proved_at.toISOString() },
+  user: { id: toId('usr', row.userId), username: row.username, displayName: row.displayName, roles: row.roles },
+  assurance: { acr: row.acr, amr: row.amr, authTime: row.provedAt.toISOString() },
   scope: row.scope,
-  ...(row.code_id ? { codeId: toId('cod', row.code_id) } : {}),
-  idleExpiresAt: row.idle_expires_at.toISOString(),
-  expiresAt: row.expires_at.toISOString(),
-  freshUntil: new Date(row.proved_at.getTime() + freshSeconds * 1_000).toISOString(),
-  recoveryCodesLeft: row.recovery_codes_left,
+  ...(row.codeId ? { codeId: toId('cod', row.codeId) } : {}),
+  idleExpiresAt: row.idleExpiresAt.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+  freshUntil: new Date(row.provedAt.getTime() + freshSeconds * 1_000).toISOString(),
+  recoveryCodesLeft: row.recoveryCodesLeft,
   ...(row.renewal ? { renewal: 'totp' as const } : {}),
 })
 
@@ -41,7 +41,7 @@ export const refuseUnbound = async (
 ): Promise<never> => {
   await act(deps, stranger, { type: 'session.binding', endpoint: contract.deploymentInfo }, async (_tx, event) => {
     event.about({
-      subject: { kind: 'user', id: session.user_id, name: session.username },
+      subject: { kind: 'user', id: session.userId, name: session.username },
       sessionId: session.id,
       detail: { ended: ends ? 'yes' : 'no' },
     })
@@ -49,7 +49,7 @@ export const refuseUnbound = async (
       keep: async (kept, eventId) => {
         if (!ends) return undefined
         const ended = await endUnbound(kept, session)
-        if (ended > 0) await notify(kept, 'session-binding', eventId, session.user_id)
+        if (ended > 0) await notify(kept, 'session-binding', eventId, session.userId)
         return undefined
       },
       endsSession: ends,
@@ -107,10 +107,10 @@ const openSessions = async (db: Db, filter: { userId?: string; before?: string; 
 
 const signOut = (deps: ActDeps, actor: Actor) =>
   act(deps, actor, { type: 'session.ended', endpoint: contract.signOut }, async (tx, event) => {
-    const { id, sessionId } = asUser(actor)
-    event.about({ sessionId, detail: { why: 'signed out' } })
+    const { id, session } = asUser(actor)
+    event.about({ sessionId: session.id, detail: { why: 'signed out' } })
     await lockPerson(tx, id)
-    await endSessions(tx, { userId: id, only: sessionId }, 'signed out')
+    await endSessions(tx, { userId: id, only: session.id }, 'signed out')
     // a pending key is not left behind (threat 9)
     await sql`delete from totp where user_id = ${id} and state = 'pending'`.execute(tx)
     return undefined
@@ -125,8 +125,8 @@ const endMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.endMySes
   })
 const endMyOthers = (deps: ActDeps, actor: Actor) =>
   act(deps, actor, { type: 'session.ended', endpoint: contract.endMyOtherSessions }, async (tx, event) => {
-    const { id, sessionId } = asUser(actor)
-    const ended = await endSessions(tx, { userId: id, except: sessionId }, 'signed out by its owner')
+    const { id, session } = asUser(actor)
+    const ended = await endSessions(tx, { userId: id, except: session.id }, 'signed out by its owner')
     event.about({ detail: { why: 'all others signed out by their owner', ended } })
     return { ended }
   })
@@ -158,20 +158,17 @@ const endAnyones = (deps: ActDeps, actor: Actor, input: In<typeof contract.endSe
     return undefined
   })
 
-export const sessionsRoutes = (deps: ActDeps & { sessions: SessionReader }): Route[] => [
-  route(contract.currentSession, async ({ actor }) => {
-    const session = await deps.sessions.find(asUser(actor).sessionHash)
-    if (!session) throw new Refusal('no-session')
-    return { value: toSession(session) }
-  }),
+export const sessionsRoutes = (deps: ActDeps): Route[] => [
+  // the gate read it for this very request
+  route(contract.currentSession, async ({ actor }) => ({ value: toSession(asUser(actor).session) })),
   route(contract.signOut, async ({ actor }) => ({ value: await signOut(deps, actor), session: null })),
   route(contract.mySessions, async ({ actor }) => {
-    const { id, sessionId } = asUser(actor)
-    return { value: await openSessions(deps.db, { userId: id, current: sessionId, limit: 200 }) }
+    const { id, session } = asUser(actor)
+    return { value: await openSessions(deps.db, { userId: id, current: session.id, limit: 200 }) }
   }),
   route(contract.endMySession, async ({ actor, input }) => {
     await endMine(deps, actor, input)
-    return { value: undefined, ...(asUser(actor).sessionId === fromId(input.id) ? { session: null } : {}) }
+    return { value: undefined, ...(asUser(actor).session.id === fromId(input.id) ? { session: null } : {}) }
   }),
   route(contract.endMyOtherSessions, async ({ actor }) => ({ value: await endMyOthers(deps, actor) })),
   route(contract.listSessions, async ({ actor, input }) => ({
@@ -179,7 +176,7 @@ export const sessionsRoutes = (deps: ActDeps & { sessions: SessionReader }): Rou
       limit: input.limit,
       ...(input.userId ? { userId: fromId(input.userId) } : {}),
       ...(input.cursor ? { before: cursorId(input.cursor) } : {}),
-      ...(actor.kind === 'user' ? { current: actor.sessionId } : {}),
+      ...(actor.kind === 'user' ? { current: actor.session.id } : {}),
     }),
   })),
   route(contract.endSession, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input) })),

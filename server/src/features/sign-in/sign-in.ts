@@ -111,7 +111,7 @@ export const openStepUp = async (
   return insertAndShow(deps, actor, {
     purpose: 'step-up',
     wantedAcr: input.acr ?? null,
-    fromSession: user.sessionId,
+    fromSession: user.session.id,
     userId: user.id,
     username: user.username,
     returnTo: null,

@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { In, Role, Scope, ServiceToken } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { sql } from 'kysely'
 import type pg from 'pg'
-import { type Actor, roleOf } from '../../platform/actor.ts'
+import { type Actor, type LiveToken, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { cursorId, fromId, toId, uuid7 } from '../../platform/ids.ts'
@@ -17,7 +17,7 @@ const newServiceToken = (): string => {
   const body = randomBytes(32).toString('base64url')
   return `pst_${body}${checksum(body)}`
 }
-const checksum = (body: string): string => createHash('sha256').update(`pst_${body}`).digest('base64url').slice(0, 6)
+const checksum = (body: string): string => hash('sha256', `pst_${body}`, 'base64url').slice(0, 6)
 export const looksLikeServiceToken = (token: string): boolean =>
   /^pst_[\w-]{49}$/.test(token) && checksum(token.slice(4, 47)) === token.slice(47)
 
@@ -70,6 +70,16 @@ export const revokeToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
     return undefined
   })
 
+const toServiceToken = (row: Omit<LiveToken, 'role'> & { revokedAt: Date | null }): ServiceToken => ({
+  id: toId('tok', row.id),
+  name: row.name,
+  scopes: row.scopes,
+  createdBy: row.createdByName,
+  createdAt: row.createdAt.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+  lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+  revokedAt: row.revokedAt?.toISOString() ?? null,
+})
 export const listTokens = async (
   db: Db,
   input: In<typeof contract.listTokens>,
@@ -83,21 +93,18 @@ export const listTokens = async (
   const rows = await query.execute()
   const shown = rows.slice(0, input.limit)
   return {
-    items: shown.map((row) => ({
-      id: toId('tok', row.id),
-      name: row.name,
-      scopes: row.scopes,
-      createdBy: row.createdByName,
-      createdAt: row.createdAt.toISOString(),
-      expiresAt: row.expiresAt.toISOString(),
-      lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
-      revokedAt: row.revokedAt?.toISOString() ?? null,
-    })),
+    items: shown.map(toServiceToken),
     nextCursor: rows.length > input.limit ? toId('tok', (shown.at(-1) as { id: string }).id) : null,
   }
 }
 
-export type LiveToken = { id: string; name: string; scopes: Scope[]; role: Role; makerId: string | null }
+/** The facts of a token that calls, as its check read them. */
+export const currentToken = (actor: Actor): ServiceToken => {
+  if (actor.kind !== 'token')
+    throw new Refusal('not-found', 'no token', { detail: 'This call was not made with a service token.' })
+  return toServiceToken({ ...actor, revokedAt: null })
+}
+
 /** A token is live by this condition alone: its own row, and its maker active and still of the role. */
 const live = `t.revoked_at is null and t.expires_at > now() and (t.created_by is null or (u.state = 'active' and exists (select from user_role r
   where r.user_id = u.id and (r.role in ('operator', 'owner') or (r.role = 'auditor' and t.role = 'auditor')))))`
@@ -110,7 +117,7 @@ export class TokenReader {
   constructor(hot: pg.Pool, keys: Keys) {
     this.#keys = keys
     this.#hot = hot
-    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes), lanes: 2 })
+    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes) })
   }
   /** `first`: this use is the first of its minute, decided by the row, so that it is on record once a minute. */
   async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {
@@ -131,15 +138,15 @@ export class TokenReader {
     return this.#group.drain()
   }
 }
-type TokenRow = { n: number; id: string; name: string; scopes: Scope[]; role: Role; created_by: string | null; stale: boolean }
 const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<((LiveToken & { stale: boolean }) | undefined)[]> => {
-  const { rows } = await hot.query<TokenRow>({
+  const { rows } = await hot.query<LiveToken & { n: number; stale: boolean }>({
     name: 'token-check',
-    text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by, coalesce(t.last_used_at < now() - interval '1 min', true) as stale
+    text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by_name as "createdByName", t.created_at as "createdAt", t.expires_at as "expiresAt",
+        t.last_used_at as "lastUsedAt", coalesce(t.last_used_at < now() - interval '1 min', true) as stale
       from unnest($1::int[], $2::bytea[]) b(n, hash) join service_token t on t.hash = b.hash left join users u on u.id = t.created_by where ${live}`,
     values: [hashes.map((_, at) => at), hashes],
   })
-  const found = new Map(rows.map(({ n, created_by, ...row }) => [n, { ...row, makerId: created_by }]))
+  const found = new Map(rows.map((row) => [row.n, row]))
   return hashes.map((_, at) => found.get(at))
 }
 

@@ -6,7 +6,7 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import type { ActDeps } from '../events/index.ts'
-import { createToken, listTokens, revokeToken } from './service-tokens.ts'
+import { createToken, currentToken, listTokens, revokeToken } from './service-tokens.ts'
 import { createUser, unlockUser, updateUser } from './users.ts'
 import { readUser, readUsers } from './users-read.ts'
 
@@ -40,6 +40,7 @@ export const usersRoutes = (deps: ActDeps): Route[] => {
     }),
     route(contract.unlockUser, async ({ actor, input }) => ({ value: await unlockUser(deps, actor, input) })),
     route(contract.createToken, async ({ actor, input }) => ({ value: await createToken(deps, actor, input) })),
+    route(contract.currentToken, async ({ actor }) => ({ value: currentToken(actor) })),
     route(contract.listTokens, async ({ input }) => ({ value: await listTokens(deps.db, input) })),
     route(contract.revokeToken, async ({ actor, input }) => ({ value: await revokeToken(deps, actor, input) })),
     route(contract.listRoles, async () => ({ value: await roles.submit(undefined) })),

@@ -3,11 +3,13 @@ import { type Code, getCode, getUser, listCodes, listEvents, listSessions, revok
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { useFocusBack } from '../../ui/focus-back.ts'
 import { useAction } from '../calls.ts'
 
 /** Revoking holds at once and cannot be undone; of a used enrolment code it also ends what came of it, unless told not to. */
 export const RevokeDialog = ({ code, onClose }: { code: Pick<Code, 'id' | 'state'>; onClose: () => void }) => {
   const { t } = useTranslation('codes')
+  useFocusBack()
   const [results, setResults] = useState(true)
   const used = code.state === 'used'
   const revoke = useAction(revokeCode, {

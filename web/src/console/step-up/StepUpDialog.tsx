@@ -95,6 +95,8 @@ const Proofs = () => {
               label={t('stepUp.password')}
               autoComplete="current-password"
               value={password}
+              // it comes with the server's answer, when the dialogue has given the focus away
+              autoFocus
               data-autofocus
               error={problemIn(provingPassword.error)?.code === 'factor-wrong' ? t('refusal.factor-wrong.title') : undefined}
               onChange={(change) => setPassword(change.currentTarget.value)}

@@ -3,6 +3,7 @@ import { getUser, listUsers, type Role, type User, updateUser } from '@postern/c
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
+import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { useAction, useCall } from '../calls.ts'
@@ -22,6 +23,7 @@ const names = ['displayName', 'email', 'roles'] as const
  */
 export const EditUser = ({ user, etag, onClose }: { user: User; etag: string | undefined; onClose: () => void }) => {
   const { t } = useTranslation(['users', 'common'])
+  useFocusBack()
   // Kept from the opening on: a later answer must not slip a newer tag under what was typed against an older state.
   const [base, setBase] = useState({ user, etag })
   const [typed, setTyped] = useState(() => typedOf(user))

@@ -3,6 +3,7 @@ import { enrolUser, getUser, listCodes, listEvents, listSessions, type Out, type
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
+import { useFocusBack } from '../../ui/focus-back.ts'
 import { Refused } from '../../ui/Refused.tsx'
 import { queryClient, useAction } from '../calls.ts'
 import { HandOver } from './HandOver.tsx'
@@ -15,6 +16,7 @@ const presets = [10, 60, 1_440, 20_160] as const
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
   const { t } = useTranslation(['users', 'common'])
+  useFocusBack()
   const [minutes, setMinutes] = useState<number | string>(10)
   const [reset, setReset] = useState(false)
   const [shown, setShown] = useState<{ code: Issued; since: string }>()

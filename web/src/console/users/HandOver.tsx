@@ -66,7 +66,7 @@ export const HandOver = ({
       <Stack gap="md">
         <p>{t('leaveText')}</p>
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onStay} data-autofocus>
+          <Button variant="default" onClick={onStay} autoFocus>
             {t('leaveStay')}
           </Button>
           <Button onClick={onClose}>{t('leave')}</Button>
@@ -123,7 +123,13 @@ const Address = ({ url }: { url: string | undefined }) => {
     <>
       <p className="t2">{t('shownOnce')}</p>
       <p className={style.address}>{url}</p>
-      <Button variant="default" leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />} onClick={() => copy(url)}>
+      <Button
+        variant="default"
+        leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />}
+        onClick={() => copy(url)}
+        // what had the focus before this was shown is gone
+        autoFocus
+      >
         {state === 'copied' ? t('common:copy.done') : t('copyAddress')}
       </Button>
       <span role="status" className={state === 'failed' ? 'small t2' : 'sr-only'}>

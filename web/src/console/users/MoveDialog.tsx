@@ -11,6 +11,7 @@ import {
 } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { useSession } from '../session.ts'
@@ -22,6 +23,7 @@ const endpoints = { suspend: suspendUser, resume: resumeUser, offboard: offboard
 /** Suspend, let back in, off-board: says what ends; the last asks for the name to be typed, for there is no way back. */
 export const MoveDialog = ({ user, move, onClose }: { user: User; move: Move; onClose: () => void }) => {
   const { t } = useTranslation(['users', 'common'])
+  useFocusBack()
   const self = useSession().user.id === user.id
   const open = useCall(listCodes, { userId: user.id, state: 'live', limit: 200 })
   const act = useAction(endpoints[move], {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { afterPassword, atOnce, dump, said, tallied } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
-import { pendingSignIn } from '../support/crowd.ts'
-import { firstOperator, newPerson, type Person, partsOf, passcode, signIn } from '../support/people.ts'
-import { startServer } from '../support/server.ts'
+import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { pendingSignIn } from './support/crowd.ts'
+import { firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { eventually, newVisitor, openChromium } from '../support/chromium.ts'
-import { forgetStep, goodPassword, passcode } from '../support/people.ts'
-import { title, typedKey } from '../support/screens.ts'
-import { startServer } from '../support/server.ts'
+import { eventually, newVisitor, openChromium } from './support/chromium.ts'
+import { forgetStep, goodPassword, passcode } from './support/people.ts'
+import { title, typedKey } from './support/screens.ts'
+import { startServer } from './support/server.ts'
 
 /** The whole way by keyboard alone: nobody touches a mouse, and where one is can always be seen. */
 const chromium = await openChromium()
@@ -56,12 +56,19 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   await title(page, 'Events')
   await has(page.getByRole('heading', { level: 1 }), 'the title has no focus')
 
-  // the first stop is the way past the navigation
+  // the first stop is the way past the navigation: out of the page by Shift and Tab, and into it again
   await page.reload()
   await title(page, 'Events')
-  await page.evaluate('document.activeElement.blur()')
+  await has(page.getByRole('heading', { level: 1 }), 'the title has no focus after a reload')
+  for (let presses = 0; await page.evaluate('document.activeElement !== document.body'); presses++) {
+    assert.ok(presses < 30, 'Shift and Tab do not leave the page')
+    await page.keyboard.press('Shift+Tab')
+  }
   await page.keyboard.press('Tab')
-  await has(page.getByRole('link', { name: 'Skip to the content' }), 'the skip link is not the first stop')
+  const skip = page.getByRole('link', { name: 'Skip to the content' })
+  await has(skip, 'the skip link is not the first stop')
+  await pressOn(page, skip)
+  await has(page.getByRole('main'), 'the skip link does not lead to the content')
   await page.keyboard.press('g')
   await page.keyboard.press('u')
   await title(page, 'Users')
@@ -76,6 +83,7 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   const handing = page.getByRole('dialog', { name: 'Enrolment code for bea' })
   await pressOn(page, handing.getByRole('button', { name: 'Issue the code' }))
   await handing.getByText(/\/c\/cod_/).waitFor()
+  await has(handing.getByRole('button', { name: 'Copy the address' }), 'the focus is not on what hands the code over')
   // the focus stays in the dialogue, however often Tab is pressed
   for (let presses = 0; presses < 12; presses++) {
     await page.keyboard.press('Tab')
@@ -94,6 +102,27 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   await page.keyboard.press('Escape')
   await suspending.waitFor({ state: 'detached' })
   await has(button('Suspend'), 'the focus did not come back')
+
+  // where one more proof is asked for, its field has the focus, and then the very act goes on
+  await page.keyboard.press('g')
+  await page.keyboard.press('t')
+  await title(page, 'Tokens')
+  await pressOn(page, button('Make a token').first())
+  const making = page.getByRole('dialog', { name: 'Make a token' })
+  await has(making.getByLabel('Name'), 'the name of the token has no focus')
+  await page.keyboard.type('backup')
+  await tabTo(page, making.getByRole('checkbox').first())
+  await page.keyboard.press('Space')
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await pressOn(page, making.getByRole('button', { name: 'Make a token' }))
+  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  await has(proving.getByLabel('Password', { exact: true }), 'the password has no focus')
+  await page.keyboard.type(goodPassword)
+  await page.keyboard.press('Enter')
+  await has(proving.getByLabel(/^Six digits/), 'the passcode of the dialogue has no focus')
+  await forgetStep(server, { username: 'olga' })
+  await page.keyboard.type(passcode(secret))
+  await page.getByText(/^pst_/).waitFor()
 
   await pressOn(page, page.getByRole('button', { name: /account menu/ }))
   await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { afterPassword, atOnce, said } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
-import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from '../support/people.ts'
-import { startServer } from '../support/server.ts'
+import { afterPassword, atOnce, said } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)
@@ -205,7 +205,11 @@ test('off-boarding ends every path, factors and tokens too, for good', async () 
     await server.sql(`select 1 from totp t join users u on u.id = t.user_id where u.username = 'left' and sealed is not null`),
     [],
   )
-  const { items } = await olga.browser.call(contract.listEvents, { type: 'user.offboarded', userId: person.id })
+  const { items } = await olga.browser.call(contract.listEvents, {
+    type: 'user.offboarded',
+    userId: person.id,
+    outcome: 'success',
+  })
   assert.deepEqual(items[0]?.detail.factors, ['totp', 'password', 'recovery-codes'])
   assert.equal(items[0]?.detail.tokens, 1)
   assert.ok((await olga.browser.call(contract.listTokens, {})).items.find(({ createdBy }) => createdBy === 'left')?.revokedAt)

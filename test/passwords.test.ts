@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { atOnce, dump, said, tallied } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
-import { enrolByCode, firstOperator, goodPassword, newPerson, signIn } from '../support/people.ts'
-import { startServer } from '../support/server.ts'
+import { atOnce, dump, said, tallied } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { enrolByCode, firstOperator, goodPassword, newPerson, signIn } from './support/people.ts'
+import { startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from '../support/chromium.ts'
-import { behindNginx, type Host, onLocalhost, underName } from '../support/hosts.ts'
-import { forgetStep, passcode } from '../support/people.ts'
+import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from './support/chromium.ts'
+import { behindNginx, type Host, onLocalhost, underName } from './support/hosts.ts'
+import { forgetStep, passcode } from './support/people.ts'
 import {
   type Enrolled,
   enrolHere,
@@ -14,7 +14,7 @@ import {
   recoveryCodesOn,
   title,
   typePassword,
-} from '../support/screens.ts'
+} from './support/screens.ts'
 
 /** The main job, from the printed link to an off-boarded person, in real browsers on each of the hosts that people run it on. */
 const chromium = await openChromium()
@@ -48,6 +48,8 @@ const mainJob = async (host: Host) => {
   const record = await olga.context.newPage()
   await record.goto(`${origin}/events`)
   await record.getByText('Live', { exact: true }).waitFor()
+  // a tab behind another is drawn once a second
+  await olga.page.bringToFront()
 
   await go(olga.page, 'Users')
   await title(olga.page, 'Users')
@@ -150,6 +152,7 @@ const mainJob = async (host: Host) => {
   await title(lost.page, 'Sign in')
 
   // the record grew while it was open, without moving; asked for, it has each attempt with place, device, code and outcome
+  await record.bringToFront()
   await record.getByRole('button', { name: /new events?$/ }).click()
   const rows = await eventually(
     async () =>
@@ -194,6 +197,8 @@ const mainJob = async (host: Host) => {
   }
 }
 
-test('the main job on http://localhost', async () => mainJob(await onLocalhost()))
-test('the main job over https under a name', async () => mainJob(await underName()))
-test('the main job behind nginx with TLS', async () => mainJob(await behindNginx()))
+describe('the main job', () => {
+  test('on http://localhost', async () => mainJob(await onLocalhost()))
+  test('over https under a name', async () => mainJob(await underName()))
+  test('behind nginx with TLS', async () => mainJob(await behindNginx()))
+})

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { afterPassword, said } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
+import { afterPassword, said } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
 import {
   enrolByCode,
   firstOperator,
@@ -13,8 +13,8 @@ import {
   partsOf,
   passcode,
   signIn,
-} from '../support/people.ts'
-import { startServer } from '../support/server.ts'
+} from './support/people.ts'
+import { startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)

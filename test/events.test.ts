@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { atOnce, from, raw, said } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
-import { firstOperator, forgetStep, newPerson, partsOf, passcode, signIn } from '../support/people.ts'
-import { startServer } from '../support/server.ts'
+import { atOnce, from, raw, said } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { firstOperator, forgetStep, newPerson, partsOf, passcode, signIn } from './support/people.ts'
+import { startServer } from './support/server.ts'
 
 const server = await startServer()
 await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)

@@ -5,21 +5,22 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { findRunningEmbeddedPostgres } from '@postern/server'
 import pg from 'pg'
-import { openDatabase } from '../../server/src/platform/db.ts'
-import { Keys } from '../../server/src/platform/keys.ts'
-import { openMasterKey } from '../../server/src/platform/master-key.ts'
-import { Browser } from '../support/browser.ts'
-import { scratchFolder } from '../support/cluster.ts'
-import { eventually, machine, pause, startDeployment, wholeLog } from '../support/deployment.ts'
-import { type Book, compareBook, newBook, prepareJobs, Servers, work } from '../support/load.ts'
-import { firstOperator, goodPassword, type Person, partsOf, passcode } from '../support/people.ts'
-import { type ServerProcess, startProcess } from '../support/server.ts'
+import { openDatabase } from '../server/src/platform/db.ts'
+import { Keys } from '../server/src/platform/keys.ts'
+import { openMasterKey } from '../server/src/platform/master-key.ts'
+import { Browser } from './support/browser.ts'
+import { scratchFolder } from './support/cluster.ts'
+import { eventually, machine, pause, startDeployment, wholeLog } from './support/deployment.ts'
+import { type Book, compareBook, type Job, newBook, prepareJobs, Servers, work } from './support/load.ts'
+import { firstOperator, goodPassword, type Person, partsOf, passcode } from './support/people.ts'
+import { type ServerProcess, startProcess } from './support/server.ts'
 
 // `npm run soak`: 1,000 kills; in every test run 75 of them
 const soak = process.env.POSTERN_TEST_SOAK === '1'
 const killsOfOne = soak ? 800 : 60
 const killsOfBoth = soak ? 200 : 15
-const workers = 6
+/** Jobs under way at once around each kill; each asks two to four times. */
+const burst = 12
 
 const between = (low: number, high: number): number => low + Math.random() * (high - low)
 const spread = (times: number[]): string => {
@@ -31,6 +32,9 @@ const told = (book: Book, counts: Record<string, number>): string =>
     .map(([kind, n]) => `${n} ${kind}`)
     .join(', ')}`
 
+const atOnce = async (jobs: Job[], servers: Servers, token: string, book: Book): Promise<void> => {
+  await Promise.all(jobs.map((job) => work(job, servers, token, book)))
+}
 /** Answers of sessions and users over HTTP, where the tables have said so before. */
 const askAfter = async (book: Book, origin: string, token: string): Promise<void> => {
   const robot = new Browser(origin)
@@ -53,22 +57,7 @@ test(`${killsOfOne} kills of one of two servers lose nothing that was acknowledg
   const show = () => servers.set(serving.map(({ origin }) => origin))
   show()
   const book = newBook()
-  const jobs = await prepareJobs(core, core.keys, 100)
-  let over = false
-  const feeding = (async () => {
-    while (!over) {
-      if (jobs.length < 60) jobs.push(...(await prepareJobs(core, core.keys, 60)))
-      await pause(20)
-    }
-  })()
-  const working = Promise.all(
-    Array.from({ length: workers }, async () => {
-      while (!over) {
-        await work(jobs, servers, token, book, () => !over)
-        await pause(20)
-      }
-    }),
-  )
+  const jobs = await prepareJobs(core, core.keys, burst * 10)
   // two are started ahead, so that there are always two that serve, and one of them dies
   const starts: number[] = []
   const start = async () => {
@@ -81,24 +70,19 @@ test(`${killsOfOne} kills of one of two servers lose nothing that was acknowledg
   for (const each of ahead) each.catch(() => undefined)
   for (let kills = 0; kills < killsOfOne; kills++) {
     const next = await (ahead.shift() as Promise<ServerProcess>)
-    // in the midst of work, and not before the load is on
-    const done = book.done
-    await eventually(
-      async () => book.done,
-      (now) => now > done,
-      60_000,
-    )
-    await pause(between(0, 60))
+    if (jobs.length < burst) jobs.push(...(await prepareJobs(core, core.keys, burst * 10)))
+    // the load is on when one dies, and off while its successor starts
+    const working = atOnce(jobs.splice(0, burst), servers, token, book)
+    await pause(between(2, 120))
     const place = Math.random() < 0.5 ? 0 : 1
     await (serving[place] as ServerProcess).kill('SIGKILL')
     serving[place] = next
     show()
+    await working
     const another = start()
     another.catch(() => undefined)
     ahead.push(another)
   }
-  over = true
-  await Promise.all([working, feeding])
   // `pending` empties by itself; then everything is compared
   const log = await wholeLog(sql)
   const counts = await compareBook(sql, core.keys, book)
@@ -207,35 +191,21 @@ test(`${killsOfBoth} kills of server and database together lose nothing that was
 
   const servers = new Servers()
   const book = newBook()
-  const jobs: Awaited<ReturnType<typeof prepareJobs>> = []
-  let over = false
-  const working = Promise.all(
-    Array.from({ length: workers }, async () => {
-      while (!over) {
-        await work(jobs, servers, token, book, () => !over)
-        await pause(20)
-      }
-    }),
-  )
+  const working: Promise<void>[] = []
   while (kills < killsOfBoth) {
     const tables = await connect()
-    jobs.push(...(await prepareJobs(tables.database, keys, 80)))
+    const jobs = await prepareJobs(tables.database, keys, burst)
     await tables.close()
     servers.set([server.origin])
-    const done = book.done
-    await eventually(
-      async () => book.done,
-      (now) => now > done + 4,
-      60_000,
-    )
-    await pause(between(0, 100))
+    working.push(atOnce(jobs, servers, token, book))
+    await pause(between(2, 120))
+    // whoever got no answer asks again when it is up again
     servers.set([])
     await killBoth(server)
     server = await start()
   }
   servers.set([server.origin])
-  over = true
-  await working
+  await Promise.all(working)
   const tables = await connect()
   const log = await wholeLog(tables.sql)
   const counts = await compareBook(tables.sql, keys, book)

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { afterPassword, dump, raw, said } from '../support/attack.ts'
-import type { Browser } from '../support/browser.ts'
-import { freshDatabase } from '../support/cluster.ts'
-import { enrolByCode, firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from '../support/people.ts'
-import { freePort, startServer } from '../support/server.ts'
+import { afterPassword, dump, raw, said } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { freshDatabase } from './support/cluster.ts'
+import { enrolByCode, firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
+import { freePort, startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)
@@ -435,4 +435,5 @@ test('while the database is away every attempt answers 503 and nothing is evalua
     seqs.map((_, at) => at),
   )
   await own.close()
+  await gate.shut()
 })
