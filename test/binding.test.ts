@@ -136,11 +136,21 @@ test('a nonce is good for five minutes, in every process, and nobody makes one',
     assert.equal(await withNonce(nonce), 'proof-stale', String(nonce))
 })
 
-test('a proof is good once', async () => {
+test('a proof is good once; sent again it is refused, and whoever has the key goes on with a new one', async () => {
   const proof = server.browser().proof('POST', '/api/sign-ins')
   const browser = server.browser()
   assert.equal(said(await browser.try(contract.openSignIn, {}, { proof })), '201')
-  assert.equal(said(await browser.try(contract.openSignIn, {}, { proof })), 'session-binding')
+  assert.equal(said(await browser.try(contract.openSignIn, {}, { proof })), 'proof-stale')
+  // a browser or a proxy that repeats a call whose answer was lost ends nobody's session
+  const caught = ada.browser.proof('GET', '/api/session')
+  assert.equal(said(await ada.browser.try(contract.currentSession, {}, { proof: caught })), '200')
+  const repeated = await ada.browser.try(contract.currentSession, {}, { proof: caught })
+  assert.equal(said(repeated), 'proof-stale')
+  const nonce = repeated.headers.get('dpop-nonce') as string
+  const renewed = ada.browser.proof('GET', '/api/session', { nonce })
+  assert.equal(said(await ada.browser.try(contract.currentSession, {}, { proof: renewed })), '200')
+  // nor is it good again by the nonce's longer time
+  assert.equal(said(await ada.browser.try(contract.currentSession, {}, { proof: renewed })), 'proof-stale')
   const parallel = server.browser().proof('POST', '/api/sign-ins')
   const answers = await Promise.all(
     Array.from({ length: 8 }, async () => said(await browser.try(contract.openSignIn, {}, { proof: parallel }))),

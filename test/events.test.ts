@@ -88,7 +88,7 @@ test('no entry holds a name, an address, an agent or what a stranger typed: thes
   await from(server, '203.0.113.78').try(contract.inspectCode, partsOf(code.url as string), { proof: false })
   await raw(server.origin, 'GET', '/api/quentin.personal', { headers: { 'x-forwarded-for': '203.0.113.77' } })
   await server.core.tally.flush(true)
-  await olga.browser.call(contract.suspendUser, { id: user.id })
+  await olga.browser.call(contract.suspendUser, { id: user.id, reason: 'ill, says her sister' })
   const rows = (await server.sql(`select entry, encode(sealed, 'escape') as sealed from event`)) as unknown as {
     entry: string
     sealed: string
@@ -103,12 +103,15 @@ test('no entry holds a name, an address, an agent or what a stranger typed: thes
       'Peculiar',
       'PersonalOS',
       'olga',
+      'sister',
     ]) {
       assert.ok(!entry.includes(personal), `${personal} in ${entry}`)
       assert.ok(!sealed.includes(personal), personal)
     }
   const [event] = (await list({ type: 'sign-in.password', address: '203.0.113.77', limit: 1 })).items
   assert.equal(event?.actor.name, 'typed.by.stranger')
+  const [suspended] = (await list({ type: 'user.suspended', userId: user.id })).items
+  assert.equal(suspended?.detail.reason, 'ill, says her sister')
 })
 
 test('the places in the log are dense and gapless, also after many writers at once', async () => {

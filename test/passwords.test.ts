@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { atOnce, dump, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
-import { enrolByCode, firstOperator, goodPassword, newPerson, signIn } from './support/people.ts'
+import { enrolByCode, firstOperator, goodPassword, newPerson, partsOf, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -69,6 +69,29 @@ test('a wrong current password is a guess of the account by the same limit, and 
   assert.equal(items.filter(({ outcome }) => outcome === 'failure').length, 5)
   await signIn(server, { ...person, password: 'another harbour walks 43 miles' })
   assert.equal(said(await guess('guesser', person.password)), 'factor-wrong')
+})
+
+test('a right current password clears its count, also where the call then fails for something else', async () => {
+  const person = await newPerson(server, olga, 'absent.minded')
+  const failures = async () =>
+    (await server.sql(
+      `select coalesce(sum(failures), 0)::int as n from attempt a join users u on u.id = a.account_key where u.username = 'absent.minded' and factor = 'password'`,
+    )) as unknown as [{ n: number }]
+  for (let at = 0; at < 3; at++)
+    await person.browser.try(contract.changePassword, { current: 'wrong', new: 'another harbour walks 43 miles' })
+  assert.equal((await failures())[0].n, 3)
+  const { code } = await person.browser.call(contract.enrolAnotherPhone, { factor: 'totp' })
+  const phone = person.browser.at(server.origin)
+  const { confirm } = await phone.call(contract.claimCode, partsOf(code.url as string))
+  for (let at = 0; at < 4; at++)
+    assert.equal(
+      said(await phone.try(contract.confirmEnrolment, { confirm, code: '000000', currentPassword: person.password })),
+      'factor-wrong',
+    )
+  assert.equal((await failures())[0].n, 0)
+  const changed = { current: person.password, new: 'another harbour walks 43 miles' }
+  assert.equal(said(await person.browser.try(contract.changePassword, changed)), '204')
+  assert.equal((await failures())[0].n, 0)
 })
 
 test('an unknown name takes as long as a wrong password', async () => {

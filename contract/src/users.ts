@@ -124,10 +124,13 @@ export const suspendUser = change(
   'Ends sessions, open codes and sign-ins of a person at once; nothing of theirs is accepted until resume.',
 )
 export const resumeUser = change('resume', 'Lets a suspended person back in, with the factors they had.')
-export const offboardUser = change(
-  'offboard',
-  'Ends codes, sessions, factors and tokens of a person in one transaction, for good.',
-)
+/** Reaches a whole person and cannot be taken back, so it asks a person for fresh authentication. */
+export const offboardUser = endpoint({
+  ...change('offboard', 'Ends codes, sessions, factors and tokens of a person in one transaction, for good.'),
+  fresh: true,
+  scopes: ['operator'],
+  refusals: ['not-found', 'not-allowed', 'conflict', 'step-up-required'],
+})
 export const unlockUser = change('unlock', 'Clears the failure counts of a person’s factors.')
 
 export const ServiceToken = z

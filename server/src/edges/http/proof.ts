@@ -7,6 +7,8 @@ import { Refusal } from '../../platform/refusal.ts'
 const toleranceSeconds = 60
 /** A nonce is an HMAC of its minute: every process knows it. Good for this minute and the four before. */
 const nonceMinutes = 5
+/** About 150 MB. A machine that can send so many signed calls in two minutes keeps this process busy anyhow. */
+const mostTaken = 1_000_000
 
 /** The proof was there but does not hold: an attacker's, or a broken client's. */
 export class BadProof extends Error {}
@@ -21,9 +23,8 @@ export class Proofs {
   readonly #keys: Keys
   readonly #origins: readonly string[]
   readonly #imported = new Map<string, { key: KeyObject; thumbprint: Buffer }>()
-  #seen = new Set<string>()
-  #seenBefore = new Set<string>()
-  #turnedAt = Date.now()
+  /** The `jti`s that were taken, by the minute in which their proof is good no longer. */
+  readonly #taken = new Map<number, Set<string>>()
   constructor(keys: Keys, origins: readonly string[]) {
     this.#keys = keys
     this.#origins = origins
@@ -58,24 +59,42 @@ export class Proofs {
     if (!this.#origins.some((origin) => claims.htu === origin + path)) throw new BadProof('htu is another address')
     if (typeof claims.jti !== 'string' || claims.jti.length < 8 || claims.jti.length > 128) throw new BadProof('no jti')
     if (typeof claims.iat !== 'number') throw new BadProof('no iat')
-    if (!this.#nonceHolds(claims.nonce) && Math.abs(Date.now() / 1_000 - claims.iat) > toleranceSeconds)
+    const byNonce = this.#nonceHolds(claims.nonce)
+    const byClock = Math.abs(Date.now() / 1_000 - claims.iat) <= toleranceSeconds
+    if (!byNonce && !byClock)
       throw new Refusal('proof-stale', 'iat is off by more than 60 s', {
         nonce: this.nonce(),
         detail: 'The clock of this device is off. Repeat the call with the nonce of this answer.',
       })
-    if (!this.#takeOnce(`${thumbprint.toString('base64url')}.${claims.jti}`)) throw new BadProof('jti was taken before')
+    const goodUntil = Math.max(
+      byNonce ? (Number.parseInt(claims.nonce as string, 36) + nonceMinutes) * 60 : 0,
+      byClock ? claims.iat + toleranceSeconds : 0,
+    )
+    // Browsers and proxies send a call again by themselves where its answer was lost. Whoever has the key signs a new proof
+    // and goes on; whoever has only the proof can not.
+    if (!this.#takeOnce(`${thumbprint.toString('latin1')}${claims.jti}`, goodUntil))
+      throw new Refusal('proof-stale', 'jti was taken before', {
+        nonce: this.nonce(),
+        detail: 'This proof was used before. Repeat the call with a new one.',
+      })
     return thumbprint
   }
 
-  /** Two sets that turn over, so that what is seen is forgotten only after the longest time that a proof is good for. */
-  #takeOnce(jti: string): boolean {
-    if (Date.now() - this.#turnedAt > nonceMinutes * 60_000 + toleranceSeconds * 1_000) {
-      this.#seenBefore = this.#seen
-      this.#seen = new Set()
-      this.#turnedAt = Date.now()
+  /** Remembered until the proof is good no longer, and no longer; where there is no room left, nothing is taken. */
+  #takeOnce(jti: string, goodUntil: number): boolean {
+    const now = Math.floor(Date.now() / 60_000)
+    let size = 0
+    for (const [minute, jtis] of this.#taken) {
+      if (minute < now) this.#taken.delete(minute)
+      else size += jtis.size
     }
-    if (this.#seen.has(jti) || this.#seenBefore.has(jti)) return false
-    this.#seen.add(jti)
+    if (size >= mostTaken)
+      throw new Refusal('unavailable', 'too many proofs are remembered', { retryAfter: 60, detail: 'Too many calls. Try again.' })
+    const minute = Math.floor(goodUntil / 60)
+    const jtis = this.#taken.get(minute)
+    if (!jtis) this.#taken.set(minute, new Set([jti]))
+    else if (jtis.has(jti)) return false
+    else jtis.add(jti)
     return true
   }
 

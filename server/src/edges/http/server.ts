@@ -271,7 +271,8 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
       .catch(() => undefined)
     return refusal
   }
-  if (error instanceof Refusal) return error.code === 'malformed' || error.code === 'misdirected' ? malformed(error) : error
+  if (error instanceof Refusal)
+    return error.code === 'malformed' || error.code === 'misdirected' || error.code === 'proof-stale' ? malformed(error) : error
   if (error.validation) {
     const errors = error.validation.flatMap(({ instancePath, message, params }) => {
       const path = (instancePath ?? '').replace(/^\//, '').replaceAll('/', '.')

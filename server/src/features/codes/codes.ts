@@ -192,7 +192,8 @@ const revoke = (deps: CodesDeps, actor: Actor, input: In<typeof contract.revokeC
     event.about({
       codeId: id,
       ...(code.user ? { subject: { kind: 'user', id: fromId(code.user.id), name: code.user.username } } : {}),
-      detail: { reason: input.reason, also: input.also ?? [] },
+      reason: input.reason,
+      detail: { also: input.also ?? [] },
     })
     if (code.user) {
       const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', fromId(code.user.id)).execute()

@@ -8,10 +8,10 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
-import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassword } from '../passwords/index.ts'
+import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
 import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
-import { clearGuesses, compareGuess, limited, reserveGuess } from '../sign-in/index.ts'
+import { isCurrentPassword, limited } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
 import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
 import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim } from './claims-store.ts'
@@ -32,9 +32,8 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
     .transaction()
     .execute((tx) => confirmNeeds(tx, { userId: claim.userId, resetPassword: claim.resetPassword }))
   const choosing = needs.includes('password')
-  const { phc, lane } = choosing
-    ? { phc: await chosenPassword(deps, claim, input.password), lane: undefined }
-    : { phc: undefined, lane: await provePassword(deps, actor, claim, input.currentPassword) }
+  const phc = choosing ? await chosenPassword(deps, claim, input.password) : undefined
+  if (!choosing) await provePassword(deps, actor, claim, input.currentPassword)
 
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
     event.about({ ...about(claim), person: { id: claim.userId, name: claim.username } })
@@ -51,7 +50,7 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
     if (phc) {
       await setPassword(tx, deps.keys, claim.userId, phc)
       event.and('password.changed', { ...event.facts, factor: 'password' })
-    } else if (lane !== undefined) await clearGuesses(tx, claim.userId, 'password', lane)
+    }
     const { recoveryCodes } = await activateFactor(deps, tx, event, {
       userId: claim.userId,
       totpId: claim.totpId,
@@ -128,15 +127,9 @@ const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string 
   return hashPassword(password)
 }
 /** A wrong current password is a guess of that account, by the same limits, and one of the five. */
-const provePassword = async (deps: ActDeps, actor: Actor, claim: OpenClaim, password: string | undefined): Promise<number> => {
+const provePassword = async (deps: ActDeps, actor: Actor, claim: OpenClaim, password: string | undefined): Promise<void> => {
   if (password === undefined) throw invalid('currentPassword', 'the password that you have now')
-  const guess = await reserveGuess(deps.db, {
-    accountKey: claim.userId,
-    factor: 'password',
-    thumbprint: actor.source.thumbprint as Buffer,
-  })
-  const hash = await findPasswordHash(deps.db, deps.keys, claim.userId)
-  if (await compareGuess(deps.db, guess, () => verifyPassword(password, hash))) return guess.lane
+  if (await isCurrentPassword(deps, actor, claim.userId, password)) return
   const event = new EventDraft(actor, 'enrolment.confirmed', {
     ...about(claim),
     factor: 'password',

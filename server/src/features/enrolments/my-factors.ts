@@ -7,11 +7,11 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { issue } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
-import { findPasswordHash, hashPassword, requireStrong, setPassword, verifyPassword } from '../passwords/index.ts'
+import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
 import { asUser, endSessions, insertSession } from '../sessions/index.ts'
-import { compareGuess, findSignIn, limited, openSession, reserveGuess, type SignInRow, toSignIn } from '../sign-in/index.ts'
+import { findSignIn, isCurrentPassword, limited, openSession, type SignInRow, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
 import { lockPerson } from '../users/index.ts'
@@ -194,10 +194,7 @@ export const changePassword = async (
   const user = asUser(actor)
   const { issuer } = await readAuthenticationSettings(deps.db)
   requireStrong(input.new, [user.username, user.displayName, issuer], 'new')
-  const thumbprint = actor.source.thumbprint as Buffer
-  const guess = await reserveGuess(deps.db, { accountKey: user.id, factor: 'password', thumbprint })
-  const hash = await findPasswordHash(deps.db, deps.keys, user.id)
-  if (!(await compareGuess(deps.db, guess, () => verifyPassword(input.current, hash)))) {
+  if (!(await isCurrentPassword(deps, actor, user.id, input.current))) {
     const event = new Draft(actor, 'password.changed', {
       factor: 'password',
       detail: { code: 'factor-wrong', why: 'wrong current password' },

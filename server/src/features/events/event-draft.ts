@@ -14,6 +14,8 @@ export type EventFacts = {
   person?: { id: string; name: string }
   /** A name as a stranger typed it: kept in the sealed part only. */
   typedName?: string
+  /** Why, as somebody typed it: free text says things about people, so it lies in the sealed part, where erasure reaches it (R50). */
+  reason?: string
   /** Strings, whole numbers and lists of strings; never a secret, a passcode or a token. */
   detail?: Record<string, string | number | string[]>
 }

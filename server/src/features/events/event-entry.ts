@@ -7,7 +7,7 @@ import type { EventDraft } from './event-draft.ts'
 import type { PersonKeys } from './person-keys.ts'
 
 /** What is personal lies beside the entry, sealed; the entry holds a salted HMAC of it (R50). */
-export type PersonalPart = { name?: string; address?: string; place?: Place; device?: ClientDevice }
+export type PersonalPart = { name?: string; reason?: string; address?: string; place?: Place; device?: ClientDevice }
 type SealedPart = { key: string; sealed: string }
 export type SealedParts = { actor: SealedPart; subject?: SealedPart }
 
@@ -69,16 +69,20 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
       sealed: { key: `key:${nobody.kid}`, sealed: encrypt(eventKey(nobody.key, id), plain, `event|${id}`).toString('base64') },
     }
   }
+  const reason = facts.reason === undefined ? {} : { reason: facts.reason }
   const actorPart = await commit(
     {
       ...(actorName === undefined ? {} : { name: actorName.slice(0, 256) }),
       ...(source.address ? { address: source.address } : {}),
       ...(source.place ? { place: source.place } : {}),
       device: source.device,
+      ...(subject ? {} : reason),
     },
     person?.id ?? null,
   )
-  const subjectPart = subject ? await commit({ name: subject.name }, subject.kind === 'user' ? subject.id : null) : undefined
+  const subjectPart = subject
+    ? await commit({ name: subject.name, ...reason }, subject.kind === 'user' ? subject.id : null)
+    : undefined
   const entry = canonicalize({
     v: 1,
     id: toId('evt', id),

@@ -41,6 +41,7 @@ const seqOf = sql<number | null>`(select b.first_seq + array_position(b.ids, eve
 export const toEvent = async (deps: ReadDeps, row: Row): Promise<Event> => {
   const entry = JSON.parse(row.entry) as Entry
   const personal = await openPersonal(deps.keys, deps.people, row.id, row.sealed)
+  const reason = personal.subject?.reason ?? personal.actor?.reason
   const erased = (party: { kind: string; id: string | null }, name: string | undefined): string | null =>
     name ?? (party.kind === 'user' && party.id ? 'erased' : null)
   return {
@@ -61,7 +62,7 @@ export const toEvent = async (deps: ReadDeps, row: Row): Promise<Event> => {
     place: personal.actor?.place ?? (row.country ? { country: row.country } : null),
     risk: entry.risk,
     policy: entry.policy,
-    detail: entry.detail,
+    detail: { ...entry.detail, ...(reason === undefined ? {} : { reason }) },
   }
 }
 

@@ -39,7 +39,7 @@ const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.susp
     const user = await manageable(tx, actor, id)
     event.about({
       subject: { kind: 'user', id, name: user.username },
-      ...(input.reason ? { detail: { reason: input.reason } } : {}),
+      ...(input.reason ? { reason: input.reason } : {}),
     })
     if (!(await moveUser(tx, id, ['active'], 'suspended'))) throw notIn(user)
     await requireOwnerLeft(tx, user)
@@ -52,7 +52,7 @@ const resumeUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.resum
     const user = await manageable(tx, actor, id)
     event.about({
       subject: { kind: 'user', id, name: user.username },
-      ...(input.reason ? { detail: { reason: input.reason } } : {}),
+      ...(input.reason ? { reason: input.reason } : {}),
     })
     if (!(await moveUser(tx, id, ['suspended'], 'active'))) throw notIn(user)
     return (await readUser(tx, id)) as User
@@ -64,7 +64,7 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
     const user = await manageable(tx, actor, id)
     event.about({
       subject: { kind: 'user', id, name: user.username },
-      ...(input.reason ? { detail: { reason: input.reason } } : {}),
+      ...(input.reason ? { reason: input.reason } : {}),
     })
     if (!(await moveUser(tx, id, ['active', 'suspended'], 'offboarded'))) throw notIn(user)
     await requireOwnerLeft(tx, user)

@@ -1,4 +1,5 @@
-export { clearGuesses, compareGuess, limited, reserveGuess } from './limits.ts'
+export { isCurrentPassword } from './current-password.ts'
+export { limited } from './limits.ts'
 export { openSession, Passcodes, requireClock, type SignInDeps, toSignIn } from './sign-in.ts'
 export { signInRoutes } from './sign-in-routes.ts'
 export { findSignIn, type SignInRow } from './sign-in-store.ts'

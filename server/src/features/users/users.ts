@@ -97,7 +97,7 @@ export const unlockUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     const user = await manageable(tx, actor, id)
     event.about({
       subject: { kind: 'user', id, name: user.username },
-      ...(input.reason ? { detail: { reason: input.reason } } : {}),
+      ...(input.reason ? { reason: input.reason } : {}),
     })
     await sql`update attempt set failures = 0, open_at = '-infinity' where account_key = ${id}`.execute(tx)
     return (await readUser(tx, id)) as User
