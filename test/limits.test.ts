@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import pg from 'pg'
 import { afterPassword, atOnce, dump, from, said, settle, tallied, wrongPasscode } from './support/attack.ts'
 import type { Browser, Tried } from './support/browser.ts'
 import { crowd, pendingSignIn } from './support/crowd.ts'
+import { eventually } from './support/deployment.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
@@ -47,6 +49,32 @@ test('five wrong answers are free; then the answer is 429 with Retry-After, righ
       `update attempt set open_at = now() where lane = 0 and account_key = (select id from users where username = 'ada')`,
     )
     assert.equal(said(await guess(attacker, 'ada', 'wrong')), 'factor-wrong')
+  }
+})
+
+test('a guess that waited for its row is judged by the time it got it, not by the time it came', async () => {
+  const person = await newPerson(server, olga, 'queued')
+  await failed('queued', 'password', 1)
+  const browser = await opened(from(server, '203.0.113.2'))
+  const client = new pg.Client({ connectionString: server.databaseUrl })
+  await client.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select from attempt where account_key = (select id from users where username = 'queued') for update`)
+    const waiting = guess(browser, 'queued', person.password)
+    await eventually(
+      async () =>
+        (await server.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length,
+      (waiters) => waiters > 0,
+    )
+    // the guess ahead of it: later in time than the start of the one that waits, and over before that goes on
+    await client.query(
+      `update attempt set failures = failures + 1, open_at = clock_timestamp() where account_key = (select id from users where username = 'queued')`,
+    )
+    await client.query('commit')
+    assert.equal(said(await waiting), '200')
+  } finally {
+    await client.end()
   }
 })
 
