@@ -187,7 +187,14 @@ const mainJob = async (host: Host) => {
       rows.some((row) => row.includes(what) && parts.every((part) => row.includes(part))),
       `${what} ${parts}\n${rows.join('\n')}`,
     )
-  for (const secret of [first.secret, anna.secret, anna.password, address.split('#')[1] as string, ...anna.recoveryCodes, ...fresh])
+  for (const secret of [
+    first.secret,
+    anna.secret,
+    anna.password,
+    address.split('#')[1] as string,
+    ...anna.recoveryCodes,
+    ...fresh,
+  ])
     assert.ok(!(await record.content()).includes(secret))
 
   await go(olga.page, 'Codes')

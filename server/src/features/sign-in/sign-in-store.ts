@@ -126,3 +126,8 @@ export const collect = async (
     )
   return row !== undefined
 }
+
+/** After a lock a sign-in begins again with its first factor (NIST SP 800-63B-4 §3.2.2; threat 6). */
+export const restart = async (db: Db, id: string): Promise<void> => {
+  await db.updateTable('signIn').set({ proved: [] }).where('id', '=', id).where('state', '=', 'open').execute()
+}

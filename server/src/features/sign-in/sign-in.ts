@@ -26,7 +26,7 @@ import {
 } from './limits.ts'
 import { type Acceptance, accept, type Reservation, type Reserved, reserve, type Verdict } from './passcode-statements.ts'
 import { nextStep, safeReturnTo } from './sign-in-rules.ts'
-import { addProof, collect, findSignIn, insertSignIn, type SignInRow } from './sign-in-store.ts'
+import { addProof, collect, findSignIn, insertSignIn, restart, type SignInRow } from './sign-in-store.ts'
 
 export type SignInDeps = ActDeps & { hot: pg.Pool; origin: string; tally: Tally; passcodes: Passcodes }
 /** The hot path of the passcode: two groups, each one statement and one commit. */
@@ -277,7 +277,8 @@ export const proveTotp = async (
     requireNext(row, 'totp')
     throw new Refusal('conflict', 'the sign-in changed meanwhile')
   }
-  if (reserved.failures === null)
+  if (reserved.failures === null) {
+    await restart(deps.db, reserved.sign_in)
     return refuseLimited(
       deps,
       actor,
@@ -286,6 +287,7 @@ export const proveTotp = async (
         reserved.closed ? 'totp: closed after 100 failures in a row' : 'totp: waiting after failures',
       ),
     )
+  }
   const userId = reserved.user_id
   const guess: ReservedGuess = { accountKey: userId, factor: 'totp', lane: reserved.lane, failures: reserved.failures }
   await compareGuess(deps.db, guess, () => requireClock(reserved.now))
@@ -395,7 +397,10 @@ export const proveRecoveryCode = async (
     accountKey: userId,
     factor: 'recovery-code',
     thumbprint: thumbprintOf(actor),
-  }).catch((refusal: unknown) => refuseLimited(deps, actor, refusal))
+  }).catch(async (refusal: unknown) => {
+    if (refusal instanceof Refusal && refusal.code === 'rate-limited') await restart(deps.db, row.id)
+    return refuseLimited(deps, actor, refusal)
+  })
   const about: EventFacts = { factor: 'recovery-code', subject: { kind: 'user', ...person } }
   const session = await deps.db
     .transaction()

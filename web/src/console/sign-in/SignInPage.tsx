@@ -33,7 +33,7 @@ export default function SignInPage() {
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
   const [recovery, setRecovery] = useState('')
-  const [said, setSaid] = useState<'again' | 'againPassword' | 'ended' | undefined>()
+  const [said, setSaid] = useState<'again' | 'againPassword' | 'afterLimit' | 'ended' | undefined>()
   const [stuck, setStuck] = useState(false)
   const opened = useRef(false)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -56,7 +56,7 @@ export default function SignInPage() {
       setStep((now) => (now !== 'password' && signIn.next.includes(now) ? now : second))
     } else startOver('ended')
   }
-  const startOver = (why?: typeof said) => {
+  const backToPassword = (why?: typeof said) => {
     opened.current = false
     forgetSignIn()
     setStuck(false)
@@ -64,6 +64,9 @@ export default function SignInPage() {
     setPassword('')
     setCode('')
     setStep('password')
+  }
+  const startOver = (why?: typeof said) => {
+    backToPassword(why)
     proof.reset()
   }
   const proof = useMutation<Proved, unknown, Proof>({
@@ -75,6 +78,8 @@ export default function SignInPage() {
     },
     onError: (error) => {
       if (error instanceof PasswordAgain) startOver('againPassword')
+      // After a limit the server begins again with the password; how long to wait goes on being shown.
+      else if (problemIn(error)?.code === 'rate-limited' && step !== 'password') backToPassword('afterLimit')
       // The sign-in itself stays open after a wrong proof; after anything else it is not certain.
       else if (problemIn(error)?.code === 'no-session') opened.current = false
       else opened.current = problemIn(error)?.status !== 0 || opened.current
