@@ -176,9 +176,16 @@ export const nameless = async (page: Page): Promise<string[]> => {
   await session.detach()
   return lines
 }
-/** By how much a page is wider than its window. */
+/** By how much a page is wider than its window. What floats follows a new width a frame or two later. */
 export const overflow = (page: Page): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  page.evaluate(`new Promise((resolve) => {
+    const look = (frames) => {
+      const wider = document.documentElement.scrollWidth - document.documentElement.clientWidth
+      if (wider <= 0 || frames === 0) resolve(wider)
+      else requestAnimationFrame(() => look(frames - 1))
+    }
+    look(60)
+  })`)
 
 /** Until fades and slides have ended: a colour half-way is nobody's. */
 export const atRest = (page: Page): Promise<unknown> =>

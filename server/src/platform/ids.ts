@@ -34,11 +34,13 @@ export const uuid7Low = (at: Date): string => {
 
 /** `usr_` and 26 characters of Crockford Base32: how an id looks outside. */
 export const toId = (prefix: IdPrefix, uuid: string): string => {
-  let value = BigInt(`0x${uuid.replaceAll('-', '')}`)
   let text = ''
-  for (let at = 0; at < 26; at++) {
-    text = alphabet[Number(value & 31n)] + text
-    value >>= 5n
+  // 128 bits in groups of five: two noughts stand before them
+  let bits = 2
+  let value = 0
+  for (const byte of Buffer.from(uuid.replaceAll('-', ''), 'hex')) {
+    value = ((value << 8) | byte) & 0xfff
+    for (bits += 8; bits >= 5; bits -= 5) text += alphabet[(value >> (bits - 5)) & 31]
   }
   return `${prefix}_${text}`
 }
