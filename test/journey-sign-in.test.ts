@@ -340,6 +340,36 @@ test('a cookie without its key opens nothing, ends the session, and the page say
   await nothingWrong(visitor)
 })
 
+test('while one more proof is asked for nothing is read by itself: a late refusal would take the new cookie away', async () => {
+  const adam = await somebody()
+  const visitor = await arrived()
+  const { page } = visitor
+  await signedIn(visitor, adam)
+  // the page asks every three seconds whether the other phone is set up
+  await press(page, 'Show a code')
+  const left = async () => {
+    const [, minutes, seconds] = /Ends in (\d+):(\d+)/.exec(await words(page)) ?? []
+    return Number(minutes) * 60 + Number(seconds)
+  }
+  await eventually(left, (seconds) => seconds > 0, 'no code is shown')
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await press(page, 'Make a new set')
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new set' }).click()
+  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  await proving.getByLabel('Password', { exact: true }).waitFor()
+  const read: string[] = []
+  page.on('request', (request) => request.method() === 'GET' && read.push(request.url()))
+  const from = await left()
+  await eventually(left, (seconds) => seconds <= from - 5, 'the page stands still')
+  assert.deepEqual(read, [])
+  await proving.getByLabel('Password', { exact: true }).fill(adam.password)
+  await proving.getByRole('button', { name: 'Continue' }).click()
+  await forgetStep(server, adam)
+  await proving.getByLabel(/^Six digits/).fill(passcode(adam.secret))
+  await title(page, 'Your new recovery codes')
+  await nothingWrong(visitor)
+})
+
 test('on a phone the wizard leads with the app on this phone, then the key, then the symbol', async () => {
   const adam = await somebody()
   const visitor = await arrived('/sign-in', { viewport: { width: 390, height: 844 } })

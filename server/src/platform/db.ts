@@ -39,7 +39,14 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
     connectionTimeoutMillis: 3_000,
   }
   const others = new pg.Pool({ ...common, statement_timeout: 10_000, max: pool.others ?? 10 })
-  const hot = new pg.Pool({ ...common, statement_timeout: 2_000, max: pool.hot ?? 6 })
+  // The grouped statements look rows up by keys, always. Their plans are kept, so one that was made while a table was small
+  // would go on reading it from end to end when it has grown.
+  const hot = new pg.Pool({
+    ...common,
+    statement_timeout: 2_000,
+    options: '-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
+    max: pool.hot ?? 6,
+  })
   // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
   for (const each of [others, hot]) each.on('error', () => {})
   const over = (pool: pg.Pool): Db =>

@@ -90,7 +90,7 @@ export class Keys {
     await this.#db
       .insertInto('dataKey')
       .values({ purpose, wrapped: encrypt(this.#wrapping, fresh, `data_key|${purpose}`) })
-      .onConflict((on) => on.column('purpose').where('state', '=', 'active').doNothing())
+      .onConflict((on) => on.column('purpose').where('state', '=', sql.lit('active')).doNothing())
       .execute()
     const rows = await this.#db
       .selectFrom('dataKey')

@@ -1,4 +1,4 @@
-import { type CallIn, type CallRefused, call, type Endpoint, type Out } from '@postern/contract'
+import { type CallIn, type CallRefused, call, currentSession, type Endpoint, type Out } from '@postern/contract'
 import {
   keepPreviousData,
   MutationCache,
@@ -15,7 +15,7 @@ import { useRef } from 'react'
 import { background, send } from '../api.ts'
 import { problemIn } from '../ui/Refused.tsx'
 import { lastInputAt } from './person.ts'
-import { askStepUp } from './step-up/step-up.ts'
+import { askStepUp, stepUpSettled } from './step-up/step-up.ts'
 
 type Answer<E extends Endpoint> = { value: Out<E>; etag: string | undefined }
 /** Where a session that ended is taken care of; the router sets it. `expected`: a page knows why it will end. */
@@ -50,6 +50,8 @@ const keyOf = (endpoint: Endpoint, input: unknown) => [endpoint.path, endpoint.m
 
 /** Fetches a read. It counts as caused by a person unless nobody has touched anything since the last answer. */
 const fetchRead = async <E extends Endpoint>(endpoint: E, input: CallIn<E>, signal: AbortSignal): Promise<Answer<E>> => {
+  // A proof replaces the session. What is read by itself meanwhile would be refused, and its answer take the new cookie away.
+  if (endpoint.path !== currentSession.path) await stepUpSettled()
   const answeredAt = queryClient.getQueryState(keyOf(endpoint, input))?.dataUpdatedAt ?? 0
   const nobody = answeredAt > 0 && lastInputAt() < answeredAt
   const { value, etag } = await call(send, endpoint, input, { signal, ...(nobody ? { headers: background } : {}) })

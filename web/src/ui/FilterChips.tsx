@@ -10,6 +10,8 @@ export type Filter = {
   /** Its name in the address. */
   key: string
   label: string
+  /** How a typed value is written. */
+  hint?: string
   /** Choices; without them the value is typed. */
   options?: { value: string; label: string; count?: number }[]
 }
@@ -98,6 +100,7 @@ const Add = ({ filter, onChange }: { filter: Filter; onChange: (value: string) =
             <Stack gap="sm" p={6}>
               <TextInput
                 label={filter.label}
+                description={filter.hint}
                 value={typed}
                 onChange={(change) => setTyped(change.currentTarget.value)}
                 data-autofocus

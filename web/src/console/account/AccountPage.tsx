@@ -100,9 +100,9 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes:
         name={t('password')}
         facts={
           password ? (
-            <>
-              {t('changed')} <TimeText at={password.changedAt} />
-            </>
+            <span>
+              {t('changed')} <TimeText at={password.changedAt} as="moment" />
+            </span>
           ) : (
             t('passwordNone')
           )
@@ -121,10 +121,10 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes:
           totp ? (
             <>
               <span>
-                {t('since')} <TimeText at={totp.createdAt} />
+                {t('since')} <TimeText at={totp.createdAt} as="moment" />
               </span>
               <span>
-                {t('lastUsed')} {totp.lastUsedAt ? <TimeText at={totp.lastUsedAt} /> : t('never')}
+                {t('lastUsed')} {totp.lastUsedAt ? <TimeText at={totp.lastUsedAt} as="moment" /> : t('never')}
               </span>
               {totp.origin === 'imported' && <span>{t('imported')}</span>}
               {totp.renewBy &&
@@ -174,7 +174,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes:
               )}
               {recoveryCodes.createdAt && (
                 <span>
-                  {t('made')} <TimeText at={recoveryCodes.createdAt} />
+                  {t('made')} <TimeText at={recoveryCodes.createdAt} as="moment" />
                 </span>
               )}
               {recoveryCodes.left <= 3 && <span className={style.low}>{t('recoveryLow')}</span>}

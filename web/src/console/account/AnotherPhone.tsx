@@ -113,7 +113,7 @@ const Shown = ({
         <p className="t2">
           {t('anotherEnds')} <CountDown to={code.expiresAt} ended={t('anotherEnded')} />
         </p>
-        <Button variant="subtle" color="gray" onClick={onHide}>
+        <Button variant="default" onClick={onHide}>
           {t('hide')}
         </Button>
       </div>

@@ -44,6 +44,7 @@ export default function MySessionsPage() {
     {
       key: 'started',
       title: t('started'),
+      narrow: 'none',
       cell: ({ createdAt, codeId }) => (
         <>
           <TimeText at={createdAt} /> {codeId && <CopyId id={codeId} short />}

@@ -52,7 +52,7 @@ const Cell = ({ said: { verdict, source, url, date } }: { said: Said }) => {
           <a href={url} rel="noreferrer" target="_blank">
             {source}
           </a>
-          , {date}
+          , <span className="nowrap">{date}</span>
         </div>
       )}
     </>

@@ -73,6 +73,7 @@ export default function EventsPage() {
     {
       key: 'country',
       label: t('filter.country'),
+      hint: t('filter.countryHint'),
       // Typed as its two letters; once set, the chip has its name.
       ...(values.country
         ? {

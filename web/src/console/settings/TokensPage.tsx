@@ -80,7 +80,16 @@ export default function TokensPage() {
         columns={columns}
         rowKey={({ id }) => id}
         empty={
-          <Empty title={t('tokens.none')} action={may && <Button onClick={() => setMaking(true)}>{t('tokens.make')}</Button>}>
+          <Empty
+            title={t('tokens.none')}
+            action={
+              may && (
+                <Button variant="default" onClick={() => setMaking(true)}>
+                  {t('tokens.make')}
+                </Button>
+              )
+            }
+          >
             {t('tokens.noneText')}
           </Empty>
         }

@@ -24,6 +24,10 @@ export const settleStepUp = (proved: boolean) => {
   tell()
   asked?.settle(proved)
 }
+/** Resolves at once, or when the dialogue that is open has been settled. */
+export const stepUpSettled = async (): Promise<void> => {
+  await waiting?.promise
+}
 export const useStepUpAsked = (): boolean =>
   useSyncExternalStore(
     (listener) => {
