@@ -7,10 +7,11 @@ export const logChannel = 'postern_log'
 
 /**
  * Takes what is visible in `pending` and gives it the next dense `seq`, in one statement and one commit (model §5).
- * It cannot skip: a row is taken only when its commit is visible. It cannot fork: log_head is one locked row.
+ * It cannot skip: a row is taken only when its commit is visible. It cannot fork: log_head is one locked row. Two processes
+ * lock what is pending in one order, so they wait for each other.
  */
 const order = `
-  with t as (delete from pending where stream = $1 and n = any (array(select n from pending where stream = $1 order by n limit $2)) returning n, ids, hashes),
+  with t as (delete from pending where stream = $1 and n = any (array(select n from pending where stream = $1 order by n limit $2 for update)) returning n, ids, hashes),
   f as (select t.n, u.id, u.k from t, unnest(t.ids) with ordinality u(id, k)),
   h as (update log_head set size = size + (select count(*) from f) where stream = $1 and exists (select from t) returning size),
   i as (insert into log_batch (stream, first_seq, n, ids, hashes, min_id, max_id)

@@ -79,11 +79,12 @@ const check = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(LiveSess
   const found = new Map(rows.map((row) => [row.n, row]))
   return hashes.map((_, at) => found.get(at))
 }
+/** A row that somebody holds is ended or touched by them: left out, so that a group that holds other rows waits for nobody. */
 const touch = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(Date | undefined)[]> => {
   const { rows } = await hot.query<{ hash: Buffer; idleExpiresAt: Date }>({
     name: 'session-touch',
     text: `update session s set seen_at = now() from (select hash from session where hash = any ($1::bytea[]) and ended_at is null and seen_at < now() - interval '30 s'
-      order by hash for no key update) l where s.hash = l.hash returning s.hash, ${idleExpiresAt}`,
+      for no key update skip locked) l where s.hash = l.hash returning s.hash, ${idleExpiresAt}`,
     values: [hashes],
   })
   const touched = new Map(rows.map((row) => [row.hash.toString('hex'), row.idleExpiresAt]))

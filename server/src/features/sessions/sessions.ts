@@ -126,6 +126,7 @@ const endMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.endMySes
 const endMyOthers = (deps: ActDeps, actor: Actor) =>
   act(deps, actor, { type: 'session.ended', endpoint: contract.endMyOtherSessions }, async (tx, event) => {
     const { id, session } = asUser(actor)
+    await lockPerson(tx, id)
     const ended = await endSessions(tx, { userId: id, except: session.id }, 'signed out by its owner')
     event.about({ detail: { why: 'all others signed out by their owner', ended } })
     return { ended }

@@ -74,7 +74,9 @@ export type Verdict =
   | { is: 'accepted'; returnTo: string | null; expiresAt: Date; provedAt: Date }
 /**
  * ACCEPT: step, counters, sign-in, session, event and pending in one commit; the verdict of each is its returned row.
- * Locks are taken in one order in all processes. A sign-in that is gone leaves the step burnt: it fails closed.
+ * Rows of each table are locked in the order of their keys, by a sort that no plan can leave out: an `update … from` locks
+ * in whatever order its plan finds them, and two processes deadlock. A sign-in needs none, for the step of its person is
+ * locked. A sign-in that is gone leaves the step burnt: it fails closed.
  */
 const acceptText = `with b as (select t.*, t.source is null or not ${addressIsOver('t.source')} as within
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bytea[], $7::uuid[], $8::bytea[], $9::smallint[], $10::bytea[], ${eventParameters(11)})
@@ -83,17 +85,19 @@ const acceptText = `with b as (select t.*, t.source is null or not ${addressIsOv
     order by t.user_id for no key update of t),
   u as (update totp t set last_step = l.step, last_used_at = now() from l
     where t.user_id = l.user_id and t.id = l.totp and t.state = 'active' and t.last_step < l.step returning l.*),
-  c as (update attempt a set failures = 0, open_at = '-infinity' from u where a.account_key = u.user_id and a.factor = 'totp' and a.lane = u.lane),
+  c as (insert into attempt (account_key, factor, lane) select user_id, 'totp', lane from u order by user_id, lane
+    on conflict (account_key, factor, lane) do update set failures = 0, open_at = '-infinity'),
   g as (update sign_in s set state = 'collected', session_id = u.session_id, proved = s.proved || '{totp}'::text[] from u, users p
     where s.id = u.sign_in and s.state = 'open' and s.expires_at > now() and s.user_id = u.user_id and s.key_thumbprint = u.thumb and s.proved @> '{password}'
       and s.epoch = (select epoch from deployment) and p.id = u.user_id and p.state = 'active'
       and (s.from_session is null or exists (select from session x where x.id = s.from_session and x.ended_at is null))
     returning u.*, s.from_session, s.return_to, s.expires_at),
-  o as (update session x set ended_at = now(), ended_why = 'replaced by a step-up' from g where x.id = g.from_session and x.ended_at is null returning x.id, x.code_id),
+  y as materialized (select x.id from g join session x on x.id = g.from_session where x.ended_at is null order by x.id for no key update of x),
+  o as (update session x set ended_at = now(), ended_why = 'replaced by a step-up' from y where x.id = y.id and x.ended_at is null returning x.id, x.code_id),
   i as (insert into session (hash, id, user_id, key_thumbprint, code_id, acr, amr, expires_at, device_type, platform, browser, country, epoch)
     select g.hash, g.session_id, g.user_id, g.thumb, o.code_id, 'aal2', '{pwd,otp,mfa}', now() + interval '${sessionHours} h', g.event_device_type, g.event_platform, g.event_browser, g.event_country,
       (select epoch from deployment) from g left join o on o.id = g.from_session),
-  k as (insert into known_browser as k (user_id, thumbprint) select distinct user_id, thumb from g
+  k as (insert into known_browser as k (user_id, thumbprint) select distinct user_id, thumb from g order by user_id, thumb
     on conflict (user_id, thumbprint) do update set last_at = now()), ${insertEvents('g')}
   select b.n, b.within, u.n is not null as stepped, g.n is not null as collected, g.return_to, g.expires_at, now() as now
   from b left join u using (n) left join g using (n) order by b.n`

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import pg from 'pg'
+import { EventDraft, type PreparedEvent } from '../server/src/features/events/index.ts'
+import { accept, reserve } from '../server/src/features/sign-in/passcode-statements.ts'
+import { uuid7 } from '../server/src/platform/ids.ts'
+import { crowd } from './support/crowd.ts'
+import { hostActor, startServer } from './support/server.ts'
+
+const people = 200
+const milliseconds = 3_000
+/** Joins by hash over whole tables: rows are found in the order in which they lie, which is that of no key. */
+const adversePlans = '-c jit=off -c enable_nestloop=off -c enable_mergejoin=off -c enable_indexscan=off'
+
+const shuffled = <T>(items: readonly T[]): T[] =>
+  items
+    .map((item) => [Math.random(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item)
+
+test('groups of the same people in any order wait for each other and never deadlock, whatever their plans', async (t) => {
+  const server = await startServer()
+  const { core, sql, databaseUrl } = server
+  const members = await crowd(server, people)
+  await sql(
+    `insert into attempt (account_key, factor, lane) select id, 'totp', lane from users, generate_series(0, 1) lane order by random()`,
+  )
+  await sql(`with gone as (delete from totp returning *) select * into shuffled from gone order by random()`)
+  await sql(`insert into totp select * from shuffled`)
+  const totps = new Map((await sql(`select user_id, id from totp`)).map((row) => [row.user_id as string, row.id as string]))
+  const events = new Map<string, PreparedEvent>()
+  for (const { id, username } of members) {
+    const [event] = await core.events.prepare(new EventDraft(hostActor, 'sign-in.totp', { person: { id, name: username } }))
+    events.set(id, event as PreparedEvent)
+  }
+  const thumbprint = randomBytes(32)
+  const signIns = async () => {
+    const rows = members.map(({ id }) => ({ userId: id, id: uuid7(), browserHash: randomBytes(32), thumbprint }))
+    await sql(
+      `insert into sign_in (id, browser_hash, key_thumbprint, user_id, proved, proved_at, expires_at, epoch)
+       select i, h, $3, u, '{password}', now(), now() + interval '10 min', (select epoch from deployment) from unnest($1::uuid[], $2::bytea[], $4::uuid[]) t(i, h, u)`,
+      [rows.map((row) => row.id), rows.map((row) => row.browserHash), thumbprint, rows.map((row) => row.userId)],
+    )
+    return rows
+  }
+
+  const counts = { reserved: 0, accepted: 0, deadlocks: 0 }
+  const refused = (error: { code?: string }): [] => {
+    if (error.code !== '40P01') throw error
+    counts.deadlocks++
+    return []
+  }
+  const until = performance.now() + milliseconds
+  const reserving = async (hot: pg.Pool): Promise<void> => {
+    const rows = await signIns()
+    while (performance.now() < until) counts.reserved += (await reserve(hot, shuffled(rows)).catch(refused)).length
+  }
+  let step = 1
+  const accepting = async (hot: pg.Pool): Promise<void> => {
+    while (performance.now() < until) {
+      step++
+      const group = shuffled(await signIns()).map(({ id, userId }) => ({
+        signIn: id,
+        userId,
+        totp: totps.get(userId) as string,
+        step,
+        sessionHash: randomBytes(32),
+        sessionId: uuid7(),
+        thumbprint,
+        lane: step % 2,
+        source: null,
+        event: { ...(events.get(userId) as PreparedEvent), id: uuid7() },
+      }))
+      counts.accepted += (await accept(hot, group).catch(refused)).filter(({ is }) => is === 'accepted').length
+    }
+  }
+  // the connections of two processes: to the database they are nothing else
+  const pools = [0, 1].map(() => new pg.Pool({ connectionString: databaseUrl, options: adversePlans }))
+  await Promise.all(pools.flatMap((hot) => [reserving(hot), reserving(hot), accepting(hot), accepting(hot)]))
+  for (const each of pools) await each.end()
+  t.diagnostic(JSON.stringify(counts))
+  assert.equal(counts.deadlocks, 0)
+  assert.ok(counts.reserved > people && counts.accepted > people)
+})
