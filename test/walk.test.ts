@@ -86,6 +86,15 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/users/:id/enrolments': () => ({ factor: 'totp' }),
     'POST /api/tokens': () => ({ name: 'walk', scopes: ['auditor'] }),
     'POST /api/codes/:id/revoke': () => ({ reason: 'a walk' }),
+    'POST /api/codes': () => ({ kind: 'link', label: 'a walk', destination: { type: 'text', text: 'x' } }),
+    'POST /api/codes/:id/versions/:version/restore': () => ({ version: 1 }),
+    'PUT /api/settings/codes': () => ({
+      linkHosts: [],
+      staticText: true,
+      staticHosts: [],
+      scanAddresses: 'truncated',
+      scanRetentionDays: null,
+    }),
     // nothing that could be downloaded: what can be asks for the rights of what it holds
     'POST /api/downloads': () => ({ path: '/api/me/factors' }),
     'PUT /api/settings/authentication': () => ({
@@ -299,7 +308,7 @@ test('who may call what is what the contract says, for everybody and every endpo
     const { items } = await olga.browser.call(contract.mySessions, {})
     const startedHers = await olga.browser.call(contract.startTotp, {})
     const notice = (await server.sql(`insert into notice (event_id, kind, user_id)
-      select e.id, 'factor-changed', (select id from users where username = 'olga') from event e order by e.id limit 1 returning event_id`)) as never
+      select e.id, 'factor-changed', (select id from users where username = 'olga') from event e order by e.id desc limit 1 returning event_id`)) as never
     const hers = async () =>
       (await olga.browser.call(contract.myNotices, {})).items.find((each) => each.kind === 'factor-changed')?.id
     const eventId = await hers()

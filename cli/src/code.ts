@@ -36,7 +36,7 @@ const list: Command = {
       code.user?.username ?? code.label,
       code.issuedBy ?? '',
       String(code.scans),
-      minute(code.expiresAt),
+      code.expiresAt ? minute(code.expiresAt) : 'never',
     ])
     return io.done(page, columns(['ID', 'KIND', 'STATE', 'FOR', 'ISSUED BY', 'SCANS', 'EXPIRES'], rows))
   },

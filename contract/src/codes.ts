@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { CodeSecret, NewPassword, Passcode, page, paging, TypedPassword, Username } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
-import { CodeId, Instant, UserId } from './ids.ts'
+import { BrandId, CodeId, Instant, UserId } from './ids.ts'
 import { Session } from './sign-in.ts'
 
-/** Kinds that exist now; others join with their issues, without a new mechanism. */
-export const codeKinds = ['enrol-totp'] as const
+/** Kinds that can be issued now; others join the table of `server/src/features/codes/codes-life.ts` without a new mechanism. */
+export const codeKinds = ['enrol-totp', 'link', 'static'] as const
 export type CodeKind = (typeof codeKinds)[number]
 /** The state shown: the first that fits of revoked, used, expired, not-yet-valid, used-up, live. */
 export const codeStates = ['live', 'not-yet-valid', 'used', 'used-up', 'expired', 'revoked'] as const
@@ -33,6 +33,20 @@ export const totpKey = {
   expiresAt: Instant,
 }
 
+/** Formats of a symbol that leaves as a file. */
+export const symbolFormats = ['svg', 'png', 'pdf', 'eps'] as const
+export type SymbolFormat = (typeof symbolFormats)[number]
+/** Files of a symbol in a JSON answer: SVG and EPS as text, PNG and PDF in base64. */
+export const SymbolFiles = z
+  .object({ svg: z.string(), png: z.string(), pdf: z.string(), eps: z.string() })
+  .partial()
+  .meta({ id: 'SymbolFiles', description: 'SVG and EPS as text, PNG and PDF in base64' })
+const symbols = z
+  .array(z.enum(symbolFormats))
+  .max(4)
+  .optional()
+  .meta({ description: 'Files of the symbol that come with this answer, and never again' })
+
 /** What issuing answers; its address and symbol stand in this answer alone. */
 export const IssuedCode = z
   .object({
@@ -42,6 +56,7 @@ export const IssuedCode = z
       .optional()
       .meta({ description: 'ORIGIN/c/ID#SECRET; absent when an Idempotency-Key is repeated after 10 minutes' }),
     symbolSvg: z.string().optional(),
+    symbols: SymbolFiles.optional(),
     expiresAt: Instant,
   })
   .meta({ id: 'IssuedCode' })
@@ -129,51 +144,188 @@ export const confirmEnrolment = endpoint({
   ],
 })
 
+/** http and https only; which hosts, Settings → Codes says. */
+export const WebAddress = z
+  .string()
+  .trim()
+  .max(2048)
+  .refine((text) => {
+    const url = /^https?:\/\/[^\s/\\]/i.test(text) ? URL.parse(text) : null
+    // a name before the host is how look-alikes are made: https://bank.example@evil.example/
+    return url !== null && url.username === '' && url.password === ''
+  }, 'an address that starts with http:// or https://, without a user name in it')
+/** What a link code leads to. `platform` sends phones to their app store, by what the browser says of itself. */
+export const Destination = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('url'), url: WebAddress }),
+    z.strictObject({ type: z.literal('text'), text: z.string().trim().min(1).max(2000) }),
+    z.strictObject({
+      type: z.literal('platform'),
+      ios: WebAddress.optional(),
+      android: WebAddress.optional(),
+      otherwise: WebAddress,
+    }),
+  ])
+  .meta({ id: 'Destination' })
+export type Destination = z.output<typeof Destination>
+const Label = z.string().trim().min(1, 'say what it is for').max(200)
+const Person = z.object({ id: UserId, username: z.string() })
+export const ScanLimit = z.number().int().min(1).max(1_000_000_000)
+
 export const Code = z
   .object({
     id: CodeId,
     kind: z.enum(codeKinds),
     state: z.enum(codeStates),
     label: z.string(),
-    user: z.object({ id: UserId, username: z.string() }).nullable().meta({ description: 'Whom it is for' }),
+    user: Person.nullable().meta({ description: 'Whom it is for' }),
+    owner: Person.nullable().meta({ description: 'Who looks after it' }),
     issuedBy: z.string().nullable(),
     bootstrap: z.boolean(),
-    scans: z.number().int(),
+    url: z
+      .string()
+      .nullable()
+      .meta({ description: 'What its symbol holds: link and static codes only. Of a code that authenticates it is shown once' }),
+    destination: Destination.nullable(),
+    scanLimit: z.number().int().nullable(),
+    brand: z.object({ id: BrandId, name: z.string() }).nullable().meta({ description: 'null: the default kit' }),
+    scans: z.number().int().meta({ description: 'Openings by people' }),
+    previews: z.number().int().meta({ description: 'Openings by bots and link previews' }),
     lastScan: z.object({ at: Instant, country: z.string(), platform: z.string() }).nullable(),
     notBefore: Instant.nullable(),
-    expiresAt: Instant,
+    expiresAt: Instant.nullable().meta({ description: 'null: never' }),
     usedAt: Instant.nullable(),
     revokedAt: Instant.nullable(),
+    replacedBy: CodeId.nullable(),
     createdAt: Instant,
     version: z.number().int(),
   })
   .meta({ id: 'Code' })
 export type Code = z.output<typeof Code>
+
+const createdRefusals = ['conflict', 'not-allowed', 'not-found'] as const
+export const createCode = endpoint({
+  method: 'POST',
+  path: '/api/codes',
+  needs: 'operator',
+  summary:
+    'Issues a link code, whose destination can be changed at any time, or a static one, whose symbol holds the content itself. Codes that authenticate are issued to a person.',
+  input: z.strictObject({
+    kind: z.enum(['link', 'static']),
+    label: Label,
+    destination: Destination,
+    expiresAt: Instant.optional(),
+    notBefore: Instant.optional(),
+    scanLimit: ScanLimit.optional(),
+    brand: BrandId.optional(),
+    owner: UserId.optional(),
+  }),
+  output: Code,
+  status: 201,
+  idempotent: true,
+  refusals: [...createdRefusals],
+})
+export const codeFilters = {
+  state: z.enum(codeStates).optional(),
+  kind: z.enum(codeKinds).optional(),
+  userId: UserId.optional(),
+  owner: UserId.optional(),
+  brand: BrandId.optional(),
+  createdFrom: Instant.optional(),
+  createdTo: Instant.optional(),
+  q: z.string().max(100).optional().meta({ description: 'Label, person, destination, or the end of an id' }),
+}
 export const listCodes = endpoint({
   method: 'GET',
   path: '/api/codes',
   needs: 'auditor',
   summary: 'Codes of the deployment, newest first.',
-  input: z.strictObject({
-    ...paging,
-    state: z.enum(codeStates).optional(),
-    kind: z.enum(codeKinds).optional(),
-    userId: UserId.optional(),
-    q: z.string().max(100).optional(),
-  }),
+  input: z.strictObject({ ...paging, ...codeFilters }),
   output: page(Code),
   scopes: ['enrolment'],
+  refusals: [],
+})
+export const countCodes = endpoint({
+  method: 'GET',
+  path: '/api/codes/counts',
+  needs: 'auditor',
+  summary: 'How many codes there are in each state, under the same filters; `about`: past 100,000 the counts are estimates.',
+  input: z.strictObject((({ state: _, ...rest }) => rest)(codeFilters)),
+  output: z.object({
+    all: z.number().int(),
+    states: z.record(z.enum(codeStates), z.number().int()),
+    about: z.boolean(),
+  }),
   refusals: [],
 })
 export const getCode = endpoint({
   method: 'GET',
   path: '/api/codes/:id',
   needs: 'auditor',
-  summary: 'One code. Its secret is never shown again.',
+  summary: 'One code; the answer carries an ETag. Its secret is never shown again.',
   input: z.strictObject({ id: CodeId }),
   output: Code,
   scopes: ['enrolment'],
   refusals: ['not-found'],
+})
+export const updateCode = endpoint({
+  method: 'PATCH',
+  path: '/api/codes/:id',
+  needs: 'operator',
+  summary:
+    'Changes a code without printing it again: which fields, its kind says. null takes a limit away. Every version is kept. A code that was used or revoked stays as it is.',
+  input: z.strictObject({
+    id: CodeId,
+    label: Label.optional(),
+    destination: Destination.optional(),
+    expiresAt: Instant.nullable().optional(),
+    notBefore: Instant.nullable().optional(),
+    scanLimit: ScanLimit.nullable().optional(),
+    brand: BrandId.nullable().optional(),
+    owner: UserId.nullable().optional(),
+  }),
+  output: Code,
+  ifMatch: true,
+  refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'code-revoked', 'precondition-failed', 'if-match-missing'],
+})
+export const editableFields = ['label', 'destination', 'expiresAt', 'notBefore', 'scanLimit', 'brand', 'owner'] as const
+export type EditableField = (typeof editableFields)[number]
+export const CodeVersion = z
+  .object({
+    version: z.number().int(),
+    at: Instant,
+    by: z.string().meta({ description: 'Who: a user name, a token, host:USER' }),
+    changed: z.array(z.enum([...editableFields, 'issued', 'revoked'])),
+    values: z.object({
+      label: z.string(),
+      destination: Destination.nullable(),
+      expiresAt: Instant.nullable(),
+      notBefore: Instant.nullable(),
+      scanLimit: z.number().int().nullable(),
+      brand: z.object({ id: BrandId, name: z.string() }).nullable(),
+      owner: Person.nullable(),
+    }),
+  })
+  .meta({ id: 'CodeVersion' })
+export type CodeVersion = z.output<typeof CodeVersion>
+export const listCodeVersions = endpoint({
+  method: 'GET',
+  path: '/api/codes/:id/versions',
+  needs: 'auditor',
+  summary: 'Every version of a code, newest first: who changed what, when.',
+  input: z.strictObject({ id: CodeId, ...paging }),
+  output: page(CodeVersion),
+  refusals: ['not-found'],
+})
+export const restoreCodeVersion = endpoint({
+  method: 'POST',
+  path: '/api/codes/:id/versions/:version/restore',
+  needs: 'operator',
+  summary: 'Goes back to what a version said, as a new version.',
+  input: z.strictObject({ id: CodeId, version: z.coerce.number().int().min(1) }),
+  output: Code,
+  ifMatch: true,
+  refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'code-revoked', 'precondition-failed', 'if-match-missing'],
 })
 export const Scan = z.object({
   id: z.string(),
@@ -194,6 +346,7 @@ export const listScans = endpoint({
   output: page(Scan),
   refusals: ['not-found'],
 })
+export const RevokeReason = z.string().trim().min(1, 'say why, for the record').max(500)
 export const revokeCode = endpoint({
   method: 'POST',
   path: '/api/codes/:id/revoke',
@@ -201,10 +354,80 @@ export const revokeCode = endpoint({
   summary: 'Revokes a code at once and everywhere, with the sessions it opened; `results` also disables what came of its claim.',
   input: z.strictObject({
     id: CodeId,
-    reason: z.string().trim().min(1, 'say why, for the record').max(500),
+    reason: RevokeReason,
     also: z.array(z.enum(['results'])).optional(),
   }),
   output: z.object({ id: CodeId, state: z.literal('revoked'), revokedAt: Instant }),
   scopes: ['enrolment'],
   refusals: ['not-found', 'not-allowed'],
+})
+export const reissueCode = endpoint({
+  method: 'POST',
+  path: '/api/codes/:id/reissue',
+  needs: 'operator',
+  summary:
+    'A new code in place of this one, which is revoked in the same transaction. A code that authenticates gets a new secret; the printed symbol of a link code lives on under the new one.',
+  input: z.strictObject({
+    id: CodeId,
+    destination: Destination.optional().meta({ description: 'Of a link code; without it, the same' }),
+    expiresAt: Instant.nullable().optional(),
+    expiresInMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(20160)
+      .optional()
+      .meta({ description: 'Of a code that authenticates; without it, as long as the one before' }),
+    symbols,
+  }),
+  output: z.object({ code: Code, url: z.string().optional(), symbolSvg: z.string().optional(), symbols: SymbolFiles.optional() }),
+  status: 201,
+  scopes: ['enrolment'],
+  idempotent: true,
+  secrets: ['url', 'symbolSvg', 'symbols'],
+  refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'enrolment-off'],
+})
+
+/** Settings → Codes: where links may lead, what may be static, and what is kept of a scan. */
+export const CodeSettings = z
+  .object({
+    linkHosts: z
+      .array(z.string().trim().toLowerCase().min(1).max(253))
+      .max(200)
+      .meta({ description: 'Hosts that link codes may lead to, `*.example.org` for all below; empty: any' }),
+    staticText: z.boolean().meta({ description: 'Plain text counts as low-risk, so a static code may hold it' }),
+    staticHosts: z
+      .array(z.string().trim().toLowerCase().min(1).max(253))
+      .max(200)
+      .meta({ description: 'Hosts whose addresses count as low-risk; empty: none' }),
+    scanAddresses: z.enum(['full', 'truncated', 'none']).meta({ description: 'What is kept of the address of a scan' }),
+    scanRetentionDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(3650)
+      .nullable()
+      .meta({ description: 'Raw scans; null: for good. Counts stay' }),
+  })
+  .meta({ id: 'CodeSettings' })
+export type CodeSettings = z.output<typeof CodeSettings>
+export const getCodeSettings = endpoint({
+  method: 'GET',
+  path: '/api/settings/codes',
+  needs: 'auditor',
+  summary: 'Settings → Codes; carries an ETag.',
+  input: z.strictObject({}),
+  output: CodeSettings.extend({ version: z.number().int() }),
+  refusals: [],
+})
+export const putCodeSettings = endpoint({
+  method: 'PUT',
+  path: '/api/settings/codes',
+  needs: 'operator',
+  summary: 'Saves Settings → Codes.',
+  input: z.strictObject(CodeSettings.shape),
+  output: CodeSettings.extend({ version: z.number().int() }),
+  ifMatch: true,
+  fresh: true,
+  refusals: ['precondition-failed', 'if-match-missing', 'step-up-required', 'not-allowed'],
 })

@@ -16,6 +16,8 @@ export const eventTypes = {
   'code.scanned': 'The page of a code that authenticates was opened',
   'code.claimed': 'A code was claimed, or a claim was refused',
   'code.inspected': 'A spent code was opened with its full secret',
+  'code.edited': 'A code was changed, or brought back to an earlier version',
+  'code.reissued': 'A new code took the place of one, which was revoked',
   'code.revoked': 'A code was revoked',
   'enrolment.started': 'A new TOTP key was shown',
   'enrolment.confirmed': 'An enrolment was confirmed, or a passcode for it was wrong',

@@ -1,4 +1,4 @@
-import { type CodeKind, deploymentInfo, type Endpoint } from '@postern/contract'
+import { deploymentInfo, type Endpoint } from '@postern/contract'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Config } from './config.ts'
@@ -8,7 +8,7 @@ import { cookieNames } from './edges/http/cookies.ts'
 import { downloadRoutes } from './edges/http/downloads.ts'
 import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
-import { type ClaimHandler, codesRoutes } from './features/codes/index.ts'
+import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings } from './features/codes/index.ts'
 import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
 import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, type Tally } from './features/events/index.ts'
 import { offboardingRoutes } from './features/offboarding/index.ts'
@@ -114,8 +114,9 @@ export const routesOf = (core: Core) => {
   const order = new OrderLoop(database.hot)
   const watch = new LogWatch(database.listen)
   core.events.onAppended = order.poke
-  const claimHandlers: Record<CodeKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
-  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, watch, claimHandlers }
+  const openings = new Openings(database.hot, core.keys)
+  const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
+  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, openings, watch, claimHandlers }
   const routes: Route[] = [
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
@@ -136,7 +137,7 @@ export const routesOf = (core: Core) => {
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
   const { deps, routes, order, watch } = routesOf(core)
-  const { sessions, tokens, passcodes } = deps
+  const { sessions, tokens, passcodes, openings } = deps
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
     {
@@ -177,6 +178,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       await sessions.drain()
       await tokens.drain()
       await passcodes.drain()
+      await openings.drain()
       await watch.stop()
       await order.stop()
       await core.close()

@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import { CodeId } from '@postern/contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { recordScan } from '../../features/codes/index.ts'
+import { type Openings, recordScan } from '../../features/codes/index.ts'
 import type { ActDeps } from '../../features/events/index.ts'
+import { readAuthenticationSettings } from '../../features/policies/index.ts'
 import { fromId } from '../../platform/ids.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
+import { linkPage } from './link-pages.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
 /** First segments of the console's addresses; all of them are its one page. */
@@ -26,7 +28,10 @@ const html = (reply: FastifyReply, status: number, policy: string, body: string)
     .send(body)
 
 /** The web apps: the console with a nonce a response; the page of a scan with none, the same bytes for every id. */
-export const registerPages = async (app: FastifyInstance, deps: ActDeps & AuthenticateDeps): Promise<void> => {
+export const registerPages = async (
+  app: FastifyInstance,
+  deps: ActDeps & AuthenticateDeps & { openings: Openings },
+): Promise<void> => {
   const page = (name: string): string =>
     existsSync(`${built}/${name}`)
       ? readFileSync(`${built}/${name}`, 'utf8')
@@ -49,9 +54,17 @@ export const registerPages = async (app: FastifyInstance, deps: ActDeps & Authen
     schema: { hide: true },
     handler: async (request, reply) => {
       const id = CodeId.safeParse((request.params as { id: string }).id)
-      if (id.success)
-        await recordScan(deps, { kind: 'stranger', source: sourceOf(deps, request) }, fromId(id.data), request.method)
-      return html(reply, 200, phonePolicy, phonePage)
+      if (!id.success) return html(reply, 200, phonePolicy, phonePage)
+      const actor = { kind: 'stranger' as const, source: sourceOf(deps, request) }
+      const opening = await deps.openings.open(actor, fromId(id.data), request.method)
+      if (opening.is === 'page') {
+        if (opening.codeId) await recordScan(deps, actor, opening.codeId, request.method)
+        return html(reply, 200, phonePolicy, phonePage)
+      }
+      if (opening.is === 'redirected') return reply.header('cache-control', 'no-store').redirect(opening.to, 302)
+      const { issuer } = await readAuthenticationSettings(deps.db)
+      const { status, body } = linkPage(phonePage, opening, issuer, request.headers['accept-language'])
+      return html(reply, status, phonePolicy, body)
     },
   })
   const sendConsole = (reply: FastifyReply, status: number): FastifyReply => {

@@ -13,6 +13,7 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import helmet from 'helmet'
 import type { Config } from '../../config.ts'
+import type { Openings } from '../../features/codes/index.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
 import type { Actor } from '../../platform/actor.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
@@ -25,7 +26,7 @@ import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { registerPages } from './pages.ts'
 import { asUnavailable, problemOf, statusOf } from './problems.ts'
 
-export type HttpDeps = AuthenticateDeps & EventsDeps & { config: Config; ready: () => Promise<boolean> }
+export type HttpDeps = AuthenticateDeps & EventsDeps & { config: Config; openings: Openings; ready: () => Promise<boolean> }
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,10 +1,16 @@
 import type * as contract from '@postern/contract'
-import type { Code, In } from '@postern/contract'
+import type { Code, CodeState, CodeVersion, Destination, In, Out } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
-import { cursorId, fromId, toId, uuid7Time } from '../../platform/ids.ts'
+import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
+import { invalid } from '../../platform/refusal.ts'
 import { anyCase } from '../users/index.ts'
-import { stateOf } from './codes-rules.ts'
+import { authenticates, stateOf } from './codes-life.ts'
+import type { VersionFields } from './codes-store.ts'
+import { contentOf } from './destinations.ts'
+
+/** A restore voids what authenticates and was open; printed links live on. */
+const expired = sql<boolean>`(c.expires_at <= now() or (c.secret_hash is not null and c.epoch <> (select epoch from deployment)))`
 
 const list = (db: Db | Tx) =>
   db
@@ -28,78 +34,183 @@ const list = (db: Db | Tx) =>
       'c.label',
       'c.userId',
       'u.username',
+      'c.ownerId',
       'o.username as owner',
       'c.issuedBy',
       'c.bootstrap',
       'c.revokedAt',
       'c.claimedAt',
-      'c.expiresAt',
+      'c.destination',
+      'c.scanLimit',
+      'c.brandId',
+      sql<string | null>`(select b.name from brand b where b.id = c.brand_id)`.as('brand'),
+      'c.replacedBy',
       'c.createdAt',
       'c.version',
       'last.scanId',
       'last.scanCountry',
       'last.scanPlatform',
       sql<Date | null>`nullif(c.not_before, '-infinity')`.as('notBefore'),
-      sql<number>`(select count(*)::int from scan s where s.code_id = c.id)`.as('scanned'),
-      sql<boolean>`c.expires_at <= now() or c.epoch <> (select epoch from deployment)`.as('expired'),
+      sql<Date | null>`nullif(c.expires_at, 'infinity')`.as('expiresAt'),
+      sql<number>`(select count(*)::int from scan s where s.code_id = c.id and not s.bot)`.as('scanned'),
+      sql<number>`(select count(*)::int from scan s where s.code_id = c.id and s.bot)`.as('previews'),
+      expired.as('expired'),
       sql<boolean>`c.not_before > now()`.as('notYet'),
       sql<boolean>`coalesce(c.scans >= c.scan_limit, false)`.as('usedUp'),
     ])
 type Row = Awaited<ReturnType<ReturnType<typeof list>['executeTakeFirstOrThrow']>>
 
-const toCode = (row: Row): Code => ({
+const toCode = (row: Row, origin: string): Code => ({
   id: toId('cod', row.id),
   kind: row.kind,
   state: stateOf(row),
   label: row.label,
   user: row.userId && row.username ? { id: toId('usr', row.userId), username: row.username } : null,
+  owner: row.ownerId && row.owner ? { id: toId('usr', row.ownerId), username: row.owner } : null,
   issuedBy: row.owner ?? row.issuedBy,
   bootstrap: row.bootstrap !== null,
+  url: urlOf(row, origin),
+  destination: row.destination,
+  scanLimit: row.scanLimit,
+  brand: row.brandId && row.brand ? { id: toId('brd', row.brandId), name: row.brand } : null,
   scans: row.scanned,
+  previews: row.previews,
   lastScan: row.scanId
     ? { at: new Date(uuid7Time(row.scanId)).toISOString(), country: row.scanCountry ?? '', platform: row.scanPlatform ?? '' }
     : null,
   notBefore: row.notBefore?.toISOString() ?? null,
-  expiresAt: row.expiresAt.toISOString(),
+  expiresAt: row.expiresAt?.toISOString() ?? null,
   usedAt: row.claimedAt?.toISOString() ?? null,
   revokedAt: row.revokedAt?.toISOString() ?? null,
+  replacedBy: row.replacedBy && toId('cod', row.replacedBy),
   createdAt: row.createdAt.toISOString(),
   version: row.version,
 })
-export const readCode = async (db: Db | Tx, id: string): Promise<Code | undefined> => {
-  const row = await list(db).where('c.id', '=', id).executeTakeFirst()
-  return row && toCode(row)
+/** What its symbol holds, where that can be drawn again. */
+const urlOf = ({ id, kind, destination }: Pick<Row, 'id' | 'kind' | 'destination'>, origin: string): string | null => {
+  if (authenticates(kind)) return null
+  return kind === 'static' && destination && destination.type !== 'platform'
+    ? contentOf(destination)
+    : `${origin}/c/${toId('cod', id)}`
 }
-const expired = sql<boolean>`(c.expires_at <= now() or c.epoch <> (select epoch from deployment))`
+export const readCode = async (db: Db | Tx, origin: string, id: string): Promise<Code | undefined> => {
+  const row = await list(db).where('c.id', '=', id).executeTakeFirst()
+  return row && toCode(row, origin)
+}
+
+const open = sql<boolean>`c.revoked_at is null and c.claimed_at is null`
+/** Each state as a condition, in the order of `stateOf`: the first that fits. */
+const inState: Record<CodeState, ReturnType<typeof sql<boolean>>> = {
+  revoked: sql<boolean>`c.revoked_at is not null`,
+  used: sql<boolean>`c.revoked_at is null and c.claimed_at is not null`,
+  expired: sql<boolean>`${open} and ${expired}`,
+  'not-yet-valid': sql<boolean>`${open} and not ${expired} and c.not_before > now()`,
+  'used-up': sql<boolean>`${open} and not ${expired} and c.not_before <= now() and c.scans >= c.scan_limit`,
+  live: sql<boolean>`${open} and not ${expired} and c.not_before <= now() and not coalesce(c.scans >= c.scan_limit, false)`,
+}
+type Filter = Omit<In<typeof contract.listCodes>, 'limit' | 'cursor'>
+/** The filters of a list as one condition over `c` (code) and `u` (the person it is for). */
+const matching = (filter: Filter) => {
+  const all = [sql<boolean>`true`]
+  if (filter.state) all.push(inState[filter.state])
+  if (filter.kind) all.push(sql<boolean>`c.kind = ${filter.kind}`)
+  if (filter.userId) all.push(sql<boolean>`c.user_id = ${fromId(filter.userId)}::uuid`)
+  if (filter.owner) all.push(sql<boolean>`c.owner_id = ${fromId(filter.owner)}::uuid`)
+  if (filter.brand) all.push(sql<boolean>`c.brand_id = ${fromId(filter.brand)}::uuid`)
+  if (filter.createdFrom) all.push(sql<boolean>`c.id >= ${uuid7Low(new Date(filter.createdFrom))}::uuid`)
+  if (filter.createdTo) all.push(sql<boolean>`c.id < ${uuid7Low(new Date(filter.createdTo))}::uuid`)
+  const typed = filter.q?.trim()
+  if (typed) {
+    const whole = /^cod_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(typed)
+    const pattern = anyCase(typed)
+    all.push(
+      whole
+        ? sql<boolean>`c.id = ${fromId(typed)}::uuid`
+        : sql<boolean>`(c.label ~ ${pattern} or u.username ~ ${pattern} or c.destination::text ~ ${pattern})`,
+    )
+  }
+  return sql<boolean>`(${sql.join(all, sql` and `)})`
+}
 export const readCodes = async (
   db: Db,
-  filter: In<typeof contract.listCodes>,
+  origin: string,
+  { limit, cursor, ...filter }: In<typeof contract.listCodes>,
 ): Promise<{ items: Code[]; nextCursor: string | null }> => {
   let query = list(db)
+    .where(matching(filter))
     .orderBy('c.id', 'desc')
-    .limit(filter.limit + 1)
-  if (filter.cursor) query = query.where('c.id', '<', cursorId(filter.cursor))
-  if (filter.kind) query = query.where('c.kind', '=', filter.kind)
-  if (filter.userId) query = query.where('c.userId', '=', fromId(filter.userId))
-  if (filter.q) {
-    const pattern = anyCase(filter.q.trim())
-    query = query.where(sql<boolean>`(c.label ~ ${pattern} or u.username ~ ${pattern})`)
-  }
-  if (filter.state) {
-    const open = sql<boolean>`c.revoked_at is null and c.claimed_at is null`
-    const conditions = {
-      revoked: sql<boolean>`c.revoked_at is not null`,
-      used: sql<boolean>`c.revoked_at is null and c.claimed_at is not null`,
-      expired: sql<boolean>`${open} and ${expired}`,
-      'not-yet-valid': sql<boolean>`${open} and not ${expired} and c.not_before > now()`,
-      'used-up': sql<boolean>`${open} and not ${expired} and c.scans >= c.scan_limit`,
-      live: sql<boolean>`${open} and not ${expired} and c.not_before <= now() and not coalesce(c.scans >= c.scan_limit, false)`,
-    }
-    query = query.where(conditions[filter.state])
-  }
+    .limit(limit + 1)
+  if (cursor) query = query.where('c.id', '<', cursorId(cursor))
   const rows = await query.execute()
-  const shown = rows.slice(0, filter.limit)
-  return { items: shown.map(toCode), nextCursor: rows.length > filter.limit ? toId('cod', (shown.at(-1) as Row).id) : null }
+  const shown = rows.slice(0, limit)
+  return {
+    items: shown.map((row) => toCode(row, origin)),
+    nextCursor: rows.length > limit ? toId('cod', (shown.at(-1) as Row).id) : null,
+  }
+}
+/** Past this many rows a count is an estimate of the planner: it must not cost what the list saves. */
+const countedExactly = 100_000
+export const readCounts = async (db: Db, filter: Filter): Promise<Out<typeof contract.countCodes>> => {
+  const states = Object.entries(inState) as [CodeState, ReturnType<typeof sql<boolean>>][]
+  const { rows } = await sql<Record<string, number>>`
+    select count(*)::int as all, ${sql.join(states.map(([state, condition]) => sql`count(*) filter (where ${condition})::int as ${sql.ref(state)}`))}
+    from (select c.* from code c left join users u on u.id = c.user_id where ${matching(filter)} order by c.id desc limit ${countedExactly + 1}) c`.execute(
+    db,
+  )
+  const counts = rows[0] as Record<string, number>
+  const of = (name: string): number => counts[name] ?? 0
+  if (of('all') <= countedExactly)
+    return { all: of('all'), states: Object.fromEntries(states.map(([state]) => [state, of(state)])) as never, about: false }
+  const { rows: known } = await sql<{
+    n: number
+  }>`select greatest(reltuples, 0)::bigint::float8 as n from pg_class where oid = 'code'::regclass`.execute(db)
+  // the newest hundred thousand stand for the rest
+  const scale = Math.max(1, (known[0]?.n ?? 0) / of('all'))
+  const about = (n: number): number => Math.round(n * scale)
+  return {
+    all: about(of('all')),
+    states: Object.fromEntries(states.map(([state]) => [state, about(of(state))])) as never,
+    about: true,
+  }
+}
+
+export const readVersions = async (
+  db: Db,
+  codeId: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ items: CodeVersion[]; nextCursor: string | null }> => {
+  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list')
+  const { rows } = await sql<{
+    version: number
+    at: Date
+    by: string | null
+    changed: CodeVersion['changed']
+    fields: VersionFields
+    brand: string | null
+    owner: string | null
+  }>`select v.version, v.at, coalesce(p.username, v.by_name) as by, v.changed, v.fields, b.name as brand, o.username as owner
+    from code_version v left join users p on p.id = v.by_id left join brand b on b.id = (v.fields->>'brandId')::uuid
+      left join users o on o.id = (v.fields->>'ownerId')::uuid
+    where v.code_id = ${codeId}::uuid and (${cursor ?? null}::int is null or v.version < ${cursor ?? null}::int) order by v.version desc limit ${limit + 1}`.execute(
+    db,
+  )
+  const instant = (text: string | null): string | null => text && new Date(text).toISOString()
+  const items = rows.slice(0, limit).map(({ version, at, by, changed, fields, brand, owner }) => ({
+    version,
+    at: at.toISOString(),
+    by: by ?? '',
+    changed,
+    values: {
+      label: fields.label,
+      destination: fields.destination as Destination | null,
+      expiresAt: instant(fields.expiresAt),
+      notBefore: instant(fields.notBefore),
+      scanLimit: fields.scanLimit,
+      brand: fields.brandId && brand ? { id: toId('brd', fields.brandId), name: brand } : null,
+      owner: fields.ownerId && owner ? { id: toId('usr', fields.ownerId), username: owner } : null,
+    },
+  }))
+  return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.version) : null }
 }
 export const readScans = async (db: Db, codeId: string, filter: { limit: number; cursor?: string | undefined }) => {
   let query = db

@@ -1,8 +1,10 @@
-import type { CodeKind } from '@postern/contract'
+import type { CodeKind, Destination } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
+import type { AuthenticatingKind } from './codes-life.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -24,10 +26,22 @@ declare module '../../platform/db.ts' {
       claimedAt: Date | null
       claimedBy: Buffer | null
       revokedAt: Date | null
+      replacedBy: string | null
+      destination: Destination | null
+      brandId: string | null
       noticedAt: Date | null
       epoch: number
       version: Generated<number>
       createdAt: Generated<Date>
+    }
+    codeVersion: {
+      codeId: string
+      version: number
+      changed: string[]
+      fields: VersionFields
+      byId: string | null
+      byName: string | null
+      at: Generated<Date>
     }
     scan: {
       id: string
@@ -43,6 +57,34 @@ declare module '../../platform/db.ts' {
   }
 }
 
+/** All that an edit can change, as it stood at a version. Instants are RFC 3339; null: none. */
+export type VersionFields = {
+  label: string
+  destination: Destination | null
+  expiresAt: string | null
+  notBefore: string | null
+  scanLimit: number | null
+  brandId: string | null
+  ownerId: string | null
+}
+/** Who made a version: a person by id, so that erasing reaches the name; else a token's or the host's name. */
+export type By = { byId: string | null; byName: string | null }
+export const byOf = (actor: Actor): By => ({
+  byId: actor.kind === 'user' || actor.kind === 'enrolling' ? actor.id : null,
+  byName: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
+})
+/** The version row of codes that a statement has just changed: `from` is a CTE with their columns. */
+const versionOf = (from: string) =>
+  sql.raw(`jsonb_build_object('label', ${from}.label, 'destination', ${from}.destination, 'expiresAt', nullif(${from}.expires_at, 'infinity'),
+    'notBefore', nullif(${from}.not_before, '-infinity'), 'scanLimit', ${from}.scan_limit, 'brandId', ${from}.brand_id, 'ownerId', ${from}.owner_id)`)
+/** Writes the version that a code now has; in the transaction, and under the row lock, of what raised it. */
+export const writeVersion = async (tx: Tx, codeId: string, changed: readonly string[], { byId, byName }: By): Promise<void> => {
+  await sql`insert into code_version (code_id, version, changed, fields, by_id, by_name)
+    select c.id, c.version, ${changed}::text[], ${versionOf('c')}, ${byId}::uuid, ${byName} from code c where c.id = ${codeId}`.execute(
+    tx,
+  )
+}
+
 export type NewCode = {
   kind: CodeKind
   userId: string | null
@@ -53,37 +95,70 @@ export type NewCode = {
   resetPassword?: boolean
   label: string
   notBefore?: Date
-  expiresInMinutes: number
 }
-/** Inserts a code; its secret is in this answer alone, the row keeps a keyed hash. */
-export const insertCode = async (tx: Tx, keys: Keys, code: NewCode): Promise<{ id: string; secret: string; expiresAt: Date }> => {
+const nothing = {
+  bootstrap: null,
+  suggestedUsername: null,
+  scanLimit: null,
+  claimedAt: null,
+  claimedBy: null,
+  revokedAt: null,
+  replacedBy: null,
+  destination: null,
+  brandId: null,
+  noticedAt: null,
+  epoch: currentEpoch,
+}
+/** Inserts a code that authenticates; its secret is in this answer alone, the row keeps a keyed hash. */
+export const insertCode = async (
+  tx: Tx,
+  keys: Keys,
+  { expiresInMinutes, ...code }: NewCode & { expiresInMinutes: number },
+): Promise<{ id: string; secret: string; expiresAt: Date }> => {
   const id = uuid7()
   const secret = newToken()
   const { expiresAt } = await tx
     .insertInto('code')
     .values({
+      ...nothing,
+      ...code,
       id,
-      kind: code.kind,
       secretHash: keys.hash('code', `${id}\n${secret}`),
-      userId: code.userId,
-      ownerId: code.ownerId,
-      issuedBy: code.issuedBy,
-      bootstrap: code.bootstrap ?? null,
-      suggestedUsername: code.suggestedUsername ?? null,
-      resetPassword: code.resetPassword ?? false,
-      label: code.label,
-      ...(code.notBefore ? { notBefore: code.notBefore } : {}),
-      expiresAt: sql<Date>`greatest(now(), ${code.notBefore ?? null}::timestamptz) + ${code.expiresInMinutes} * interval '1 min'`,
-      scanLimit: null,
-      claimedAt: null,
-      claimedBy: null,
-      revokedAt: null,
-      noticedAt: null,
-      epoch: currentEpoch,
+      expiresAt: sql<Date>`greatest(now(), ${code.notBefore ?? null}::timestamptz) + ${expiresInMinutes} * interval '1 min'`,
     })
     .returning('expiresAt')
     .executeTakeFirstOrThrow()
+  await writeVersion(tx, id, ['issued'], { byId: code.ownerId, byName: code.issuedBy })
   return { id, secret, expiresAt }
+}
+/** Inserts a link or static code; null in a limit: none. */
+export const insertOpenCode = async (
+  tx: Tx,
+  code: Pick<NewCode, 'kind' | 'ownerId' | 'issuedBy' | 'label'> & {
+    destination: Destination
+    expiresAt: Date | null
+    notBefore: Date | null
+    scanLimit: number | null
+    brandId: string | null
+  },
+  by: By,
+): Promise<string> => {
+  const id = uuid7()
+  await tx
+    .insertInto('code')
+    .values({
+      ...nothing,
+      ...code,
+      id,
+      secretHash: null,
+      userId: null,
+      destination: JSON.stringify(code.destination) as never,
+      expiresAt: code.expiresAt ?? sql<Date>`'infinity'`,
+      notBefore: code.notBefore ?? sql<Date>`'-infinity'`,
+    })
+    .execute()
+  await writeVersion(tx, id, ['issued'], by)
+  return id
 }
 
 export const secretHashOf = (keys: Keys, id: string, secret: string): Buffer => keys.hash('code', `${id}\n${secret}`)
@@ -109,11 +184,12 @@ export const burn = (tx: Tx, id: string, secretHash: Buffer, claimKey: Buffer) =
       ]),
     )
     .returning(['id', 'kind', 'userId', 'bootstrap', 'resetPassword'])
+    .$narrowType<{ kind: AuthenticatingKind }>()
     .executeTakeFirst()
 
 export type FoundCode = {
   id: string
-  kind: CodeKind
+  kind: AuthenticatingKind
   userId: string | null
   username: string | null
   bootstrap: 'owner' | 'operator' | null
@@ -157,6 +233,7 @@ export const findBySecret = (db: Db | Tx, id: string, secretHash: Buffer): Promi
     ])
     .where('code.id', '=', id)
     .where('secretHash', '=', secretHash)
+    .$narrowType<{ kind: AuthenticatingKind }>()
     .executeTakeFirst()
 
 /** True once an hour a code: the notice of a late claim is due. */
@@ -169,25 +246,33 @@ export const noticeDue = async (tx: Tx, id: string): Promise<boolean> =>
     .returning('id')
     .executeTakeFirst()) !== undefined
 
-/** Ends open codes: by id, of a person, or bootstrap codes. The sessions that they opened end with them. */
+/**
+ * Revokes codes: by id, those of a person that are open, or bootstrap codes; with `replacedBy` another has taken the place
+ * of the one. One statement, its locks in one order: the codes, their versions, and the end of the sessions they opened.
+ */
 export const revokeCodes = async (
   tx: Tx,
-  which: { id: string } | { ofUser: string } | { bootstrap: 'owner' },
+  which:
+    | { ids: readonly string[]; replacedBy?: string; unclaimed?: true }
+    | { ofUser: string; kind?: CodeKind }
+    | { bootstrap: 'owner' },
+  { byId, byName }: By,
 ): Promise<{ id: string; revokedAt: Date }[]> => {
-  let query = tx
-    .updateTable('code')
-    .set({ revokedAt: sql<Date>`now()`, version: sql<number>`version + 1` })
-    .where('revokedAt', 'is', null)
-    .returning(['id', 'revokedAt'])
-  if ('id' in which) query = query.where('id', '=', which.id)
-  else if ('ofUser' in which) query = query.where('userId', '=', which.ofUser).where('claimedAt', 'is', null)
-  else query = query.where('bootstrap', '=', which.bootstrap).where('claimedAt', 'is', null)
-  const revoked = (await query.execute()) as { id: string; revokedAt: Date }[]
-  if (revoked.length > 0)
-    await sql`update session set ended_at = now(), ended_why = 'its code was revoked' where code_id = any (${revoked.map((row) => row.id)}::uuid[]) and ended_at is null`.execute(
-      tx,
-    )
-  return revoked
+  const condition =
+    'ids' in which
+      ? sql`id = any (${which.ids}::uuid[]) and (${which.unclaimed !== true} or claimed_at is null)`
+      : 'ofUser' in which
+        ? sql`user_id = ${which.ofUser} and claimed_at is null and kind = coalesce(${which.kind ?? null}, kind)`
+        : sql`bootstrap = ${which.bootstrap} and claimed_at is null`
+  const { rows } = await sql<{ id: string; revokedAt: Date }>`
+    with l as materialized (select id from code where revoked_at is null and ${condition} order by id for no key update),
+    r as (update code c set revoked_at = now(), version = c.version + 1, replaced_by = coalesce(${'replacedBy' in which ? which.replacedBy : null}::uuid, c.replaced_by)
+      from l where c.id = l.id and c.revoked_at is null returning c.*),
+    v as (insert into code_version (code_id, version, changed, fields, by_id, by_name)
+      select r.id, r.version, '{revoked}', ${versionOf('r')}, ${byId}::uuid, ${byName} from r),
+    s as (update session s set ended_at = now(), ended_why = 'its code was revoked' from r where s.code_id = r.id and s.ended_at is null)
+    select id, revoked_at as "revokedAt" from r`.execute(tx)
+  return rows
 }
 
 /** A scan of a known code is one row; whoever opens, however often, changes nothing else. */

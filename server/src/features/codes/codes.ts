@@ -1,28 +1,16 @@
-import type { ClaimNeed, CodeKind, In, Out } from '@postern/contract'
+import type { ClaimNeed, In, Out } from '@postern/contract'
 import * as contract from '@postern/contract'
-import { sql } from 'kysely'
-import { type Actor, roleOf } from '../../platform/actor.ts'
+import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type Route, route } from '../../platform/route.ts'
-import { type ActDeps, act, addressTag, EventDraft, notify } from '../events/index.ts'
+import { type ActDeps, act, EventDraft, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
-import { lockPerson, mayManage } from '../users/index.ts'
-import { readCode, readCodes, readScans } from './codes-read.ts'
-import { refusalFor, stateOf } from './codes-rules.ts'
-import {
-  burn,
-  type FoundCode,
-  findBySecret,
-  insertCode,
-  insertScan,
-  type NewCode,
-  noticeDue,
-  revokeCodes,
-  secretHashOf,
-} from './codes-store.ts'
+import { lockPerson } from '../users/index.ts'
+import { type AuthenticatingKind, refusalFor, stateOf } from './codes-life.ts'
+import { burn, type FoundCode, findBySecret, insertCode, type NewCode, noticeDue, secretHashOf } from './codes-store.ts'
+import { countScan } from './scans.ts'
 
 type Burnt = NonNullable<Awaited<ReturnType<typeof burn>>>
 type ClaimInput = In<typeof contract.claimCode>
@@ -45,15 +33,17 @@ export type ClaimHandler = {
   isClaimer: (tx: Tx, codeId: string, claimToken: string | undefined) => Promise<boolean>
   /** `also: results`: ends what came of a claimed code. */
   endResults: (tx: Tx, codeId: string) => Promise<void>
+  /** Whether a code may be issued to this person now, and its label; throws a Refusal. */
+  issuable: (tx: Tx, userId: string) => Promise<{ label: string }>
 }
-export type CodesDeps = ActDeps & { origin: string; claimHandlers: Record<CodeKind, ClaimHandler> }
+export type CodesDeps = ActDeps & { origin: string; claimHandlers: Record<AuthenticatingKind, ClaimHandler> }
 
 /** Issues a code in the caller's transaction; its address is in this answer alone. */
 export const issue = async (
   deps: ActDeps & { origin: string },
   tx: Tx,
   event: EventDraft,
-  code: NewCode,
+  code: NewCode & { kind: AuthenticatingKind; expiresInMinutes: number },
 ): Promise<{ id: string; url: string; symbolSvg: string; expiresAt: string }> => {
   const { id, secret, expiresAt } = await insertCode(tx, deps.keys, code)
   event.about({ codeId: id, detail: { kind: code.kind, expiresAt: expiresAt.toISOString() } })
@@ -69,7 +59,7 @@ const asks = (code: FoundCode, issuer: string): string =>
       : `Get your passcode key for ${issuer}.`
 
 /** Changes nothing. Who holds the full secret learns the state; a late look by another browser is on record. */
-const inspect = async (
+export const inspect = async (
   deps: CodesDeps,
   actor: Actor,
   input: In<typeof contract.inspectCode>,
@@ -134,7 +124,7 @@ const recordLate = async (
 }
 
 /** The one claim. Of any number in parallel, over any number of processes, one UPDATE finds the row. */
-const claim = async (
+export const claim = async (
   deps: CodesDeps,
   actor: Actor,
   input: ClaimInput,
@@ -183,85 +173,3 @@ const claim = async (
     throw refused
   })
 }
-
-const revoke = (deps: CodesDeps, actor: Actor, input: In<typeof contract.revokeCode>) =>
-  act(deps, actor, { type: 'code.revoked', endpoint: contract.revokeCode }, async (tx, event) => {
-    const id = fromId(input.id)
-    const code = await readCode(tx, id)
-    if (!code) throw new Refusal('not-found')
-    event.about({
-      codeId: id,
-      ...(code.user ? { subject: { kind: 'user', id: fromId(code.user.id), name: code.user.username } } : {}),
-      reason: input.reason,
-      detail: { also: input.also ?? [] },
-    })
-    if (code.user) {
-      const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', fromId(code.user.id)).execute()
-      if (
-        !mayManage(
-          roleOf(actor) ?? 'user',
-          roles.map((row) => row.role),
-        )
-      )
-        throw new Refusal('not-allowed', 'the code is for a person with more rights')
-      await lockPerson(tx, fromId(code.user.id))
-    }
-    if (input.also?.includes('results')) await deps.claimHandlers[code.kind].endResults(tx, id)
-    const [revoked] = await revokeCodes(tx, { id })
-    return { id: code.id, state: 'revoked' as const, revokedAt: revoked?.revokedAt.toISOString() ?? (code.revokedAt as string) }
-  })
-
-/** Openings of one address that are recorded singly in a minute; beyond it they become one event with a count. */
-const scansPerMinute = 60
-/** True while the address has one left. An id is no secret: without this anybody who saw one could fill the log with it. */
-const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> => {
-  const tag = addressTag(deps.keys, actor.source.address ?? '')
-  const { rows } =
-    await sql`insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'scan', ${tag})
-    on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < ${scansPerMinute} returning n`.execute(deps.db)
-  if (rows.length === 0) await deps.events.tally.add(actor, 'request.limited', 'openings of codes from this address')
-  return rows.length > 0
-}
-
-/** One opening of a code's page. Unknown ids leave nothing but the request's own traces. */
-export const recordScan = async (deps: ActDeps, actor: Actor, codeId: string, method: string): Promise<void> => {
-  const found = await deps.db.selectFrom('code').select(['id', 'userId']).where('id', '=', codeId).executeTakeFirst()
-  if (!found) return
-  const { source } = actor
-  const bot = source.device.type === 'bot' || method === 'HEAD'
-  if (!(await countScan(deps, actor))) return
-  await deps.db.transaction().execute(async (tx) => {
-    await insertScan(tx, {
-      codeId,
-      outcome: 'opened',
-      deviceType: source.device.type,
-      platform: source.device.platform,
-      browser: source.device.browser,
-      country: source.place?.country ?? '',
-      bot,
-      addressTag: source.address ? addressTag(deps.keys, source.address) : null,
-    })
-    await deps.events.append(tx, new EventDraft(actor, 'code.scanned', { codeId, detail: { preview: bot ? 'yes' : 'no' } }))
-  })
-  deps.events.onAppended()
-}
-
-export const codesRoutes = (deps: CodesDeps): Route[] => [
-  route(contract.inspectCode, async ({ actor, input, claimToken }) => ({ value: await inspect(deps, actor, input, claimToken) })),
-  route(contract.claimCode, async ({ actor, input, claimToken }) => {
-    const claimed = await claim(deps, actor, input, claimToken)
-    return { value: claimed.answer, ...(claimed.claimToken ? { claim: claimed.claimToken } : {}) }
-  }),
-  route(contract.listCodes, async ({ input }) => ({ value: await readCodes(deps.db, input) })),
-  route(contract.getCode, async ({ input }) => {
-    const code = await readCode(deps.db, fromId(input.id))
-    if (!code) throw new Refusal('not-found')
-    return { value: code }
-  }),
-  route(contract.listScans, async ({ input }) => {
-    const id = fromId(input.id)
-    if (!(await readCode(deps.db, id))) throw new Refusal('not-found')
-    return { value: await readScans(deps.db, id, input) }
-  }),
-  route(contract.revokeCode, async ({ actor, input }) => ({ value: await revoke(deps, actor, input) })),
-]

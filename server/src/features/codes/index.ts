@@ -1,2 +1,6 @@
-export { type ClaimHandler, type CodesDeps, codesRoutes, issue, recordScan } from './codes.ts'
-export { type NewCode, revokeCodes } from './codes-store.ts'
+export { type ClaimHandler, type CodesDeps, issue } from './codes.ts'
+export type { AuthenticatingKind } from './codes-life.ts'
+export { codesRoutes } from './codes-routes.ts'
+export { type By, byOf, revokeCodes } from './codes-store.ts'
+export { type Opening, Openings } from './openings.ts'
+export { recordScan } from './scans.ts'

@@ -152,5 +152,5 @@ const becomeOperator = async (tx: Tx, claim: OpenClaim): Promise<void> => {
     tx,
   )
   await setRoles(tx, claim.userId, [claim.bootstrap as 'owner' | 'operator'])
-  if (claim.bootstrap === 'owner') await revokeCodes(tx, { bootstrap: 'owner' })
+  if (claim.bootstrap === 'owner') await revokeCodes(tx, { bootstrap: 'owner' }, { byId: claim.userId, byName: null })
 }

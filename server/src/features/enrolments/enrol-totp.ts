@@ -85,6 +85,15 @@ export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
     }
     return { answer, claimToken: claim.claimToken }
   },
+  issuable: async (tx, userId) => {
+    const user = await findUser(tx, userId)
+    if (user?.state !== 'active')
+      throw new Refusal('conflict', `the person is ${user?.state ?? 'gone'}`, {
+        detail: `This person is ${user?.state ?? 'gone'}. Only an active person can enrol.`,
+      })
+    await requireEnrolment(tx)
+    return { label: user.username }
+  },
   isClaimer: async (tx, codeId, claimToken) => claimToken !== undefined && (await isClaimer(tx, deps.keys, codeId, claimToken)),
   endResults: async (tx, codeId) => {
     const claim = await tx.selectFrom('claim').select(['userId', 'totpId']).where('codeId', '=', codeId).executeTakeFirst()

@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { issue, revokeCodes } from '../codes/index.ts'
+import { byOf, issue, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
 import { lockPerson, manageable } from '../users/index.ts'
@@ -29,9 +29,7 @@ export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, inpu
     if (input.resetPassword) requireMayReset(actor)
     const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
     if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
-    await sql`update code set revoked_at = now(), version = version + 1 where user_id = ${id} and kind = 'enrol-totp' and claimed_at is null and revoked_at is null and expires_at > now()`.execute(
-      tx,
-    )
+    await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
     const code = await issue(deps, tx, event, {
       kind: 'enrol-totp',
       userId: id,
@@ -69,7 +67,7 @@ export const issueBootstrap = async (
 ): Promise<{ url: string; expiresAt: string; role: 'owner' | 'operator' }> => {
   const issued = await deps.db.transaction().execute(async (tx) => {
     const role = (await operatorExists(tx)) ? ('operator' as const) : ('owner' as const)
-    if (role === 'owner') await revokeCodes(tx, { bootstrap: 'owner' })
+    if (role === 'owner') await revokeCodes(tx, { bootstrap: 'owner' }, byOf(actor))
     const event = new EventDraft(actor, 'bootstrap.issued', { detail: { role } })
     const code = await issue(deps, tx, event, {
       kind: 'enrol-totp',

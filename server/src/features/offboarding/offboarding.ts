@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
-import { revokeCodes } from '../codes/index.ts'
+import { type By, byOf, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
@@ -16,12 +16,12 @@ import { manageable, moveUser, ownerIsLeft, readUser, type UserRow } from '../us
  * Ends, in the caller's transaction, what a person has open: sign-ins, claims, codes, sessions. Answers the counts. The
  * keys are locked first, as by a passcode that is being accepted: its session is either ended here or never made.
  */
-const endOpen = async (tx: Tx, userId: string, why: string): Promise<{ sessions: number; codes: number }> => {
+const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ sessions: number; codes: number }> => {
   await sql`select from totp where user_id = ${userId} and state = 'active' for no key update`.execute(tx)
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
   await sql`update claim set ended_at = now() where user_id = ${userId} and ended_at is null`.execute(tx)
-  const codes = (await revokeCodes(tx, { ofUser: userId })).length
+  const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
 }
@@ -43,7 +43,7 @@ const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.susp
     })
     if (!(await moveUser(tx, id, ['active'], 'suspended'))) throw notIn(user)
     await requireOwnerLeft(tx, user)
-    event.about({ detail: await endOpen(tx, id, 'the person was suspended') })
+    event.about({ detail: await endOpen(tx, id, 'the person was suspended', byOf(actor)) })
     return (await readUser(tx, id)) as User
   })
 const resumeUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.resumeUser>): Promise<User> =>
@@ -70,7 +70,7 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
     await requireOwnerLeft(tx, user)
     const totp = await retire(tx, id)
     const recovery = await tx.deleteFrom('recoveryCode').where('userId', '=', id).executeTakeFirst()
-    const ended = await endOpen(tx, id, 'the person was off-boarded')
+    const ended = await endOpen(tx, id, 'the person was off-boarded', byOf(actor))
     const password = await tx.deleteFrom('password').where('userId', '=', id).executeTakeFirst()
     await tx.deleteFrom('knownBrowser').where('userId', '=', id).execute()
     const tokens = await tx

@@ -101,8 +101,8 @@ const About = ({ code }: { code: Code }) => {
             [
               t('ends'),
               <span key="ends">
-                <TimeText at={code.expiresAt} as="moment" />
-                {state === 'live' && (
+                {code.expiresAt ? <TimeText at={code.expiresAt} as="moment" /> : t('never')}
+                {state === 'live' && code.expiresAt && (
                   <>
                     , <CountDown to={code.expiresAt} from={code.createdAt} ended={t('state.expired')} />
                   </>

@@ -77,13 +77,14 @@ export const useCodeColumns = (): Column<Code>[] => {
 const Ends = ({ of: { state, createdAt, notBefore, expiresAt } }: { of: Code }) => {
   const { t } = useTranslation('codes')
   const now = useSlowNow()
-  const end = Date.parse(expiresAt)
   if (state === 'not-yet-valid' && notBefore)
     return (
       <>
         {t('from')} <TimeText at={notBefore} as="moment" />
       </>
     )
+  if (!expiresAt) return t('never')
+  const end = Date.parse(expiresAt)
   if (state !== 'live' || end - now > 3_600_000) return <TimeText at={expiresAt} as="moment" />
   const minutes = Math.max(0, Math.ceil((end - now) / 60_000))
   const soon = end - now <= (end - Date.parse(createdAt)) / 10

@@ -1,0 +1,76 @@
+import type { CodeSettings, In } from '@postern/contract'
+import * as contract from '@postern/contract'
+import type { Generated } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import { type ActDeps, act } from '../events/index.ts'
+import { etagOf, versionOf } from '../users/index.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    codeSettings: {
+      one: Generated<boolean>
+      linkHosts: string[]
+      staticText: boolean
+      staticHosts: string[]
+      scanAddresses: 'full' | 'truncated' | 'none'
+      scanRetentionDays: number | null
+      version: number
+    }
+  }
+}
+
+/** Settings → Codes as they stand; read where they decide, never kept. */
+export const readCodeSettings = async (db: Db | Tx): Promise<CodeSettings & { version: number }> => {
+  const { one: _, ...settings } = await db.selectFrom('codeSettings').selectAll().executeTakeFirstOrThrow()
+  return settings
+}
+const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
+const requireHosts = (path: 'linkHosts' | 'staticHosts', hosts: readonly string[]): void => {
+  const wrong = hosts.find((host) => !hostPattern.test(host))
+  if (wrong !== undefined) throw invalid(path, `${wrong} is no host: write example.org, or *.example.org for all below it`)
+}
+
+const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putCodeSettings>, version: number) =>
+  act(deps, actor, { type: 'settings.changed', endpoint: contract.putCodeSettings }, async (tx, event) => {
+    const before = await readCodeSettings(tx)
+    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
+      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
+    )
+    event.about({ subject: { kind: 'settings', id: null, name: 'codes' }, detail: { changed } })
+    for (const name of changed)
+      event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
+    requireHosts('linkHosts', input.linkHosts)
+    requireHosts('staticHosts', input.staticHosts)
+    const saved = await tx
+      .updateTable('codeSettings')
+      .set({
+        linkHosts: [...new Set(input.linkHosts)],
+        staticText: input.staticText,
+        staticHosts: [...new Set(input.staticHosts)],
+        scanAddresses: input.scanAddresses,
+        scanRetentionDays: input.scanRetentionDays,
+        version: version + 1,
+      })
+      .where('version', '=', version)
+      .returning('version')
+      .executeTakeFirst()
+    if (!saved)
+      throw new Refusal('precondition-failed', 'changed meanwhile', {
+        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
+      })
+    return readCodeSettings(tx)
+  })
+
+export const codeSettingsRoutes = (deps: ActDeps): Route[] => [
+  route(contract.getCodeSettings, async () => {
+    const settings = await readCodeSettings(deps.db)
+    return { value: settings, etag: etagOf(settings.version) }
+  }),
+  route(contract.putCodeSettings, async ({ actor, input, ifMatch }) => {
+    const settings = await save(deps, actor, input, versionOf(ifMatch))
+    return { value: settings, etag: etagOf(settings.version) }
+  }),
+]

@@ -1,0 +1,57 @@
+import * as contract from '@postern/contract'
+import { fromId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import { etagOf, versionOf } from '../users/index.ts'
+import { codeSettingsRoutes } from './code-settings.ts'
+import { type CodesDeps, claim, inspect } from './codes.ts'
+import { readCode, readCodes, readCounts, readScans, readVersions } from './codes-read.ts'
+import { createCode, restoreVersion, updateCode } from './edit-code.ts'
+import { reissueCode } from './reissue-code.ts'
+import { revokeCode } from './revoke-code.ts'
+
+export const codesRoutes = (deps: CodesDeps): Route[] => {
+  const found = async (id: string): Promise<contract.Code> => {
+    const code = await readCode(deps.db, deps.origin, fromId(id))
+    if (!code) throw new Refusal('not-found')
+    return code
+  }
+  return [
+    route(contract.inspectCode, async ({ actor, input, claimToken }) => ({
+      value: await inspect(deps, actor, input, claimToken),
+    })),
+    route(contract.claimCode, async ({ actor, input, claimToken }) => {
+      const claimed = await claim(deps, actor, input, claimToken)
+      return { value: claimed.answer, ...(claimed.claimToken ? { claim: claimed.claimToken } : {}) }
+    }),
+    route(contract.createCode, async ({ actor, input }) => {
+      const code = await createCode(deps, actor, input)
+      return { value: code, etag: etagOf(code.version) }
+    }),
+    route(contract.listCodes, async ({ input }) => ({ value: await readCodes(deps.db, deps.origin, input) })),
+    route(contract.countCodes, async ({ input }) => ({ value: await readCounts(deps.db, input) })),
+    route(contract.getCode, async ({ input }) => {
+      const code = await found(input.id)
+      return { value: code, etag: etagOf(code.version) }
+    }),
+    route(contract.updateCode, async ({ actor, input, ifMatch }) => {
+      const code = await updateCode(deps, actor, input, versionOf(ifMatch))
+      return { value: code, etag: etagOf(code.version) }
+    }),
+    route(contract.listCodeVersions, async ({ input: { id, ...paging } }) => {
+      await found(id)
+      return { value: await readVersions(deps.db, fromId(id), paging) }
+    }),
+    route(contract.restoreCodeVersion, async ({ actor, input, ifMatch }) => {
+      const code = await restoreVersion(deps, actor, input, versionOf(ifMatch))
+      return { value: code, etag: etagOf(code.version) }
+    }),
+    route(contract.listScans, async ({ input: { id, ...paging } }) => {
+      await found(id)
+      return { value: await readScans(deps.db, fromId(id), paging) }
+    }),
+    route(contract.revokeCode, async ({ actor, input }) => ({ value: await revokeCode(deps, actor, input) })),
+    route(contract.reissueCode, async ({ actor, input }) => ({ value: await reissueCode(deps, actor, input) })),
+    ...codeSettingsRoutes(deps),
+  ]
+}

@@ -1,0 +1,76 @@
+import type { CodeSettings, Destination } from '@postern/contract'
+
+/** Whether a host is on a list: itself, or below one that is written `*.example.org`. */
+const isListed = (hosts: readonly string[], host: string): boolean =>
+  hosts.some((listed) => (listed.startsWith('*.') ? host.endsWith(listed.slice(1)) : host === listed))
+
+const addressesOf = (destination: Destination): [path: string, address: string][] => {
+  switch (destination.type) {
+    case 'url':
+      return [['destination.url', destination.url]]
+    case 'text':
+      return []
+    case 'platform':
+      return (['ios', 'android', 'otherwise'] as const).flatMap((name) => {
+        const address = destination[name]
+        return address === undefined ? [] : [[`destination.${name}`, address] as [string, string]]
+      })
+  }
+}
+
+/** Why Settings → Codes does not let a link code lead there; undefined: it may. */
+export const whyNotLink = (
+  destination: Destination,
+  { linkHosts }: Pick<CodeSettings, 'linkHosts'>,
+): { path: string; message: string } | undefined => {
+  if (linkHosts.length === 0) return undefined
+  for (const [path, address] of addressesOf(destination)) {
+    const { hostname } = new URL(address)
+    if (!isListed(linkHosts, hostname))
+      return { path, message: `${hostname} is not a host that links may lead to: Settings → Codes lists ${linkHosts.join(', ')}` }
+  }
+  return undefined
+}
+
+/** Bytes of UTF-8 that a static symbol holds at the most: beyond it the modules get too fine for a print of 30 mm. */
+const staticBytes = 300
+
+/** Why a static code may not hold this (R23): it could be neither changed nor revoked. undefined: policy marks it low-risk. */
+export const whyNotStatic = (
+  destination: Destination,
+  { staticText, staticHosts }: Pick<CodeSettings, 'staticText' | 'staticHosts'>,
+  origins: readonly string[],
+): { path: string; message: string } | undefined => {
+  const instead = 'A link code can be changed and revoked after printing'
+  if (destination.type === 'platform')
+    return { path: 'destination', message: `a static code cannot choose by platform. ${instead}` }
+  if (Buffer.byteLength(contentOf(destination)) > staticBytes)
+    return { path: 'destination', message: `holds more than ${staticBytes} bytes. ${instead}, and its symbol stays small` }
+  // only the scheme and the text decide: nothing that opens a sign-in, a payment or a network by itself is plain text
+  if (destination.type === 'text') {
+    const scheme = /^\s*([a-z][a-z0-9+.-]{1,20}):\S/i.exec(destination.text)?.[1]
+    if (scheme)
+      return {
+        path: 'destination.text',
+        message: `begins as a ${scheme.toLowerCase()}: address, which is no plain text. ${instead}`,
+      }
+    return staticText
+      ? undefined
+      : { path: 'destination.text', message: `text is not marked low-risk under Settings → Codes. ${instead}` }
+  }
+  const { hostname, origin } = new URL(destination.url)
+  if (origins.includes(origin)) return { path: 'destination.url', message: 'leads to Postern itself: no static code does' }
+  return isListed(staticHosts, hostname)
+    ? undefined
+    : { path: 'destination.url', message: `${hostname} is not marked low-risk under Settings → Codes. ${instead}` }
+}
+/** What the symbol of a static code holds. */
+export const contentOf = (destination: Exclude<Destination, { type: 'platform' }>): string =>
+  destination.type === 'url' ? destination.url : destination.text
+
+/** Where an opening goes: phones to their app store, by what the browser says of its platform. */
+export const leadsTo = (destination: Exclude<Destination, { type: 'text' }>, platform: string): string => {
+  if (destination.type === 'url') return destination.url
+  const own = platform === 'iOS' ? destination.ios : platform === 'Android' ? destination.android : undefined
+  return own ?? destination.otherwise
+}

@@ -1,0 +1,129 @@
+import type { Code, Destination, In } from '@postern/contract'
+import * as contract from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { fromId } from '../../platform/ids.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
+import { act, type EventDraft } from '../events/index.ts'
+import { lockPerson } from '../users/index.ts'
+import { type CodesDeps, issue } from './codes.ts'
+import { type AuthenticatingKind, kinds } from './codes-life.ts'
+import { readCode } from './codes-read.ts'
+import { byOf, insertOpenCode, revokeCodes } from './codes-store.ts'
+import { about, requireDestination, requireMayManage, requireTakes, requireTimes } from './manage-code.ts'
+
+/** A new code in place of one, which is revoked in the same transaction (R26). */
+export const reissueCode = (deps: CodesDeps, actor: Actor, input: In<typeof contract.reissueCode>) =>
+  act(deps, actor, { type: 'code.reissued', endpoint: contract.reissueCode }, (tx, event) =>
+    reissue(deps, tx, actor, event, input),
+  )
+
+const reissue = async (
+  deps: CodesDeps,
+  tx: Tx,
+  actor: Actor,
+  event: EventDraft,
+  input: In<typeof contract.reissueCode>,
+): Promise<{ code: Code; url?: string; symbolSvg?: string }> => {
+  const id = fromId(input.id)
+  const old = await readCode(tx, deps.origin, id)
+  if (!old) throw new Refusal('not-found')
+  event.about({ codeId: id, ...about(old) })
+  await requireMayManage(tx, actor, old)
+  if (old.user) await lockPerson(tx, fromId(old.user.id))
+  const { kind } = old
+  if (kinds[kind].reissue === 'never')
+    throw new Refusal('conflict', `${kind} codes are not re-issued`, {
+      detail: 'A static code cannot be issued again: its symbol is the content itself. Make a new one.',
+    })
+  if (old.replacedBy) throw replacedAlready(old.replacedBy)
+  requireTakes(old, 'reissue')
+  const made =
+    kind === 'link'
+      ? { id: await newLink(deps, tx, actor, old, input), shown: {} }
+      : await newSecret(deps, tx, actor, event, old, input)
+  await takePlace(tx, old, id, made.id, actor)
+  event.about({ codeId: made.id, detail: { replaces: old.id } })
+  return { code: (await readCode(tx, deps.origin, made.id)) as Code, ...made.shown }
+}
+const newLink = async (
+  deps: CodesDeps,
+  tx: Tx,
+  actor: Actor,
+  old: Code,
+  input: In<typeof contract.reissueCode>,
+): Promise<string> => {
+  if (input.expiresInMinutes !== undefined) throw invalid('expiresInMinutes', 'a link code takes expiresAt')
+  const destination = input.destination ?? (old.destination as Destination)
+  await requireDestination(deps, tx, 'link', destination)
+  const over = old.expiresAt !== null && Date.parse(old.expiresAt) <= Date.now()
+  const kept = over ? null : old.expiresAt
+  const expiresAt = input.expiresAt === undefined ? kept : input.expiresAt
+  await requireTimes(tx, null, expiresAt ? new Date(expiresAt) : null)
+  return insertOpenCode(
+    tx,
+    {
+      kind: 'link',
+      label: old.label,
+      destination,
+      expiresAt: expiresAt ? new Date(expiresAt) : null,
+      notBefore: null,
+      scanLimit: old.scanLimit,
+      brandId: old.brand ? fromId(old.brand.id) : null,
+      ownerId: old.owner ? fromId(old.owner.id) : null,
+      issuedBy: byOf(actor).byName,
+    },
+    byOf(actor),
+  )
+}
+const newSecret = async (
+  deps: CodesDeps,
+  tx: Tx,
+  actor: Actor,
+  event: EventDraft,
+  old: Code,
+  input: In<typeof contract.reissueCode>,
+): Promise<{ id: string; shown: { url: string; symbolSvg: string } }> => {
+  for (const field of ['destination', 'expiresAt'] as const)
+    if (input[field] !== undefined) throw invalid(field, `a code of kind ${old.kind} takes expiresInMinutes`)
+  if (!old.user || old.bootstrap)
+    throw new Refusal('conflict', 'a bootstrap code', {
+      detail: 'A link for a new operator is printed on the host: postern bootstrap.',
+    })
+  const settings = await deps.claimHandlers[old.kind as AuthenticatingKind].issuable(tx, fromId(old.user.id))
+  const lasted = Math.round(
+    (Date.parse(old.expiresAt as string) - Math.max(Date.parse(old.createdAt), Date.parse(old.notBefore ?? old.createdAt))) /
+      60_000,
+  )
+  const code = await issue(deps, tx, event, {
+    kind: old.kind as AuthenticatingKind,
+    userId: fromId(old.user.id),
+    ownerId: actor.kind === 'user' ? actor.id : null,
+    issuedBy: byOf(actor).byName,
+    // who may reset a password is asked where that is granted, and never by a re-issue
+    resetPassword: false,
+    label: settings.label,
+    expiresInMinutes: input.expiresInMinutes ?? Math.min(Math.max(lasted, 1), 20_160),
+  })
+  return { id: fromId(code.id), shown: { url: code.url, symbolSvg: code.symbolSvg } }
+}
+/** Revokes what is replaced; what was replaced by it before now leads to the new one too, so that one step is enough. */
+const takePlace = async (tx: Tx, old: Code, id: string, by: string, actor: Actor): Promise<void> => {
+  const [revoked] = await revokeCodes(tx, { ids: [id], replacedBy: by, unclaimed: true }, byOf(actor))
+  if (!revoked) {
+    const marked = await tx
+      .updateTable('code')
+      .set({ replacedBy: by })
+      .where('id', '=', id)
+      .where('revokedAt', 'is not', null)
+      .where('replacedBy', 'is', null)
+      .where('claimedAt', 'is', null)
+      .returning('id')
+      .executeTakeFirst()
+    if (!marked) throw new Refusal(old.usedAt ? 'code-used' : 'conflict', 'claimed or replaced meanwhile')
+  }
+  await tx.updateTable('code').set({ replacedBy: by }).where('replacedBy', '=', id).where('kind', '=', 'link').execute()
+}
+
+const replacedAlready = (by: string): Refusal =>
+  new Refusal('conflict', `re-issued as ${by}`, { detail: `This code was issued again already, as ${by}.` })
