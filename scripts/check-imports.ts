@@ -15,6 +15,7 @@ const features = [
   'recovery-codes',
   'sign-in',
   'enrolments',
+  'historical',
   'offboarding',
   'preflight',
 ]
@@ -24,7 +25,7 @@ const importsOf = (file: string): string[] =>
   [
     ...readFileSync(join(root, file), 'utf8')
       .replace(/^import type .*$/gm, '')
-      .matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g),
+      .matchAll(/(?<![/\w])(?:from|import)\s*\(?\s*'([^']+)'/g),
   ].map((match) => match[1] as string)
 
 /** Why an import is not allowed; undefined: it is. */

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { IssuedCode } from './codes.ts'
 import { NoBody, Nothing, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
-import { Instant, TokenId, UserId } from './ids.ts'
+import { keyOrigins } from './historical.ts'
+import { Instant, TokenId, TotpId, UserId } from './ids.ts'
 import { OpenSession } from './me.ts'
 
 export const userStates = ['active', 'suspended', 'offboarded'] as const
@@ -15,6 +16,16 @@ export const User = z
     roles: z.array(z.enum(roles)),
     state: z.enum(userStates),
     factors: z.object({ password: z.boolean(), totp: z.boolean(), recoveryCodesLeft: z.number().int() }),
+    totpKey: z
+      .object({
+        id: TotpId,
+        origin: z.enum(keyOrigins),
+        confirmedAt: Instant,
+        lastUsedAt: Instant.nullable(),
+        renewBy: Instant.nullable().meta({ description: 'When the wizard shows a fresh key: by age or by re-enrolment' }),
+        renewalDue: z.boolean(),
+      })
+      .nullable(),
     enrolmentDue: z.boolean().meta({ description: 'Policy demands a second factor that is not there yet' }),
     locked: z
       .array(z.enum(['password', 'totp', 'recovery-code']))

@@ -11,6 +11,7 @@ import { buildHttp } from './edges/http/server.ts'
 import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings } from './features/codes/index.ts'
 import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
 import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, type Tally } from './features/events/index.ts'
+import { historicalRoutes } from './features/historical/index.ts'
 import { offboardingRoutes } from './features/offboarding/index.ts'
 import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
 import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
@@ -125,6 +126,7 @@ export const routesOf = (core: Core) => {
     ...codesRoutes(deps),
     ...signInRoutes(deps),
     ...enrolmentsRoutes(deps),
+    ...historicalRoutes(deps),
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
       const { issuer, enrolment } = await readAuthenticationSettings(core.db)

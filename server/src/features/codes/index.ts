@@ -1,5 +1,5 @@
 export { type ClaimHandler, type CodesDeps, issue } from './codes.ts'
-export type { AuthenticatingKind } from './codes-life.ts'
+export { type AuthenticatingKind, stateOf } from './codes-life.ts'
 export { codesRoutes } from './codes-routes.ts'
 export { type By, byOf, revokeCodes } from './codes-store.ts'
 export { type Opening, Openings } from './openings.ts'

@@ -12,10 +12,12 @@ import {
   renewRecoveryCodes,
   startTotp,
 } from './my-factors.ts'
+import { reEnrolUsers } from './re-enrol-users.ts'
 
 export const enrolmentsRoutes = (deps: ActDeps & { origin: string }): Route[] => [
   route(contract.confirmEnrolment, ({ actor, input }) => confirmEnrolment(deps, actor, input)),
   route(contract.enrolUser, async ({ actor, input }) => ({ value: await enrolUser(deps, actor, input) })),
+  route(contract.reEnrolUsers, async ({ actor, input }) => ({ value: await reEnrolUsers(deps, actor, input) })),
   route(contract.startTotp, async ({ actor, input }) => ({ value: await startTotp(deps, actor, input) })),
   route(contract.confirmTotp, ({ actor, input }) => confirmTotp(deps, actor, input)),
   route(contract.removeTotp, async ({ actor }) => ({ value: await removeTotp(deps, actor) })),

@@ -1,5 +1,6 @@
 import type { Factors, In } from '@postern/contract'
 import * as contract from '@postern/contract'
+import { sql } from 'kysely'
 import type { Actor, PersonActor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
@@ -14,7 +15,7 @@ import { asUser, endSessions, insertSession } from '../sessions/index.ts'
 import { findSignIn, isCurrentPassword, limited, openSession, type SignInRow, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
-import { lockPerson } from '../users/index.ts'
+import { lockPerson, renewBy } from '../users/index.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { parametersOf } from './enrol-totp.ts'
 
@@ -141,6 +142,7 @@ export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> =>
     deps.db
       .selectFrom('totp')
       .select(['id', 'confirmedAt', 'lastUsedAt', 'origin'])
+      .select(sql<Date | null>`(select ${sql.raw(renewBy('totp', 'p'))} from authentication_settings p)`.as('renewBy'))
       .where('userId', '=', user.id)
       .where('state', '=', 'active')
       .executeTakeFirst(),
@@ -157,10 +159,7 @@ export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> =>
           createdAt: (confirmedAt ?? new Date(0)).toISOString(),
           lastUsedAt: totp.lastUsedAt?.toISOString() ?? null,
           origin: totp.origin,
-          renewBy:
-            confirmedAt && settings.totpRenewalDays
-              ? new Date(confirmedAt.getTime() + settings.totpRenewalDays * 86_400_000).toISOString()
-              : null,
+          renewBy: totp.renewBy?.toISOString() ?? null,
         }
       : null,
     recoveryCodes: { left: codes.left, total: codes.total, createdAt: codes.createdAt?.toISOString() ?? null },

@@ -38,7 +38,9 @@ export class Recorder {
     const prepared = await this.prepare(draft)
     await append(tx, prepared)
     const { id } = prepared[0] as PreparedEvent
-    if (draft.outcome === 'success') for (const { kind, userId } of draft.notices) await notify(tx, kind, id, userId)
+    if (draft.outcome === 'success')
+      for (const [at, { notices }] of [draft, ...draft.also].entries())
+        for (const { kind, userId } of notices) await notify(tx, kind, (prepared[at] as PreparedEvent).id, userId)
     return id
   }
 

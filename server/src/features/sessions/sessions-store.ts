@@ -5,6 +5,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
+import { renewalDue } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -45,7 +46,7 @@ const facts = `s.hash, s.id, s.user_id as "userId", u.username, u.display_name a
   ((s.acr = 'aal1' or not exists (select from totp t where t.user_id = u.id and t.state = 'active'))
     and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles)
       and coalesce(p.second_factor_from, '-infinity') <= now())) as "mustStepUp",
-  exists (select from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active' and t.confirmed_at < now() - p.totp_renewal_days * interval '1 day') as renewal,
+  exists (select from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active' and ${renewalDue('t', 'p')}) as renewal,
   (select count(*)::int from recovery_code rc where rc.user_id = u.id and rc.used_at is null) as "recoveryCodesLeft"`
 
 /**

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { eventArrays, eventColumns, eventParameters, insertEvents, type PreparedEvent } from '../events/index.ts'
 import { sessionHours } from '../sessions/index.ts'
 import type { TotpParameters } from '../totp/index.ts'
+import { renewalDue } from '../users/index.ts'
 import { addressIsOver, laneOf, reserveOnConflict } from './limits.ts'
 
 export type Reservation = { browserHash: Buffer; thumbprint: Buffer }
@@ -41,7 +42,7 @@ const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3:
   select b.n, s.id as sign_in, s.user_id, s.username, s.purpose, s.proved, coalesce(s.lane, 0) as lane, coalesce(s.first, true) as first, r.failures,
     coalesce(a.failures >= 100, false) as closed, greatest(coalesce(extract(epoch from nullif(a.open_at, '-infinity') - now()), 0), 0)::float as wait,
     t.id as totp, t.sealed, t.digits, t.period, t.algorithm, pk.wrapped as person_key, now() as now,
-    coalesce(t.confirmed_at < now() - (select totp_renewal_days from authentication_settings) * interval '1 day', false) as renewal
+    (select ${renewalDue('t', 'p')} from authentication_settings p) as renewal
   from b left join s on s.n = b.n left join r on r.account_key = s.user_id and r.lane = s.lane and s.first
     left join attempt a on a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane
     left join totp t on t.user_id = s.user_id and t.state = 'active' left join person_key pk on pk.user_id = s.user_id order by b.n`

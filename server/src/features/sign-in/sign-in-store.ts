@@ -1,6 +1,7 @@
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
+import { renewalDue } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -62,7 +63,7 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
       (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,
-      p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and t.confirmed_at < now() - p.totp_renewal_days * interval '1 day') as renewal
+      p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and ${sql.raw(renewalDue('t', 'p'))}) as renewal
     from authentication_settings p, sign_in s left join users u on u.id = s.user_id left join session x on x.id = s.session_id where s.browser_hash = ${browserHash}`.execute(
       db,
     )

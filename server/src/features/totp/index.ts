@@ -2,6 +2,7 @@ export { acceptedStep, base32, hotp, offsetOf, otpauthUrl, stepAt, type TotpPara
 export {
   activate,
   countPendingFailure,
+  demandRenewal,
   findPending,
   hasActive,
   insertPending,

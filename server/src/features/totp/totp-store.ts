@@ -22,6 +22,7 @@ declare module '../../platform/db.ts' {
       lastUsedAt: Date | null
       expiresAt: Date | null
       createdAt: Generated<Date>
+      renewFrom: Generated<Date | null>
     }
   }
 }
@@ -129,3 +130,11 @@ export const retire = async (tx: Tx, userId: string): Promise<boolean> => {
 export const hasActive = async (db: Db | Tx, userId: string): Promise<boolean> =>
   (await db.selectFrom('totp').select('id').where('userId', '=', userId).where('state', '=', 'active').executeTakeFirst()) !==
   undefined
+
+/** Active keys of these people are due for renewal from an instant on, whatever their age; null: no longer by this. */
+export const demandRenewal = async (tx: Tx, userIds: readonly string[], from: string | null): Promise<void> => {
+  await sql`with l as materialized (select user_id, id from totp where user_id = any (${userIds}::uuid[]) and state = 'active' order by user_id for no key update)
+    update totp t set renew_from = ${from}::timestamptz from l where t.user_id = l.user_id and t.id = l.id and t.state = 'active'`.execute(
+    tx,
+  )
+}

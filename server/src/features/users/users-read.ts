@@ -1,8 +1,9 @@
-import type { In, listUsers, Role, User } from '@postern/contract'
+import type { In, KeyOrigin, listUsers, Role, User } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
 import { invalid } from '../../platform/refusal.ts'
+import { renewalDue, renewBy } from './renewal.ts'
 import { anyCase } from './users-rules.ts'
 import type { UserState } from './users-store.ts'
 
@@ -22,6 +23,14 @@ type Row = {
   openSessions: number
   lastSignInAt: Date | null
   due: boolean
+  totpKey: {
+    id: string
+    origin: KeyOrigin
+    confirmedAt: string
+    lastUsedAt: string | null
+    renewBy: string | null
+    renewalDue: boolean
+  } | null
 }
 const due = sql`(u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
   and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()))`
@@ -31,8 +40,13 @@ const select = sql`select u.id, u.username, u.display_name as "displayName", u.e
   (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
   array(select factor from attempt where account_key = u.id and lane = 0 and failures >= 100 order by factor) as locked,
   (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
-  (select max(last_at) from known_browser where user_id = u.id) as "lastSignInAt", ${due} as due from users u`
+  (select max(last_at) from known_browser where user_id = u.id) as "lastSignInAt", ${due} as due,
+  (select jsonb_build_object('id', t.id, 'origin', t.origin, 'confirmedAt', t.confirmed_at, 'lastUsedAt', t.last_used_at,
+    'renewBy', ${sql.raw(renewBy('t', 'p'))}, 'renewalDue', ${sql.raw(renewalDue('t', 'p'))})
+    from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active') as "totpKey" from users u`
 
+/** What JSON of the database says of an instant, as the contract says it. */
+const instant = (text: string | null): string | null => text && new Date(text).toISOString()
 const toUser = (row: Row): User => ({
   id: toId('usr', row.id),
   username: row.username,
@@ -41,6 +55,13 @@ const toUser = (row: Row): User => ({
   roles: row.roles,
   state: row.state,
   factors: { password: row.password, totp: row.totp, recoveryCodesLeft: row.recoveryCodesLeft },
+  totpKey: row.totpKey && {
+    ...row.totpKey,
+    id: toId('tot', row.totpKey.id),
+    confirmedAt: instant(row.totpKey.confirmedAt) as string,
+    lastUsedAt: instant(row.totpKey.lastUsedAt),
+    renewBy: instant(row.totpKey.renewBy),
+  },
   enrolmentDue: row.due,
   locked: row.locked,
   openSessions: row.openSessions,
@@ -64,7 +85,7 @@ export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{
     where x.state <> 'pending' and k."usernameKey" > ${after}
       and (${filter.state ?? null}::text is null or x.state = ${filter.state ?? null})
       and (${filter.role ?? null}::text is null or ${filter.role ?? null} = any (x.roles))
-      and (${filter.due ?? null}::boolean is null or x.due = ${filter.due ?? null}::boolean)
+      and (${filter.due ?? null}::boolean is null or (x.due or coalesce((x."totpKey"->>'renewalDue')::boolean, false)) = ${filter.due ?? null}::boolean)
       and (${pattern}::text is null or x.username ~ ${pattern} or x.email ~ ${pattern} or x."displayName" ~ ${pattern})
     order by k."usernameKey" limit ${filter.limit + 1}`.execute(db)
   const shown = rows.slice(0, filter.limit)

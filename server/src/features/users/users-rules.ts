@@ -7,6 +7,9 @@ export const atLeast = (held: Role, asked: Role): boolean => rank(held) >= rank(
 /** Nobody acts on a person with more rights than their own (threat 49). */
 export const mayManage = (own: Role, others: readonly Role[]): boolean => atLeast(own, highest(others))
 
+/** The roles that somebody of this one may not act on. */
+export const rolesAbove = (own: Role): Role[] => roles.filter((role) => rank(role) > rank(own))
+
 /**
  * A regular expression of PostgreSQL that finds a text in any case, also where the database's own locale folds ASCII only.
  * Both cases of each letter are spelled out; everything else stands for itself.

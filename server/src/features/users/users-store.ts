@@ -102,6 +102,10 @@ export const setRoles = async (tx: Tx, userId: string, roles: readonly Role[]): 
 export const lockPerson = async (tx: Tx, userId: string): Promise<void> => {
   await tx.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute()
 }
+/** The same for many, in the order of their ids, so that of two such acts one waits and none deadlocks. */
+export const lockPeople = async (tx: Tx, userIds: readonly string[]): Promise<void> => {
+  await sql`select id from users where id = any (${userIds}::uuid[]) order by id for no key update`.execute(tx)
+}
 /** Moves a person to a state from one of `from`; undefined where they were in none of these. */
 export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =>
   tx

@@ -1,0 +1,1 @@
+export { historicalRoutes } from './historical-routes.ts'
