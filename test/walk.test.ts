@@ -86,6 +86,8 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/users/:id/enrolments': () => ({ factor: 'totp' }),
     'POST /api/tokens': () => ({ name: 'walk', scopes: ['auditor'] }),
     'POST /api/codes/:id/revoke': () => ({ reason: 'a walk' }),
+    'POST /api/codes/check': () => ({ content: 'x' }),
+    'POST /api/codes/check/report': () => ({ content: 'x' }),
     'POST /api/codes': () => ({ kind: 'link', label: 'a walk', destination: { type: 'text', text: 'x' } }),
     'POST /api/historical/purge': () => ({ kinds: ['codes'], dryRun: true }),
     'POST /api/historical/re-enrol': () => ({ userIds: [someId('usr')], from: null, reason: 'a walk' }),

@@ -16,6 +16,7 @@ export const eventTypes = {
   'code.scanned': 'The page of a code that authenticates was opened',
   'code.claimed': 'A code was claimed, or a claim was refused',
   'code.inspected': 'A spent code was opened with its full secret',
+  'code.reported': 'Somebody reported a code that they doubt',
   'code.edited': 'A code was changed, or brought back to an earlier version',
   'code.reissued': 'A new code took the place of one, which was revoked',
   'code.revoked': 'A code was revoked',
@@ -159,7 +160,7 @@ export const Notice = z
   .object({
     id: z.string(),
     time: Instant,
-    kind: z.enum(['late-claim', 'late-inspect', 'session-binding', 'factor-changed']),
+    kind: z.enum(['late-claim', 'late-inspect', 'session-binding', 'factor-changed', 'code-reported']),
     event: Event,
   })
   .meta({ id: 'Notice' })

@@ -1,3 +1,4 @@
+export * from './check.ts'
 export * from './client.ts'
 export * from './codes.ts'
 export * from './common.ts'

@@ -26,7 +26,13 @@ import { Refusal } from './platform/refusal.ts'
 import { type Route, route } from './platform/route.ts'
 
 /** What every command that touches the database needs: opened, migrated, with its keys. */
-export type Core = ActDeps & { database: Database; origin: string; tally: Tally; close: () => Promise<void> }
+export type Core = ActDeps & {
+  database: Database
+  origin: string
+  origins: readonly string[]
+  tally: Tally
+  close: () => Promise<void>
+}
 
 /** Asks again, in the transaction of a change, what the door asked before it: session, token or sign-in as they are now. */
 const mayDo: MayDo = async (tx, actor: Actor, endpoint: Endpoint) => {
@@ -80,6 +86,7 @@ export const openCore = async (
       mayDo,
       database,
       origin: config.origin,
+      origins: config.origins,
       tally: events.tally,
       close: async () => {
         await events.drain()

@@ -28,7 +28,8 @@ export type TestServer = {
   sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
   close: () => Promise<void>
 }
-type Options = { databaseUrl?: string; keyFile?: string; env?: Record<string, string> }
+/** `alsoOrigin`: a further origin that the deployment answers for. */
+type Options = { databaseUrl?: string; keyFile?: string; alsoOrigin?: string; env?: Record<string, string> }
 
 /** The server in this process, on a fresh database of the run's cluster (or on another's: two processes' worth of state). */
 export const startServer = async (options: Options = {}): Promise<TestServer> => {
@@ -39,7 +40,7 @@ export const startServer = async (options: Options = {}): Promise<TestServer> =>
   const config = readConfig({
     DATABASE_URL: databaseUrl,
     POSTERN_KEY_FILE: keyFile,
-    POSTERN_ORIGIN: origin,
+    POSTERN_ORIGIN: options.alsoOrigin ? `${origin},${options.alsoOrigin}` : origin,
     POSTERN_LISTEN: `127.0.0.1:${port}`,
     POSTERN_LOG: 'error',
     POSTERN_TRUSTED_PROXIES: '127.0.0.1',

@@ -40,6 +40,11 @@ const signIn = createRoute({
   path: '/sign-in',
   component: lazyRouteComponent(() => import('./sign-in/SignInPage.tsx')),
 })
+const check = createRoute({
+  getParentRoute: () => root,
+  path: '/check',
+  component: lazyRouteComponent(() => import('./check/CheckPage.tsx')),
+})
 const enrol = createRoute({
   getParentRoute: () => root,
   path: '/enrol',
@@ -77,7 +82,7 @@ const operatorsPages = [
 ]
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, signIn, enrol, own.addChildren(ownPages), operators.addChildren(operatorsPages)]),
+  routeTree: root.addChildren([start, signIn, check, enrol, own.addChildren(ownPages), operators.addChildren(operatorsPages)]),
   defaultPreload: 'intent',
   // Preloading a page must not ask for its data: nothing happens by looking.
   defaultPreloadStaleTime: 0,

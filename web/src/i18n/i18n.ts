@@ -1,6 +1,7 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import enAccount from './en/account.json'
+import enCheck from './en/check.json'
 import enCodes from './en/codes.json'
 import enCommon from './en/common.json'
 import enEnrol from './en/enrol.json'
@@ -10,6 +11,7 @@ import enSettings from './en/settings.json'
 import enSignIn from './en/sign-in.json'
 import enUsers from './en/users.json'
 import plAccount from './pl/account.json'
+import plCheck from './pl/check.json'
 import plCodes from './pl/codes.json'
 import plCommon from './pl/common.json'
 import plEnrol from './pl/enrol.json'
@@ -26,6 +28,7 @@ const en = {
   enrol: enEnrol,
   account: enAccount,
   users: enUsers,
+  check: enCheck,
   codes: enCodes,
   events: enEvents,
   sessions: enSessions,
@@ -37,6 +40,7 @@ const pl = {
   enrol: plEnrol,
   account: plAccount,
   users: plUsers,
+  check: plCheck,
   codes: plCodes,
   events: plEvents,
   sessions: plSessions,

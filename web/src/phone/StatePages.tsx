@@ -123,6 +123,9 @@ export const NotYet = ({ code: { notBefore, expiresAt, issuer } }: { code: Looke
 export const Unknown = () => (
   <State badge="question" title={t('state.unknown')} lead={t('state.unknownLead')}>
     <p>{t('state.unknownDo')}</p>
+    <p>
+      <a href="/check">{t('state.check')}</a>
+    </p>
   </State>
 )
 export const NoSecret = () => (

@@ -13,7 +13,7 @@ import { linkPage } from './link-pages.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
 /** First segments of the console's addresses; all of them are its one page. */
-const consolePages = ['', 'sign-in', 'enrol', 'me', 'users', 'codes', 'events', 'sessions', 'settings', 'why']
+const consolePages = ['', 'sign-in', 'check', 'enrol', 'me', 'users', 'codes', 'events', 'sessions', 'settings', 'why']
 
 const consolePolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types default`

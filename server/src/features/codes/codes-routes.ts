@@ -3,14 +3,15 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { etagOf, versionOf } from '../users/index.ts'
+import { type CheckDeps, checkCode, reportCode } from './check-code.ts'
 import { codeSettingsRoutes } from './code-settings.ts'
-import { type CodesDeps, claim, inspect } from './codes.ts'
+import { claim, inspect } from './codes.ts'
 import { readCode, readCodes, readCounts, readScans, readVersions } from './codes-read.ts'
 import { createCode, restoreVersion, updateCode } from './edit-code.ts'
 import { reissueCode } from './reissue-code.ts'
 import { revokeCode } from './revoke-code.ts'
 
-export const codesRoutes = (deps: CodesDeps): Route[] => {
+export const codesRoutes = (deps: CheckDeps): Route[] => {
   const found = async (id: string): Promise<contract.Code> => {
     const code = await readCode(deps.db, deps.origin, fromId(id))
     if (!code) throw new Refusal('not-found')
@@ -52,6 +53,13 @@ export const codesRoutes = (deps: CodesDeps): Route[] => {
     }),
     route(contract.revokeCode, async ({ actor, input }) => ({ value: await revokeCode(deps, actor, input) })),
     route(contract.reissueCode, async ({ actor, input }) => ({ value: await reissueCode(deps, actor, input) })),
+    route(contract.checkCode, async ({ actor, input, claimToken }) => ({
+      value: await checkCode(deps, actor, input, claimToken),
+    })),
+    route(contract.reportCode, async ({ actor, input }) => {
+      await reportCode(deps, actor, input)
+      return { value: undefined }
+    }),
     ...codeSettingsRoutes(deps),
   ]
 }

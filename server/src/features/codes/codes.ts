@@ -92,13 +92,13 @@ export const inspect = async (
   }
 }
 /** A wrong secret is a wrong proof: it is recorded, and counts for the address. */
-const recordUnknown = async (deps: CodesDeps, actor: Actor, type: 'code.inspected' | 'code.claimed'): Promise<void> => {
+export const recordUnknown = async (deps: CodesDeps, actor: Actor, type: 'code.inspected' | 'code.claimed'): Promise<void> => {
   const event = new EventDraft(actor, type, { detail: { code: 'code-unknown' } })
   event.outcome = 'failure'
   if (!(await deps.events.recordFailure(event)))
     throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
 }
-const recordLate = async (
+export const recordLate = async (
   deps: CodesDeps,
   actor: Actor,
   code: FoundCode,

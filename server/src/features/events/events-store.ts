@@ -1,3 +1,4 @@
+import type { Notice } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { PreparedEvent } from './event-entry.ts'
@@ -33,7 +34,7 @@ declare module '../../platform/db.ts' {
       at: Date
     }
     logHead: { stream: number; size: number }
-    notice: { eventId: string; kind: 'late-claim' | 'late-inspect' | 'session-binding' | 'factor-changed'; userId: string | null }
+    notice: { eventId: string; kind: Notice['kind']; userId: string | null }
     noticeDismissal: { eventId: string; userId: string }
   }
 }

@@ -2,7 +2,7 @@ import { Anchor, Button, PasswordInput, Stack, TextInput, UnstyledButton } from 
 import { useNetwork } from '@mantine/hooks'
 import type { SignIn } from '@postern/contract'
 import { useMutation } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
@@ -110,7 +110,7 @@ export default function SignInPage() {
     proof.error !== null && !['factor-wrong', 'rate-limited', 'totp-replayed', 'clock-skew'].includes(problem?.code ?? '')
 
   return (
-    <PublicShell name={issuer} footerEnd={t('neverSent', { org: issuer })}>
+    <PublicShell name={issuer} footer={<Link to="/check">{t('check')}</Link>} footerEnd={t('neverSent', { org: issuer })}>
       <Card className={style.card}>
         <h1 ref={heading} tabIndex={-1}>
           {step === 'password' ? t('title') : step === 'totp' ? t('passcodeTitle') : t('recoveryTitle')}

@@ -1,0 +1,51 @@
+import { Button, Stack } from '@mantine/core'
+import { useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Note } from '../../ui/Note.tsx'
+import { readVideo } from '../../ui/read-symbol.ts'
+import style from './CheckPage.module.css'
+
+/** The camera of this device, read here and sent nowhere. It is off again as soon as a symbol was read, or the page is left. */
+export const Camera = ({ onRead, onClose }: { onRead: (content: string) => void; onClose: () => void }) => {
+  const { t } = useTranslation('check')
+  const video = useRef<HTMLVideoElement>(null)
+  const [off, setOff] = useState(false)
+  const told = useRef(onRead)
+  told.current = onRead
+  useEffect(() => {
+    const closing = new AbortController()
+    let stream: MediaStream | undefined
+    const start = async () => {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } })
+      const shown = video.current
+      if (closing.signal.aborted || !shown) return stop()
+      shown.srcObject = stream
+      await shown.play()
+      told.current(await readVideo(shown, closing.signal))
+    }
+    const stop = () => {
+      for (const track of stream?.getTracks() ?? []) track.stop()
+    }
+    start().catch(() => {
+      if (!closing.signal.aborted) setOff(true)
+    })
+    return () => {
+      closing.abort()
+      stop()
+    }
+  }, [])
+  return (
+    <Stack gap="sm">
+      {off ? (
+        <Note tone="warn" title={t('noCamera.title')}>
+          {t('noCamera.text')}
+        </Note>
+      ) : (
+        <video ref={video} className={style.video} playsInline muted aria-label={t('cameraPicture')} />
+      )}
+      <Button variant="default" onClick={onClose}>
+        {t('cameraOff')}
+      </Button>
+    </Stack>
+  )
+}
