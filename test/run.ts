@@ -10,6 +10,8 @@ const programs: Record<string, string> = {
   chromium: 'chromium',
   ffmpeg: 'ffmpeg',
   zbarimg: 'zbar-tools',
+  pdftoppm: 'poppler-utils',
+  gs: 'ghostscript',
   oathtool: 'oathtool',
   nginx: 'nginx-light',
   certutil: 'libnss3-tools',

@@ -17,14 +17,9 @@ export const howOf = (given: Given): Rendering | undefined => {
   const how = given.text('symbol')
   return how === undefined ? undefined : oneOf('symbol', how, renderings)
 }
-/** By the locale's character set: UTF-8 has blocks; the sets that hold ASCII, and none named, have #; of another nothing is known. */
-const renderingOf = (env: Terminal['env']): Rendering => {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'C'
-  const charset = /\.([^@]+)/.exec(locale)?.[1]?.toLowerCase().replace(/[-_]/g, '')
-  if (charset === 'utf8') return 'blocks'
-  return charset === undefined || /^(ansix341968|usascii|ascii|iso8859|koi8|cp125|cp437|euc|gb|big5|tis620)/.test(charset)
-    ? 'ascii'
-    : 'address'
+const renderingOf = async (env: Terminal['env']): Promise<Rendering> => {
+  const { renderingFor } = await import('@postern/server')
+  return renderingFor(env.LC_ALL || env.LC_CTYPE || env.LANG || 'C')
 }
 
 /**
@@ -35,7 +30,7 @@ export const drawnLink = async (
   terminal: Pick<Terminal, 'env' | 'columns'>,
   { url, says, after = '', how }: { url: string; says: string; after?: string; how?: Rendering | undefined },
 ): Promise<string> => {
-  const rendering = how ?? renderingOf(terminal.env)
+  const rendering = how ?? (await renderingOf(terminal.env))
   const symbol = rendering === 'address' ? '' : await drawn(url, rendering, how === undefined ? terminal.columns : undefined)
   return `${symbol}\n${says}\n\n  ${url}\n${after}\n`
 }

@@ -15,7 +15,7 @@ export {
   type Verdict,
   verdictOf,
 } from './features/preflight/index.ts'
-export { symbolText } from './features/symbols/index.ts'
+export { renderingFor, symbolText } from './features/symbols/index.ts'
 export type { Actor } from './platform/actor.ts'
 export { EmbeddedPostgresError, findRunningEmbeddedPostgres, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
 export { StartError } from './platform/master-key.ts'

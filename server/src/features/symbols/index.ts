@@ -1,1 +1,6 @@
-export { symbolSvg, symbolText } from './symbol.ts'
+export { contrastOf } from './contrast.ts'
+export { type Look, type Output, symbolSvg } from './draw.ts'
+export { cleanLogo } from './logo.ts'
+export type { Level } from './matrix.ts'
+export { type Rendering, renderingFor, symbolText } from './terminal.ts'
+export { drawSymbol, prove } from './workshop.ts'

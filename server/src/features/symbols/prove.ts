@@ -1,0 +1,104 @@
+import { type Design, type Proof, type ProofCondition, proofConditions } from '@postern/contract'
+import { contrastOf } from './contrast.ts'
+import { blurred, faded, noisy, rotated, surrounded, tilted } from './degrade.ts'
+import { openLogo } from './logo.ts'
+import { quiet } from './matrix.ts'
+import { type Raster, rasterOf } from './raster.ts'
+import { readByQr, readByZbar, readByZxing } from './readers.ts'
+import { type Scene, sceneOf } from './scene.ts'
+
+/** A link code of a deployment with a name of usual length: what is printed most. */
+export const sampleText = 'https://id.postern.example/c/cod_01k9zq3v7m4k9q8w2x6t5r0p1n'
+
+/** Millimetres a module: what a phone's camera tells apart from ten times the symbol's width. */
+const smallestModule = 0.4
+
+/** Grey of a wall at night. */
+const wall = 18
+/** Pixels across the picture. */
+const usual = 600
+const little = 150
+/** A camera sees many frames a second, never two alike: here the second is a per cent smaller than the first, and so on. */
+const frames = [1, 0.99, 0.98]
+
+/** What is done to a picture of so many pixels a module. */
+const spoil: Record<ProofCondition, (picture: Raster, module: number) => Raster> = {
+  clean: (picture) => picture,
+  small: (picture) => picture,
+  blurred: (picture, module) => blurred(picture, 0.5 * module),
+  noisy: (picture) => noisy(picture, 20, 1),
+  rotated: (picture) => rotated(picture, 11),
+  tilted: (picture) => tilted(picture, 15),
+  'low-contrast': (picture) => faded(picture, 0.4),
+  'dark-surround': (picture) => surrounded(picture, usual / 10, wall),
+}
+export const trialOf = (scene: Scene, condition: ProofCondition, frame = 1): Raster => {
+  const picture = rasterOf(scene, Math.round((condition === 'small' ? little : usual) * frame), 1)
+  return spoil[condition](picture, picture.width / scene.width)
+}
+
+/** Draws a design, spoils it in every way, and asks all readers. Heavy: see prove. */
+export const proveNow = async (design: Design, logo: Uint8Array | null, text: string): Promise<Proof> => {
+  const scene = sceneOf(text, design, logo && (await openLogo(logo)))
+  const says = (read: string | null | undefined): boolean => read === text
+  const rows: Proof['rows'] = proofConditions.map((condition) => ({
+    condition,
+    zxing: 'not-read',
+    qr: 'not-read',
+    older: 'not-read',
+  }))
+  for (const frame of frames) {
+    const open = rows.filter(({ zxing, qr, older }) => [zxing, qr, older].includes('not-read'))
+    const pictures = open.map(({ condition }) => trialOf(scene, condition, frame))
+    const byZbar = readByZbar(pictures)
+    for (const [index, row] of open.entries()) {
+      const picture = pictures[index] as Raster
+      if (row.zxing !== 'read' && says(await readByZxing(picture))) row.zxing = 'read'
+      if (row.qr !== 'read' && says(readByQr(picture))) row.qr = 'read'
+    }
+    const older = await byZbar
+    for (const [index, row] of open.entries()) {
+      if (!older) row.older = 'not-tried'
+      else if (says(older[index])) row.older = 'read'
+    }
+  }
+  const contrast = contrastOf(design)
+  return {
+    passes: contrast.every(({ passes }) => passes) && rows.every(({ zxing, qr }) => zxing === 'read' && qr === 'read'),
+    contrast,
+    rows,
+    advice: adviceOn(design, scene, contrast, rows, logo !== null),
+    symbol: {
+      level: scene.level,
+      modules: scene.modules,
+      logo: scene.logo !== null,
+      smallestMm: Math.ceil(smallestModule * (scene.modules + 2 * quiet)),
+    },
+  }
+}
+
+/** What helped readers when we tried designs. No look helps an older reader with this blur: plain squares fail there too. */
+const adviceOn = (
+  design: Design,
+  scene: Scene,
+  contrast: Proof['contrast'],
+  rows: Proof['rows'],
+  logoGiven: boolean,
+): Proof['advice'] => {
+  const failed = rows
+    .filter(({ condition, zxing, qr, older }) => [zxing, qr, condition === 'blurred' ? 'read' : older].includes('not-read'))
+    .map(({ condition }) => condition)
+  const any = failed.length > 0
+  const helps: Record<Proof['advice'][number], boolean> = {
+    'touching-modules': any && (design.modules === 'dots' || design.modules === 'diamond'),
+    'square-eyes': any && (design.eyeFrames !== 'square' || design.eyeBalls !== 'square'),
+    'smaller-logo': any && scene.logo !== null,
+    'darker-ink': failed.includes('low-contrast') || failed.includes('noisy') || contrast.some(({ passes }) => !passes),
+    'shorter-text': design.logo !== null && logoGiven && scene.logo === null,
+    'print-larger': rows.some(
+      ({ condition, zxing, qr, older }) =>
+        ['small', 'blurred', 'noisy'].includes(condition) && [zxing, qr, older].includes('not-read'),
+    ),
+  }
+  return (Object.keys(helps) as Proof['advice']).filter((each) => helps[each])
+}
