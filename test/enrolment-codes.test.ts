@@ -195,6 +195,13 @@ test('the claimer’s own later look is no notice, also after a lost answer', as
   assert.equal(said(await claim(again, lost)), '200')
   assert.equal((await inspect(again, lost)).value.state, 'used')
   assert.equal((await notices()).length, before)
+  // and after the two minutes of a repeat it is told so, by its key
+  await server.sql(`update code set claimed_at = now() - interval '3 min' where id = $1`, [await uuidOf(lost.id)])
+  again.cookies.clear()
+  assert.equal(said(await claim(again, lost)), 'code-used')
+  const [told] = (await olga.browser.call(contract.listEvents, { codeId: lost.id, type: 'code.claimed', limit: 1 })).items
+  assert.equal(told?.detail.by, 'the browser that claimed it')
+  assert.equal((await notices()).length, before)
   // a double tap: whichever answer came last, its cookie is known
   const twice = await issue()
   const tapping = server.browser()

@@ -73,6 +73,53 @@ test('every attempt has its person, place, device, session and outcome', async (
     )
 })
 
+test('what is done in a session stands under it and under the code that opened it, and an attempt names the policy applied', async () => {
+  const auditor = await newPerson(server, olga, 'followed', ['auditor'])
+  const { id } = await auditor.browser.call(contract.currentSession, {})
+  const newest = async (type: string) => (await list({ type, userId: auditor.id, limit: 1 })).items[0]
+  assert.match((await newest('enrolment.confirmed'))?.policy ?? '', /^authentication\/\d+$/)
+  await auditor.browser.call(contract.createDownload, { path: '/api/events/export' })
+  assert.equal(said(await auditor.browser.try(contract.createUser, { username: 'nobody.makes.me' })), 'not-allowed')
+  for (const type of ['download.created', 'request.denied']) {
+    const event = await newest(type)
+    assert.deepEqual([event?.sessionId, event?.codeId], [id, auditor.codeId], type)
+  }
+  // a step-up goes on with the same code
+  await forgetStep(server, auditor)
+  await auditor.browser.call(contract.stepUp, {})
+  await auditor.browser.call(contract.provePassword, { password: auditor.password })
+  assert.equal((await newest('sign-in.password'))?.codeId, auditor.codeId)
+  await auditor.browser.call(contract.proveTotp, { code: passcode(auditor.secret) })
+  const stepped = await newest('sign-in.totp')
+  assert.notEqual(stepped?.sessionId, id)
+  assert.deepEqual(
+    [stepped?.sessionId, stepped?.codeId],
+    [(await auditor.browser.call(contract.currentSession, {})).id, auditor.codeId],
+  )
+  await auditor.browser.call(contract.signOut, {})
+  assert.equal((await newest('session.ended'))?.codeId, auditor.codeId)
+  // of a sign-in without a code there is none; right or wrong, the settings that were applied are named
+  const settings = await olga.browser.call(contract.getAuthenticationSettings, {})
+  const browser = await signIn(server, auditor)
+  await guess(server.browser(), 'followed')
+  await browser.call(contract.openSignIn, {})
+  await browser.call(contract.provePassword, { username: 'followed', password: auditor.password })
+  await browser.try(contract.proveTotp, { code: '000000' })
+  await browser.try(contract.proveRecoveryCode, { code: 'wrong' })
+  const attempts = (await list({ type: 'sign-in.', userId: auditor.id, limit: 5 })).items
+  assert.equal(attempts.length, 5)
+  for (const { type, codeId, policy } of attempts)
+    assert.deepEqual([codeId, policy], [null, `authentication/${settings.version}`], type)
+  const { version: _, withoutSecondFactor: __, defaultsWarning: ___, ...same } = settings
+  const saved = await olga.browser.call(
+    contract.putAuthenticationSettings,
+    { ...same, issuer: 'Postern & Co' },
+    { headers: { 'if-match': `"${settings.version}"` } },
+  )
+  const [change] = (await list({ type: 'settings.changed', limit: 1 })).items
+  assert.equal(change?.detail.version, saved.version)
+})
+
 test('no entry holds a name, an address, an agent or what a stranger typed: these lie sealed beside it', async () => {
   const user = await olga.browser.call(contract.createUser, {
     username: 'quentin.personal',

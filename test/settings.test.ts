@@ -92,6 +92,9 @@ test('a demand for what is switched off cannot be saved (R5)', async () => {
   const refused = await put({ enrolment: false })
   assert.equal(said(refused), 'conflict')
   assert.equal(refused.problem.errors?.[0]?.path, 'secondFactor.roles')
+  const renewing = await put({ enrolment: false, secondFactor: nobody, totpRenewalDays: 90 })
+  assert.equal(said(renewing), 'conflict')
+  assert.equal(renewing.problem.errors?.[0]?.path, 'totpRenewalDays')
   assert.equal((await read()).settings.enrolment, true)
 })
 

@@ -105,9 +105,10 @@ export const recordLate = async (
   type: 'code.inspected' | 'code.claimed',
   claimToken: string | undefined,
 ): Promise<void> => {
+  const byItsKey = code.claimedBy !== null && actor.source.thumbprint?.equals(code.claimedBy) === true
   const within = type !== 'code.inspected' || (await countScan(deps, actor))
   await deps.db.transaction().execute(async (tx) => {
-    const own = await deps.claimHandlers[code.kind].isClaimer(tx, code.id, claimToken)
+    const own = byItsKey || (await deps.claimHandlers[code.kind].isClaimer(tx, code.id, claimToken))
     const due = !own && (await noticeDue(tx, code.id))
     // a flood of openings may fill no log, nor may it hide the look that is to be told of
     if (!within && !due) return

@@ -7,9 +7,9 @@ import { toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { revokeCodes } from '../codes/index.ts'
-import { type ActDeps, act, EventDraft } from '../events/index.ts'
+import { type ActDeps, act, EventDraft, type EventFacts } from '../events/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
-import { requireEnrolment } from '../policies/index.ts'
+import { policyName, requireEnrolment } from '../policies/index.ts'
 import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
 import { isCurrentPassword, limited } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
@@ -27,16 +27,16 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
   const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
   if (!claim?.claimKey.equals(key)) return refuseUnknown(deps, actor)
   requireOpen(claim)
-  await requireEnrolment(deps.db)
+  const { version } = await requireEnrolment(deps.db)
   const needs = await deps.db
     .transaction()
     .execute((tx) => confirmNeeds(tx, { userId: claim.userId, resetPassword: claim.resetPassword }))
   const choosing = needs.includes('password')
   const phc = choosing ? await chosenPassword(deps, claim, input.password) : undefined
-  if (!choosing) await provePassword(deps, actor, claim, input.currentPassword)
+  if (!choosing) await provePassword(deps, actor, { ...about(claim), policy: policyName(version) }, claim, input.currentPassword)
 
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
-    event.about({ ...about(claim), person: { id: claim.userId, name: claim.username } })
+    event.about({ ...about(claim), policy: policyName(version), person: { id: claim.userId, name: claim.username } })
     await lockPerson(tx, claim.userId)
     // again, now that nobody else is at it: of two confirms at once the second is told that it was confirmed
     requireOpen((await findClaim(tx, deps.keys.hash('confirm', input.confirm))) ?? claim)
@@ -127,11 +127,17 @@ const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string 
   return hashPassword(password)
 }
 /** A wrong current password is a guess of that account, by the same limits, and one of the five. */
-const provePassword = async (deps: ActDeps, actor: Actor, claim: OpenClaim, password: string | undefined): Promise<void> => {
+const provePassword = async (
+  deps: ActDeps,
+  actor: Actor,
+  facts: EventFacts,
+  claim: OpenClaim,
+  password: string | undefined,
+): Promise<void> => {
   if (password === undefined) throw invalid('currentPassword', 'the password that you have now')
   if (await isCurrentPassword(deps, actor, claim.userId, password)) return
   const event = new EventDraft(actor, 'enrolment.confirmed', {
-    ...about(claim),
+    ...facts,
     factor: 'password',
     detail: { code: 'factor-wrong', why: 'wrong current password' },
   })

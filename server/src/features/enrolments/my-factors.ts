@@ -9,7 +9,7 @@ import type { Answer } from '../../platform/route.ts'
 import { issue } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
-import { readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
+import { policyName, readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
 import { asUser, endSessions, insertSession } from '../sessions/index.ts'
 import { findSignIn, isCurrentPassword, limited, openSession, type SignInRow, toSignIn } from '../sign-in/index.ts'
@@ -71,7 +71,7 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
     { type: 'enrolment.confirmed', endpoint: contract.confirmTotp },
     async (tx, event) => {
       event.about({ factor: 'totp' })
-      await requireEnrolment(tx)
+      event.about({ policy: policyName((await requireEnrolment(tx)).version) })
       await lockPerson(tx, person.id)
       const pending = await findPending(tx, person.id, totpId)
       if (!pending)

@@ -51,6 +51,10 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
   const actorId = person?.id ?? (actor.kind === 'token' ? actor.id : null)
   const actorName = person?.name ?? (actor.kind === 'token' || actor.kind === 'host' ? actor.name : facts.typedName)
   const subject = facts.subject
+  // what somebody does in a session stands under it and under the code that opened it (R44), where the facts name no other
+  const session = actor.kind === 'user' ? actor.session : undefined
+  const sessionId = facts.sessionId ?? session?.id ?? null
+  const codeId = facts.codeId ?? session?.codeId ?? null
 
   const commit = async (part: PersonalPart, userId: string | null): Promise<{ mac: string; sealed: SealedPart }> => {
     const salt = randomBytes(32)
@@ -92,8 +96,8 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     subject: subject
       ? { kind: subject.kind, id: subject.id ? toId(subject.kind === 'token' ? 'tok' : 'usr', subject.id) : null }
       : null,
-    codeId: facts.codeId ? toId('cod', facts.codeId) : null,
-    sessionId: facts.sessionId ? toId('ses', facts.sessionId) : null,
+    codeId: codeId ? toId('cod', codeId) : null,
+    sessionId: sessionId ? toId('ses', sessionId) : null,
     target: null,
     factor: facts.factor ?? null,
     biometric: facts.biometric ?? 'none',
@@ -110,8 +114,8 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     outcome: draft.outcome,
     actorId,
     userId: subjectUser ?? person?.id ?? null,
-    codeId: facts.codeId ?? null,
-    sessionId: facts.sessionId ?? null,
+    codeId,
+    sessionId,
     factor: facts.factor ?? null,
     deviceType: source.device.type,
     platform: source.device.platform,

@@ -41,8 +41,11 @@ export const readAuthenticationSettings = async (db: Db | Tx): Promise<Authentic
   }
 }
 
+/** How an event names the policy that was applied (R35): its version, of which `settings.changed` tells what it said. */
+export const policyName = (version: number): string => `authentication/${version}`
+
 /** R5: throws where people cannot enrol. */
-export const requireEnrolment = async (tx: Db | Tx): Promise<AuthenticationSettings> => {
+export const requireEnrolment = async (tx: Db | Tx): Promise<AuthenticationSettings & { version: number }> => {
   const settings = await readAuthenticationSettings(tx)
   if (!settings.enrolment)
     throw new Refusal('enrolment-off', 'enrolment is switched off', {
@@ -90,6 +93,11 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenti
           'Enrolment is switched off, so nobody could meet a demand for a second factor. Remove the demand, or keep enrolment on.',
         errors: [{ path: 'secondFactor.roles', message: 'must be empty while enrolment is off' }],
       })
+    if (!input.enrolment && input.totpRenewalDays !== null)
+      throw new Refusal('conflict', 'a renewal of what is switched off', {
+        detail: 'Enrolment is switched off, so nobody could renew a key. Remove the age of renewal, or keep enrolment on.',
+        errors: [{ path: 'totpRenewalDays', message: 'must be empty while enrolment is off' }],
+      })
     const touched = (role: Role) => input.secondFactor.roles.includes(role) !== before.secondFactor.roles.includes(role)
     const demandMoved = input.secondFactor.from !== before.secondFactor.from
     if (
@@ -121,6 +129,7 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenti
       throw new Refusal('precondition-failed', 'changed meanwhile', {
         detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
       })
+    event.about({ detail: { version: saved.version } })
     return shown(tx)
   })
 

@@ -1,2 +1,8 @@
-export { readAuthenticationSettings, requireEnrolment, secondFactorDemanded, settingsRoutes } from './authentication-settings.ts'
+export {
+  policyName,
+  readAuthenticationSettings,
+  requireEnrolment,
+  secondFactorDemanded,
+  settingsRoutes,
+} from './authentication-settings.ts'
 export { freshSeconds, mayCall } from './permission-rules.ts'

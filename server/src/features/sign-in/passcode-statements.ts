@@ -24,6 +24,10 @@ export type Reserved = {
   period: number
   algorithm: TotpParameters['algorithm']
   renewal: boolean
+  /** Version of the settings that were applied. */
+  policy: number
+  /** Of the session that a step-up replaces. */
+  code_id: string | null
   /** Of the person, for the event that follows. */
   person_key: Buffer | null
   now: Date
@@ -33,7 +37,7 @@ export type Reserved = {
  * `first` is false for the second of one person in a group: it is sent again, so that each guess is counted by itself.
  */
 const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3::bytea[]) t(n, browser_hash, thumb)),
-  s as (select b.n, si.id, si.user_id, u.username, si.purpose, si.proved, ${laneOf('si.user_id', 'b.thumb')} as lane,
+  s as (select b.n, si.id, si.user_id, u.username, si.purpose, si.proved, si.from_session, ${laneOf('si.user_id', 'b.thumb')} as lane,
       row_number() over (partition by si.user_id order by b.n) = 1 as first
     from b join sign_in si on si.browser_hash = b.browser_hash and si.key_thumbprint = b.thumb join users u on u.id = si.user_id and u.state = 'active'
     where si.state = 'open' and si.expires_at > now() and si.epoch = (select epoch from deployment)),
@@ -42,7 +46,8 @@ const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3:
   select b.n, s.id as sign_in, s.user_id, s.username, s.purpose, s.proved, coalesce(s.lane, 0) as lane, coalesce(s.first, true) as first, r.failures,
     coalesce(a.failures >= 100, false) as closed, greatest(coalesce(extract(epoch from nullif(a.open_at, '-infinity') - now()), 0), 0)::float as wait,
     t.id as totp, t.sealed, t.digits, t.period, t.algorithm, pk.wrapped as person_key, now() as now,
-    (select ${renewalDue('t', 'p')} from authentication_settings p) as renewal
+    (select ${renewalDue('t', 'p')} from authentication_settings p) as renewal,
+    (select version from authentication_settings) as policy, (select f.code_id from session f where f.id = s.from_session) as code_id
   from b left join s on s.n = b.n left join r on r.account_key = s.user_id and r.lane = s.lane and s.first
     left join attempt a on a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane
     left join totp t on t.user_id = s.user_id and t.state = 'active' left join person_key pk on pk.user_id = s.user_id order by b.n`

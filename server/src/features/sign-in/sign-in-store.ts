@@ -53,6 +53,9 @@ export type SignInRow = {
   renewal: boolean
   person: string | null
   displayName: string | null
+  /** Of the session that a step-up replaces. */
+  codeId: string | null
+  policyVersion: number
 }
 /** The sign-in of a browser with all that its next step depends on; also where it is over. */
 export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<SignInRow | undefined> => {
@@ -63,7 +66,7 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
       (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,
-      p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and ${sql.raw(renewalDue('t', 'p'))}) as renewal
+      p.version as policy_version, (select f.code_id from session f where f.id = s.from_session) as code_id, p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and ${sql.raw(renewalDue('t', 'p'))}) as renewal
     from authentication_settings p, sign_in s left join users u on u.id = s.user_id left join session x on x.id = s.session_id where s.browser_hash = ${browserHash}`.execute(
       db,
     )

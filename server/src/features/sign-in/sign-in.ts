@@ -11,6 +11,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { type ActDeps, act, addressTag, EventDraft, type EventFacts, type PreparedEvent, type Tally } from '../events/index.ts'
 import { findPasswordHash, verifyPassword } from '../passwords/index.ts'
+import { policyName } from '../policies/index.ts'
 import { hashRecoveryCode, useRecoveryCode } from '../recovery-codes/index.ts'
 import { asUser, insertSession } from '../sessions/index.ts'
 import { acceptedStep, offsetOf, stepAt, totpKey } from '../totp/index.ts'
@@ -177,6 +178,11 @@ const wrong = async (
   if (!(await deps.events.recordFailure(event))) throw limitedAddress()
   throw refusal
 }
+/** What every event of a sign-in says: the policy that was applied, and, of a step-up, the code that opened its session. */
+const ofSignIn = (policyVersion: number, codeId: string | null): EventFacts => ({
+  policy: policyName(policyVersion),
+  ...(codeId ? { codeId } : {}),
+})
 /** A guess beyond its limit gets no verdict: one event a source and minute. */
 const refuseLimited = async (deps: SignInDeps, actor: Actor, refusal: unknown): Promise<never> => {
   if (refusal instanceof Refusal && refusal.code === 'rate-limited') await deps.tally.add(actor, 'request.limited', refusal.why)
@@ -204,6 +210,7 @@ export const provePassword = async (
   // asked also for nobody, so that an unknown name costs the same
   const hash = await findPasswordHash(deps.db, deps.keys, accountKey)
   const about: EventFacts = {
+    ...ofSignIn(row.policyVersion, row.codeId),
     factor: 'password',
     ...(found && found.state !== 'pending' ? { subject: { kind: 'user', id: found.id, name: found.username } } : {}),
     typedName: typed,
@@ -295,7 +302,11 @@ export const proveTotp = async (
   const parameters = { algorithm: reserved.algorithm, digits: reserved.digits, period: reserved.period }
   const key = totpKey(deps.keys, userId, reserved.totp, reserved.sealed)
   const step = acceptedStep(key, input.code, reserved.now.getTime(), parameters)
-  const about: EventFacts = { factor: 'totp', detail: { purpose: reserved.purpose as string } }
+  const about: EventFacts = {
+    ...ofSignIn(reserved.policy, reserved.code_id),
+    factor: 'totp',
+    detail: { purpose: reserved.purpose as string },
+  }
   if (step === undefined) {
     const offset = offsetOf(key, input.code, reserved.now.getTime(), parameters)
     // two different ones: the same passcode twice would tell a guesser which one of the future they have found
@@ -401,7 +412,8 @@ export const proveRecoveryCode = async (
     if (refusal instanceof Refusal && refusal.code === 'rate-limited') await restart(deps.db, row.id)
     return refuseLimited(deps, actor, refusal)
   })
-  const about: EventFacts = { factor: 'recovery-code', subject: { kind: 'user', ...person } }
+  const applied = { ...ofSignIn(row.policyVersion, row.codeId), factor: 'recovery-code' }
+  const about: EventFacts = { ...applied, subject: { kind: 'user', ...person } }
   const session = await deps.db
     .transaction()
     .execute(async (tx) => {
@@ -409,7 +421,7 @@ export const proveRecoveryCode = async (
       if (!(await useRecoveryCode(tx, userId, hashRecoveryCode(deps.keys, userId, input.code)))) return undefined
       await clearGuesses(tx, userId, 'recovery-code', lane)
       const opened = await openSession(deps, tx, actor, { row, scope: 'recovery', acr: 'aal1', amr: ['pwd'] })
-      const used = { factor: 'recovery-code', person, sessionId: opened.id, detail: { left: row.recoveryCodesLeft - 1 } }
+      const used = { ...applied, person, sessionId: opened.id, detail: { left: row.recoveryCodesLeft - 1 } }
       await deps.events.append(tx, new EventDraft(actor, 'sign-in.recovery-code', used))
       return opened.token
     })

@@ -46,7 +46,7 @@ export const Renewal = ({ now, change, operator, errors }: Part) => {
         allowDecimal={false}
         disabled={!operator}
         value={now.totpRenewalDays ?? ''}
-        error={errors.totpRenewalDays}
+        error={!now.enrolment && now.totpRenewalDays !== null ? t('renewal.offText') : errors.totpRenewalDays}
         onChange={(value) => change({ totpRenewalDays: value === '' ? null : Number(value) })}
       />
     </Section>
