@@ -28,9 +28,11 @@ const documents = async (): Promise<Record<string, string>> => ({
         `\`${each.method} ${each.path}\``,
         each.needs,
         [
-          ...(each.scopes ?? []),
-          ...(['auditor', 'operator'].includes(each.needs) && !each.fresh ? ['operator'] : []),
-          ...(each.needs === 'auditor' ? ['auditor'] : []),
+          ...new Set([
+            ...(each.scopes ?? []),
+            ...(['auditor', 'operator'].includes(each.needs) && !each.fresh ? ['operator'] : []),
+            ...(each.needs === 'auditor' ? ['auditor'] : []),
+          ]),
         ].join(', '),
         each.fresh ? 'yes' : '',
         each.recovery ? 'yes' : '',

@@ -499,6 +499,76 @@ test('what is refused, or cannot be reached, is one line and exit status 1', asy
   )
 })
 
+test('a wrong setting stops the start with one line that names it, what it got and what it takes', async () => {
+  const host = hostOf(await startServer())
+  const listen = `127.0.0.1:${await freePort()}`
+  const folder = scratchFolder()
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content)
+    return join(folder, name)
+  }
+  const certify = (name: string): { cert: string; key: string } => {
+    const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)]
+    const how = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ]
+    execFileSync('openssl', ['req', '-x509', ...how], { stdio: 'ignore' })
+    return { cert, key }
+  }
+  const [own, other] = [certify('own'), certify('other')]
+  const noise = file('noise', 'this is neither a certificate nor a database of places\n')
+  const empty = file('empty', '')
+  const tls = (cert: string, key: string): Env => ({ POSTERN_TLS_CERT: cert, POSTERN_TLS_KEY: key })
+  const wrong: [Env, string][] = [
+    [{ POSTERN_ORIGIN: 'https://postern.example.org/path' }, 'POSTERN_ORIGIN'],
+    [{ POSTERN_ORIGIN: 'postern.example.org' }, 'POSTERN_ORIGIN'],
+    [{ POSTERN_LISTEN: 'everywhere' }, 'POSTERN_LISTEN'],
+    [{ POSTERN_LISTEN: '127.0.0.1:70000' }, 'POSTERN_LISTEN'],
+    [{ POSTERN_LISTEN: '192.0.2.1:8470' }, 'POSTERN_LISTEN'],
+    [{ POSTERN_LISTEN: new URL(host.POSTERN_ORIGIN as string).host.replace('localhost', '127.0.0.1') }, 'POSTERN_LISTEN'],
+    [{ DATABASE_URL: 'mysql://localhost/postern' }, 'DATABASE_URL'],
+    [{ POSTERN_TRUSTED_PROXIES: '10.0.0.0/99' }, 'POSTERN_TRUSTED_PROXIES'],
+    [tls(join(folder, 'gone'), own.key), 'POSTERN_TLS_CERT'],
+    [tls(noise, own.key), 'POSTERN_TLS_CERT'],
+    [tls(folder, own.key), 'POSTERN_TLS_CERT'],
+    [tls(own.cert, join(folder, 'gone')), 'POSTERN_TLS_KEY'],
+    [tls(own.cert, noise), 'POSTERN_TLS_KEY'],
+    [tls(own.cert, other.key), 'POSTERN_TLS_KEY'],
+    [{ POSTERN_GEO_DB: join(folder, 'gone') }, 'POSTERN_GEO_DB'],
+    [{ POSTERN_GEO_DB: noise }, 'POSTERN_GEO_DB'],
+    [{ POSTERN_GEO_DB: empty }, 'POSTERN_GEO_DB'],
+    [{ POSTERN_SMTP_URL: 'mail.example.org' }, 'POSTERN_SMTP_URL'],
+    [{ POSTERN_BOOTSTRAP: 'maybe' }, 'POSTERN_BOOTSTRAP'],
+    [{ POSTERN_LOG: 'loud' }, 'POSTERN_LOG'],
+  ]
+  for (const [setting, name] of wrong) {
+    const { status, out, err } = await postern({ ...host, POSTERN_LISTEN: listen, ...setting }, 'serve')
+    assert.deepEqual([status, out], [1, ''], `${name}: ${err}`)
+    const got = setting[name] as string
+    assert.match(err, /^[^\n]+\n$/, err)
+    assert.ok(err.startsWith(`postern serve: ${name} is "${got}": it takes `), err)
+  }
+  for (const [setting, line] of [
+    [{ POSTERN_TLS_CERT: own.cert }, /POSTERN_TLS_KEY is not set/],
+    [{ POSTERN_ORIGN: 'x' }, /POSTERN_ORIGN is not a setting/],
+  ] as [Env, RegExp][]) {
+    const { status, err } = await postern({ ...host, POSTERN_LISTEN: listen, ...setting }, 'serve')
+    assert.equal(status, 1)
+    assert.match(err, /^[^\n]+\n$/)
+    assert.match(err, line)
+  }
+})
+
 test('with the embedded database: beside a running server, and with one that the command starts itself', async () => {
   const data = { POSTERN_DATA: join(scratchFolder(), 'data') }
   const server = await startProcess(data)

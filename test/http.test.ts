@@ -184,8 +184,7 @@ test('what is sent where nothing takes it is refused: queries, ids of another ki
     assert.ok(answer.status >= 400 && answer.status < 500, `${what}: ${answer.status}`)
     if (answer.text) assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, what)
   }
-  for (const path of ['/%', '/api/users/%zz', '/c/%E0%A4%A'])
-    isProblem(await raw(server.origin, 'GET', path), 400, 'malformed', path)
+  for (const path of ['/%', '/api/users/%zz']) isProblem(await raw(server.origin, 'GET', path), 400, 'malformed', path)
 })
 
 test('answers carry the headers that keep them to themselves, and no page may be framed or run a foreign script', async () => {
@@ -241,9 +240,35 @@ test('the page of a scan is the same bytes and headers for every id, known or no
   }
   const known = await seen(code.id)
   assert.equal(known.status, 200)
-  for (const id of [`cod_${'0'.repeat(26)}`, olga.codeId, 'x', '%3Cscript%3E', 'cod_', `usr_${'0'.repeat(26)}`])
+  for (const id of [
+    `cod_${'0'.repeat(26)}`,
+    olga.codeId,
+    'x',
+    '%3Cscript%3E',
+    'cod_',
+    `usr_${'0'.repeat(26)}`,
+    'x'.repeat(900),
+    '%E0%A4%A',
+    `${code.id}%`,
+  ])
     assert.deepEqual(await seen(id), known, id)
   assert.ok(!known.text.includes(code.id))
+})
+
+test('an address that leads nowhere is a page for people and a problem for machines', async () => {
+  const page = await raw(server.origin, 'GET', '/nowhere', { headers: { accept: 'text/html,*/*;q=0.8' } })
+  assert.equal(page.status, 404)
+  assert.match(String(page.headers['content-type']), /^text\/html/)
+  assert.match(String(page.headers['content-security-policy']), /require-trusted-types-for/)
+  for (const [path, accept] of [
+    ['/nowhere', 'application/json'],
+    ['/api/nowhere', 'text/html'],
+    ['/assets/nowhere.js', 'text/html'],
+  ] as const)
+    assert.equal(
+      (await raw(server.origin, 'GET', path, { headers: { accept } })).headers['content-type'],
+      'application/problem+json',
+    )
 })
 
 test('cookies on localhost are host-only, out of reach of scripts, and kept from other sites', async () => {

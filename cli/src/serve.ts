@@ -1,4 +1,5 @@
 import {
+  type App,
   buildApp,
   type Config,
   type Core,
@@ -21,9 +22,10 @@ export const serve = async (terminal: Terminal, options: { acceptNewRpId: boolea
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataFolder: config.dataFolder }) : undefined
   for (const notice of embedded?.notices ?? []) say(notice)
   let core: Core | undefined
+  let app: App | undefined
   try {
     core = await openCore(config, embedded?.connection ?? { connectionString: config.databaseUrl as string }, options)
-    const app = await buildApp(config, core)
+    app = await buildApp(config, core)
     await app.listen()
     say(`Postern serves ${config.origin} (listening on ${config.listen.host}:${config.listen.port})`)
     if (config.bootstrap && !(await operatorExists(core.db))) await printBootstrap(terminal, config, core, options.json)
@@ -32,7 +34,7 @@ export const serve = async (terminal: Terminal, options: { acceptNewRpId: boolea
     await app.close()
     return why === 'asked to' ? 0 : 1
   } catch (error) {
-    await core?.close().catch(() => undefined)
+    await (app ?? core)?.close().catch(() => undefined)
     throw error
   } finally {
     await embedded?.stop()

@@ -1,7 +1,7 @@
 import { deploymentInfo, type Endpoint } from '@postern/contract'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import type { Config } from './config.ts'
+import { type Config, fromFile, listening, readTls } from './config.ts'
 import { trustedProxies } from './edges/http/address.ts'
 import { userActor } from './edges/http/authenticate.ts'
 import { cookieNames } from './edges/http/cookies.ts'
@@ -153,7 +153,8 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       ...deps,
       config,
       proofs: new Proofs(core.keys, config.origins),
-      places: openPlaces(config.geoDb),
+      tls: readTls(config),
+      places: config.geoDb === undefined ? openPlaces(undefined) : fromFile('POSTERN_GEO_DB', config.geoDb, openPlaces),
       cookies: cookieNames(config.origin),
       trusted: trustedProxies(config.trustedProxies),
       ready: async () => {
@@ -176,9 +177,10 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
     http,
     core,
     listen: async () => {
+      const address = await listening(config, () => http.listen({ host: config.listen.host, port: config.listen.port }))
       order.start()
       watch.start()
-      return http.listen({ host: config.listen.host, port: config.listen.port })
+      return address
     },
     close: async () => {
       clearInterval(timer)

@@ -1,3 +1,5 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 
@@ -143,6 +145,36 @@ export const readConfig = (env: Record<string, string | undefined>): Config => {
     geoDb: values.POSTERN_GEO_DB,
     bootstrap: values.POSTERN_BOOTSTRAP === 'on',
     log: values.POSTERN_LOG,
+  }
+}
+/** Uses the file that a setting names; one that cannot be read, or does not serve, is a wrong setting. Throws ConfigError. */
+export const fromFile = <T>(name: keyof typeof settings, path: string, use: (content: Buffer) => T): T => {
+  try {
+    return use(readFileSync(path))
+  } catch (error) {
+    const [why] = (error as Error).message.split('\n')
+    throw new ConfigError(`${name} is "${path}": it takes ${settings[name].takes} (${why})`)
+  }
+}
+/** Certificate and key, read and found to belong together. Throws ConfigError. */
+export const readTls = ({ tls }: Pick<Config, 'tls'>): { cert: Buffer; key: Buffer } | undefined => {
+  if (!tls) return undefined
+  const cert = fromFile('POSTERN_TLS_CERT', tls.cert, (content) => ({ content, parsed: new X509Certificate(content) }))
+  const key = fromFile('POSTERN_TLS_KEY', tls.key, (content) => {
+    if (!cert.parsed.checkPrivateKey(createPrivateKey(content))) throw new Error('it is the key of another certificate')
+    return content
+  })
+  return { cert: cert.content, key }
+}
+/** Listens where POSTERN_LISTEN says; an address that cannot be had is a wrong setting. Throws ConfigError. */
+export const listening = async <T>({ listen: { host, port } }: Config, listen: () => Promise<T>): Promise<T> => {
+  try {
+    return await listen()
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (!code?.startsWith('E')) throw error
+    const got = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    throw new ConfigError(`POSTERN_LISTEN is "${got}": it takes an address of this machine that is free (${message})`)
   }
 }
 /** Of the command line as a client, and of the tests. */

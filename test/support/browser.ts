@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { type CallIn, type Endpoint, type Out, type Problem, requestOf } from '@postern/contract'
+import { requireDocumented } from './document.ts'
 
 type Answer = { status: number; headers: Headers; body: unknown; text: string }
 export type Tried<E> = { status: number; value: Out<E>; problem: Problem; headers: Headers }
@@ -109,6 +110,7 @@ export class Browser {
     try {
       parsed = JSON.parse(text)
     } catch {}
+    requireDocumented(method, url, response.status, response.status < 400 ? undefined : (parsed as Problem | undefined)?.code)
     return { status: response.status, headers: response.headers, body: parsed, text }
   }
   /** A call that may be refused. */

@@ -12,9 +12,9 @@ type PlaceRecord = Partial<CityResponse> & { country_code?: string }
  * Looks up where an address is. The bundled database knows countries (CC0; NRO statistics, CC BY 4.0);
  * an operator's .mmdb may know cities. Unknown is null, never a guess.
  */
-export const openPlaces = (file: string | undefined): Places => {
+export const openPlaces = (content: Buffer | undefined): Places => {
   const bundled = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'
-  const reader = new Reader<CityResponse>(readFileSync(file ?? createRequire(import.meta.url).resolve(bundled)))
+  const reader = new Reader<CityResponse>(content ?? readFileSync(createRequire(import.meta.url).resolve(bundled)))
   return (address) => {
     if (!address) return null
     let record: PlaceRecord | null

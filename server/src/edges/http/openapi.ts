@@ -1,5 +1,5 @@
 import fastifySwagger from '@fastify/swagger'
-import { type Endpoint, pathNames, refusalCodes } from '@postern/contract'
+import { type Endpoint, pathNames, type RefusalCode, refusalCodes } from '@postern/contract'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -41,14 +41,9 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => wanted(name))))
   const rest = part((name) => !names.includes(name))
   const inQuery = endpoint.method === 'GET' || endpoint.method === 'DELETE'
-  const statuses = new Map<number, string[]>()
-  const all =
-    endpoint.needs === 'public' || endpoint.needs === 'browser' || endpoint.needs === 'sign-in'
-      ? endpoint.refusals
-      : [...endpoint.refusals, 'no-session' as const, 'session-binding' as const, 'not-allowed' as const]
-  for (const code of new Set([...all, 'malformed' as const, 'invalid-request' as const, 'unavailable' as const]))
-    statuses.set(statusOf[code], [...(statuses.get(statusOf[code]) ?? []), code])
-  const streamed = endpoint.stream || endpoint.path.endsWith('/export')
+  const statuses = new Map<number, RefusalCode[]>()
+  for (const code of refusalsOf(endpoint)) statuses.set(statusOf[code], [...(statuses.get(statusOf[code]) ?? []), code])
+  const streamed = endpoint.stream ? 'text/event-stream' : endpoint.path.endsWith('/export') ? 'application/jsonl' : undefined
   const notes = [
     `Who: ${authority[endpoint.needs]}`,
     endpoint.scopes ? `Scopes: ${endpoint.scopes.join(', ')}.` : '',
@@ -75,11 +70,53 @@ export const openApiSchema = (endpoint: Endpoint): object => {
         }),
     response: {
       ...(streamed
-        ? {}
+        ? { 200: { description: 'As it comes.', content: { [streamed]: { schema: endpoint.output } } } }
         : { [endpoint.status ?? 200]: endpoint.status === 204 ? z.undefined().describe('Done; no body.') : endpoint.output }),
-      ...Object.fromEntries([...statuses].map(([status, codes]) => [status, ProblemSchema.describe(codes.join(', '))])),
+      ...Object.fromEntries(
+        [...statuses].map(([status, codes]) => [
+          status,
+          { description: codes.join(', '), content: { 'application/problem+json': { schema: ProblemSchema } } },
+        ]),
+      ),
     },
   }
+}
+
+/** Every refusal that an endpoint may answer: its own, and those of the door before it. */
+const refusalsOf = (endpoint: Endpoint): Set<RefusalCode> => {
+  const { needs } = endpoint
+  const all = new Set<RefusalCode>([...endpoint.refusals, 'malformed', 'invalid-request', 'misdirected', 'unavailable'])
+  const add = (...codes: RefusalCode[]): void => {
+    for (const code of codes) all.add(code)
+  }
+  if (endpoint.method !== 'GET') add('too-large', 'unsupported-media-type')
+  if (needs === 'public') return all
+  add('session-binding', 'proof-stale')
+  if (needs === 'browser' || needs === 'sign-in') return all
+  // of a session: a want of rights, a session that must prove more; of a token: too many wrong ones
+  add('no-session', 'not-allowed', 'step-up-required', 'rate-limited')
+  if (endpoint.idempotent) add('conflict')
+  return all
+}
+
+/** What an endpoint reads beside path, query and body. For the document alone: it checks nothing. */
+const requestHeaders = (endpoint: Endpoint): object | undefined => {
+  const text = (description: string) => ({ type: 'string', description })
+  const properties = {
+    ...(endpoint.ifMatch ? { 'If-Match': text('The ETag of what was read') } : {}),
+    ...(endpoint.idempotent
+      ? { 'Idempotency-Key': text('Of your choice, up to 200 characters: a repeat within 10 minutes gets the same answer') }
+      : {}),
+    ...(endpoint.stream ? { 'Last-Event-ID': text('The last id that was seen: the stream goes on after it') } : {}),
+  }
+  if (Object.keys(properties).length === 0) return undefined
+  return { type: 'object', properties, ...(endpoint.ifMatch ? { required: ['If-Match'] } : {}) }
+}
+const documented: typeof jsonSchemaTransform = (document) => {
+  const transformed = jsonSchemaTransform(document)
+  const { endpoint } = (document as { route?: { config?: { endpoint?: Endpoint } } }).route?.config ?? {}
+  const headers = endpoint && requestHeaders(endpoint)
+  return headers ? { ...transformed, schema: { ...transformed.schema, headers } } : transformed
 }
 
 export const registerOpenApi = async (app: FastifyInstance, config: Config): Promise<void> => {
@@ -112,7 +149,7 @@ export const registerOpenApi = async (app: FastifyInstance, config: Config): Pro
         },
       },
     },
-    transform: jsonSchemaTransform,
+    transform: documented,
     transformObject: jsonSchemaTransformObject,
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
@@ -137,6 +174,7 @@ export const openApiDocument = async (endpoints: readonly Endpoint[], config: Co
       method: endpoint.method,
       url: endpoint.path,
       schema: openApiSchema(endpoint),
+      config: { endpoint },
       exposeHeadRoute: false,
       handler: async () => undefined,
     })

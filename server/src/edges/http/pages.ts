@@ -27,11 +27,15 @@ const html = (reply: FastifyReply, status: number, policy: string, body: string)
     .type('text/html; charset=utf-8')
     .send(body)
 
+export type Pages = {
+  sendConsole: (reply: FastifyReply, status: number) => FastifyReply
+  sendPhone: (reply: FastifyReply) => FastifyReply
+}
 /** The web apps: the console with a nonce a response; the page of a scan with none, the same bytes for every id. */
 export const registerPages = async (
   app: FastifyInstance,
   deps: ActDeps & AuthenticateDeps & { openings: Openings },
-): Promise<void> => {
+): Promise<Pages> => {
   const page = (name: string): string =>
     existsSync(`${built}/${name}`)
       ? readFileSync(`${built}/${name}`, 'utf8')
@@ -48,18 +52,19 @@ export const registerPages = async (
       decorateReply: false,
     })
 
+  const sendPhone = (reply: FastifyReply): FastifyReply => html(reply, 200, phonePolicy, phonePage)
   app.route({
     method: ['GET', 'HEAD'],
     url: '/c/:id',
     schema: { hide: true },
     handler: async (request, reply) => {
       const id = CodeId.safeParse((request.params as { id: string }).id)
-      if (!id.success) return html(reply, 200, phonePolicy, phonePage)
+      if (!id.success) return sendPhone(reply)
       const actor = { kind: 'stranger' as const, source: sourceOf(deps, request) }
       const opening = await deps.openings.open(actor, fromId(id.data), request.method)
       if (opening.is === 'page') {
         if (opening.codeId) await recordScan(deps, actor, opening.codeId, request.method)
-        return html(reply, 200, phonePolicy, phonePage)
+        return sendPhone(reply)
       }
       if (opening.is === 'redirected') return reply.header('cache-control', 'no-store').redirect(opening.to, 302)
       const { issuer } = await readAuthenticationSettings(deps.db)
@@ -74,5 +79,5 @@ export const registerPages = async (
   for (const name of consolePages)
     for (const url of name === '' ? ['/'] : [`/${name}`, `/${name}/*`])
       app.get(url, { schema: { hide: true } }, (_request, reply) => sendConsole(reply, 200))
-  app.decorate('sendConsole', sendConsole)
+  return { sendConsole, sendPhone }
 }

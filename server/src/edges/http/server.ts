@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import type { Endpoint } from '@postern/contract'
@@ -23,10 +22,16 @@ import { registerDownloads } from './downloads.ts'
 import { registerDrain } from './drain.ts'
 import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
-import { registerPages } from './pages.ts'
+import { type Pages, registerPages } from './pages.ts'
 import { asUnavailable, problemOf, statusOf } from './problems.ts'
 
-export type HttpDeps = AuthenticateDeps & EventsDeps & { config: Config; openings: Openings; ready: () => Promise<boolean> }
+export type HttpDeps = AuthenticateDeps &
+  EventsDeps & {
+    config: Config
+    openings: Openings
+    tls: { cert: Buffer; key: Buffer } | undefined
+    ready: () => Promise<boolean>
+  }
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,6 +48,7 @@ const bodyLimit = 64 * 1024
 export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promise<FastifyInstance> => {
   const { config } = deps
   const security = securityHeaders(config)
+  let pages: Pages | undefined
   const options: FastifyServerOptions = {
     logger:
       config.log === 'silent'
@@ -63,9 +69,11 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
       void deps.tally
         .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${error.code}`)
         .catch(() => undefined)
+      // an address of a code that was cut or garbled is an address of no code
+      if (pages && request.method === 'GET' && request.url.startsWith('/c/')) return pages.sendPhone(reply.headers(security))
       return sendProblem(reply.headers(security), request, new Refusal('malformed', error.code))
     },
-    ...(config.tls ? ({ https: { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) } } as object) : {}),
+    ...(deps.tls ? ({ https: deps.tls } as object) : {}),
   }
   const app = Fastify(options)
   app.decorateRequest('actor', null)
@@ -86,9 +94,12 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   registerHealth(app, deps, closing.signal)
   for (const route of routes) registerRoute(app, deps, route, closing.signal)
   await registerDownloads(app, deps, routes, closing.signal)
-  await registerPages(app, deps)
+  pages = await registerPages(app, deps)
   app.setNotFoundHandler(async (request, reply) => {
     await deps.tally.add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', 'unknown address')
+    // people who mistyped an address get the console’s page for it, machines a problem
+    if (request.method === 'GET' && !/^\/(api|c|assets)(\/|$)/.test(request.url) && request.headers.accept?.includes('text/html'))
+      return pages?.sendConsole(reply, 404)
     return sendProblem(reply, request, new Refusal('not-found', 'unknown address'))
   })
   return app
