@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { optionsOf } from '../cli/src/command.ts'
 import { run, tree } from '../cli/src/run.ts'
+import { Browser } from './support/browser.ts'
 import { freshDatabase, scratchFolder } from './support/cluster.ts'
 import { enrolByCode, firstOperator, newPerson, partsOf } from './support/people.ts'
 import { freePort, startProcess, startServer, type TestServer } from './support/server.ts'
@@ -567,6 +568,87 @@ test('a wrong setting stops the start with one line that names it, what it got a
     assert.match(err, /^[^\n]+\n$/)
     assert.match(err, line)
   }
+})
+
+test('a start without an operator prints a link on standard output, each start another one; off prints none, nor does one with an operator', async () => {
+  const [databaseUrl, port] = [await freshDatabase(), await freePort()]
+  const env = {
+    DATABASE_URL: databaseUrl,
+    POSTERN_KEY_FILE: join(scratchFolder(), 'master.key'),
+    POSTERN_ORIGIN: `http://localhost:${port}`,
+    POSTERN_LISTEN: `127.0.0.1:${port}`,
+    POSTERN_LOG: 'silent',
+    LANG: 'C.UTF-8',
+  }
+  /** Starts, waits until it serves, does what there is to do, stops. Answers all that was written. */
+  const served = async (more: Env, during: (out: () => string) => Promise<void> = async () => {}): Promise<Ran> => {
+    const running = begin({ ...env, ...more }, 'serve')
+    await until(async () => (await fetch(`http://localhost:${port}/readyz`).catch(() => undefined))?.ok === true)
+    try {
+      await during(running.out)
+    } finally {
+      running.stop()
+    }
+    return running.done
+  }
+  const linkIn = (text: string): string | undefined => /http:\/\/localhost:\d+\/c\/cod_\w+#[\w-]+/.exec(text)?.[0]
+  const printed = async (out: () => string): Promise<string> => {
+    await until(() => linkIn(out()) !== undefined)
+    return linkIn(out()) as string
+  }
+  const off = await served({ POSTERN_BOOTSTRAP: 'off' })
+  assert.deepEqual([off.status, off.out], [0, ''])
+  let first = ''
+  const one = await served({}, async (out) => {
+    first = await printed(out)
+  })
+  assert.equal(linkIn(one.err), undefined)
+  assert.match(one.out, /A phone cannot open this address/)
+  const browser = new Browser(`http://localhost:${port}`)
+  const two = await served({}, async (out) => {
+    const second = await printed(out)
+    assert.notEqual(second, first)
+    const { inspectCode } = contract
+    assert.equal((await browser.call(inspectCode, partsOf(first))).state, 'revoked')
+    const { expiresAt } = await browser.call(inspectCode, partsOf(second))
+    assert.ok(Math.abs(Date.parse(expiresAt) - Date.now() - 30 * 60_000) < 20_000)
+    const { confirmed } = await enrolByCode(browser, second, { username: 'olga' })
+    assert.deepEqual(confirmed.user.roles, ['owner'])
+  })
+  assert.equal(two.status, 0)
+  const three = await served({})
+  assert.deepEqual([three.status, three.out], [0, ''])
+})
+
+test('the host name is fixed at the first start; another one stops it, unless it is accepted', async () => {
+  const [databaseUrl, port] = [await freshDatabase(), await freePort()]
+  const env = (name: string): Env => ({
+    DATABASE_URL: databaseUrl,
+    POSTERN_KEY_FILE: join(folder, 'master.key'),
+    POSTERN_ORIGIN: `https://${name}.example.org`,
+    POSTERN_LISTEN: `127.0.0.1:${port}`,
+    POSTERN_LOG: 'silent',
+    POSTERN_BOOTSTRAP: 'off',
+  })
+  const folder = scratchFolder()
+  const starts = async (name: string, ...more: string[]): Promise<void> => {
+    const running = begin(env(name), 'serve', ...more)
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok === true)
+    running.stop()
+    assert.equal((await running.done).status, 0)
+  }
+  const refused = async (name: string, was: string): Promise<void> => {
+    const { status, err } = await postern(env(name), 'serve')
+    assert.equal(status, 1)
+    assert.match(err, /^[^\n]+\n$/)
+    assert.ok(err.includes(`POSTERN_ORIGIN is ${name}.example.org, but this deployment was set up as ${was}.example.org`), err)
+    assert.ok(err.includes('--accept-new-rp-id'))
+  }
+  await starts('first')
+  await refused('second', 'first')
+  await starts('second', '--accept-new-rp-id')
+  await refused('first', 'second')
+  await starts('second')
 })
 
 test('with the embedded database: beside a running server, and with one that the command starts itself', async () => {

@@ -200,6 +200,26 @@ test('five wrong passcodes end the set-up, with the tries counted down', async (
   await nothingWrong(visitor)
 })
 
+test('how strong a password is, is said while it is typed', async () => {
+  const code = await newCode()
+  const visitor = await opened(code.url)
+  const { page } = visitor
+  await press(page, 'Get my key')
+  await title(page, 'Set up your authenticator')
+  const field = page.getByLabel('Password')
+  for (const [typed, said] of [
+    ['violet', 'Strength: too short, 9 to go'],
+    ['passwordpassword', 'Strength: weak, it would be among the first guesses'],
+    [goodPassword, 'Strength: strong'],
+  ] as const) {
+    await field.fill(typed)
+    await page.getByText(said).waitFor()
+  }
+  // and nothing but the page has seen it: the code is claimed, no password is set
+  assert.equal((await olga.browser.call(contract.listUsers, { q: code.username })).items[0]?.factors.password, false)
+  await nothingWrong(visitor)
+})
+
 test('an answer that got lost burns nothing: the second tap brings the same key', async () => {
   const code = await newCode()
   const visitor = await opened(code.url)

@@ -224,14 +224,18 @@ test('a session that a code opened ends when the code is revoked', async () => {
   assert.equal(await show(other), '200')
 })
 
-test('a password change ends all other sessions, and so does a new set of recovery codes', async () => {
+test('a password change ends all other sessions, and so does a new set of recovery codes; both are told to their person', async () => {
   const paul = await newPerson(server, olga, 'paul')
   for (const change of [
     () => paul.browser.call(contract.changePassword, { current: paul.password, new: 'another harbour walks 43 miles' }),
     () => paul.browser.call(contract.renewRecoveryCodes, {}),
   ]) {
     const other = await signIn(server, paul)
+    const told = async () =>
+      (await paul.browser.call(contract.myNotices, {})).items.filter(({ kind }) => kind === 'factor-changed').length
+    const before = await told()
     await change()
+    assert.equal(await told(), before + 1)
     paul.password = 'another harbour walks 43 miles'
     assert.equal(await show(other), 'no-session')
     assert.equal(await show(paul.browser), '200')

@@ -230,6 +230,7 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
         detail: 'Recovery codes stand in for a second factor. Enrol one first.',
       })
     const recoveryCodes = await replaceRecoveryCodes(tx, deps.keys, user.id)
+    event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.session.id }, 'recovery codes were made anew')
     return { recoveryCodes }
   })
