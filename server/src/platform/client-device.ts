@@ -1,21 +1,13 @@
 import Bowser from 'bowser'
 import type { ClientDevice } from './actor.ts'
+import { remember } from './remember.ts'
 
-const known = new Map<string, ClientDevice>()
 const preview =
   /bot|crawl|spider|preview|slurp|facebookexternalhit|whatsapp|telegram|slack|discord|skype|linkedin|embedly|safelinks|proofpoint|mimecast|barracuda|headlesschrome.*lighthouse/i
 
-/** Device type, platform and browser of a user agent, by `bowser`; memoised, for a few agents make most calls. */
-export const clientDevice = (userAgent: string | undefined): ClientDevice => {
-  if (!userAgent) return { type: 'unknown', platform: 'unknown', browser: 'unknown' }
-  const agent = userAgent.slice(0, 512)
-  const cached = known.get(agent)
-  if (cached) return cached
-  const device = read(agent)
-  if (known.size >= 2_000) known.clear()
-  known.set(agent, device)
-  return device
-}
+/** Device type, platform and browser of a user agent, by `bowser`. */
+export const clientDevice = (userAgent: string | undefined): ClientDevice =>
+  userAgent ? readOnce(userAgent.slice(0, 512)) : { type: 'unknown', platform: 'unknown', browser: 'unknown' }
 
 const read = (agent: string): ClientDevice => {
   if (/^postern-cli/.test(agent)) return { type: 'command line', platform: 'unknown', browser: 'postern' }
@@ -27,3 +19,4 @@ const read = (agent: string): ClientDevice => {
   const type = parsed.platform.type
   return { type: type === 'mobile' || type === 'tablet' || type === 'desktop' ? type : 'unknown', platform, browser }
 }
+const readOnce = remember(2_000, read)

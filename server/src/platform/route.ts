@@ -7,10 +7,10 @@ export type Call<E extends Endpoint> = {
   actor: Actor
   input: In<E>
   /** The token of the sign-in cookie, where there is one. */
-  signInToken?: string
-  claimToken?: string
-  ifMatch?: string
-  lastEventId?: string
+  signInToken?: string | undefined
+  claimToken?: string | undefined
+  ifMatch?: string | undefined
+  lastEventId?: string | undefined
   signal: AbortSignal
 }
 export type Route = {

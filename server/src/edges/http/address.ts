@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { remember } from '../../platform/remember.ts'
 
 type Trusted = (address: string) => boolean
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
@@ -11,14 +12,16 @@ export const trustedProxies = (cidrs: readonly string[]): Trusted => {
     const address = ipaddr.parse(cidr)
     return [address, address.kind() === 'ipv4' ? 32 : 128]
   })
-  return (text) => {
+  return remember(1_000, (text) => {
     const address = parse(text)
     return (
       address !== undefined &&
       ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits as never))
     )
-  }
+  })
 }
+/** As it goes on record: a connection asks for each of its requests. */
+const normal = remember(1_000, (text) => parse(text)?.toString())
 
 /** `for=` of RFC 7239 §4, quotes, brackets and port taken off; undefined for obfuscated or unknown ones. */
 const forwardedFor = (header: string): (string | undefined)[] =>
@@ -42,7 +45,7 @@ export const clientAddress = (
   headers: { forwarded?: string | string[] | undefined; 'x-forwarded-for'?: string | string[] | undefined },
   trusted: Trusted,
 ): string | null => {
-  const own = peer === undefined ? undefined : parse(peer)?.toString()
+  const own = peer === undefined ? undefined : normal(peer)
   if (own === undefined) return null
   if (!trusted(own)) return own
   const forwarded = [headers.forwarded].flat().filter(Boolean).join(',')

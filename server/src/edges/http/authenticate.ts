@@ -5,12 +5,12 @@ import { mayCall } from '../../features/policies/index.ts'
 import { endedAsUnbound, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
 import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
 import { looksLikeServiceToken, type TokenReader } from '../../features/users/index.ts'
-import type { Actor, LiveSession, Place, Source } from '../../platform/actor.ts'
+import type { Actor, ClientDevice, LiveSession, LiveToken, Place, Source } from '../../platform/actor.ts'
 import { clientDevice } from '../../platform/client-device.ts'
 import type { Places } from '../../platform/places.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { clientAddress } from './address.ts'
-import type { CookieNames } from './cookies.ts'
+import { type CookieNames, cookieOf } from './cookies.ts'
 import { BadProof, type Proofs } from './proof.ts'
 
 export type AuthenticateDeps = ActDeps & {
@@ -25,17 +25,38 @@ export type AuthenticateDeps = ActDeps & {
 
 export const sourceOf = (deps: AuthenticateDeps, request: FastifyRequest): Source => {
   const address = clientAddress(request.socket.remoteAddress, request.headers, deps.trusted)
-  let place: Place | null | undefined
-  return {
-    address,
-    // looked up for those who ask: only what goes on record does
-    get place() {
-      place ??= deps.places(address)
-      return place
-    },
-    device: clientDevice(request.headers['user-agent']),
+  return new RequestSource(address, clientDevice(request.headers['user-agent']), deps.places)
+}
+class RequestSource implements Source {
+  readonly address: string | null
+  readonly device: ClientDevice
+  readonly #places: Places
+  #place: Place | null | undefined
+  declare thumbprint?: Buffer
+  declare idempotency?: { key: string; requestHash: Buffer }
+  constructor(address: string | null, device: ClientDevice, places: Places) {
+    this.address = address
+    this.device = device
+    this.#places = places
+  }
+  /** Looked up for those who ask: only what goes on record does. */
+  get place(): Place | null {
+    this.#place ??= this.#places(this.address)
+    return this.#place
   }
 }
+const tokenAsActor = (token: LiveToken, source: Source): Extract<Actor, { kind: 'token' }> => ({
+  kind: 'token',
+  id: token.id,
+  name: token.name,
+  scopes: token.scopes,
+  role: token.role,
+  createdByName: token.createdByName,
+  createdAt: token.createdAt,
+  expiresAt: token.expiresAt,
+  lastUsedAt: token.lastUsedAt,
+  source,
+})
 export const userActor = (session: LiveSession, source: Source): Extract<Actor, { kind: 'user' }> => ({
   kind: 'user',
   id: session.userId,
@@ -51,17 +72,16 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const stranger: Actor = { kind: 'stranger', source }
   const { needs } = endpoint
   if (needs === 'public') return stranger
-  const path = request.url.split('?')[0] as string
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined && needs !== 'browser' && needs !== 'sign-in') return tokenActor(deps, stranger, bearer, endpoint)
 
-  const proof = readProof(deps, request, path)
+  const proof = readProof(deps, request, request.url.split('?')[0] as string)
   if (proof.thumbprint) source.thumbprint = proof.thumbprint
   if (needs === 'browser' || needs === 'sign-in') {
     if (proof.thumbprint) return stranger
     throw new Refusal('session-binding', proof.why, { detail: 'This call needs a DPoP proof by the browser’s key (RFC 9449).' })
   }
-  const cookie = request.cookies[deps.cookies.session]
+  const cookie = cookieOf(request, deps.cookies.session)
   const session = cookie ? await deps.sessions.find(deps.keys.hash('session', cookie)) : undefined
   if (session) {
     if (!proof.thumbprint?.equals(session.keyThumbprint))
@@ -73,7 +93,8 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
         proof.thumbprint ? 'a proof by another key' : proof.why,
       )
     const actor = userActor(session, source)
-    await gate(deps, actor, endpoint)
+    const refusal = mayCall(actor, endpoint)
+    if (refusal) await turnAway(deps, actor, endpoint, refusal)
     if (request.headers['postern-background'] !== 'true') session.idleExpiresAt = await deps.sessions.touch(session)
     return actor
   }
@@ -117,11 +138,12 @@ const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: strin
       throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
     throw new Refusal('no-session', 'no such token, or it has ended')
   }
-  const actor: Actor = { kind: 'token', ...found.token, source: stranger.source }
+  const actor = tokenAsActor(found.token, stranger.source)
   // each use is on record: every change by its own event, the rest by one a minute, so that polling cannot fill the log
   if (found.first)
     await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: endpoint.method, path: endpoint.path } }))
-  await gate(deps, actor, endpoint)
+  const refusal = mayCall(actor, endpoint)
+  if (refusal) await turnAway(deps, actor, endpoint, refusal)
   return actor
 }
 
@@ -131,7 +153,7 @@ const enrollingActor = async (
   source: Source,
   thumbprint: Buffer,
 ): Promise<Actor | undefined> => {
-  const cookie = request.cookies[deps.cookies.signIn]
+  const cookie = cookieOf(request, deps.cookies.signIn)
   if (!cookie) return undefined
   const browserHash = deps.keys.hash('sign-in', cookie)
   const row = await findSignIn(deps.db, browserHash)
@@ -148,9 +170,7 @@ const enrollingActor = async (
 }
 
 /** Refuses at the door what the actor's standing does not allow, and puts a want of rights on record. */
-const gate = async (deps: AuthenticateDeps, actor: Actor, endpoint: Endpoint): Promise<void> => {
-  const refusal = mayCall(actor, endpoint)
-  if (!refusal) return
+const turnAway = async (deps: AuthenticateDeps, actor: Actor, endpoint: Endpoint, refusal: Refusal): Promise<never> => {
   if (refusal.code === 'not-allowed') {
     const event = new EventDraft(actor, 'request.denied', {
       detail: { method: endpoint.method, path: endpoint.path, why: refusal.why },

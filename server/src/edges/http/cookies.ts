@@ -1,4 +1,5 @@
 import type { CookieSerializeOptions } from '@fastify/cookie'
+import type { FastifyRequest } from 'fastify'
 
 export type CookieNames = { session: string; signIn: string; claim: string; options: CookieSerializeOptions }
 
@@ -12,4 +13,10 @@ export const cookieNames = (origin: string): CookieNames => {
     claim: `${prefix}postern-claim`,
     options: { path: '/', httpOnly: true, secure, sameSite: 'lax' },
   }
+}
+
+/** A cookie of a request, for those who ask: most calls ask for one or none. */
+export const cookieOf = (request: FastifyRequest, name: string): string | undefined => {
+  const { cookie } = request.headers
+  return cookie === undefined ? undefined : request.server.parseCookie(cookie)[name]
 }

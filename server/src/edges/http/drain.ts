@@ -19,14 +19,17 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const registerDrain = (app: FastifyInstance, closing: AbortController): void => {
   const inFlight = new Set<ServerResponse>()
   let arrived = 0
-  let held: PromiseWithResolvers<void> | undefined
+  let held: (() => void)[] | undefined
   app.server.on('connection', () => arrived++)
   app.server.on('request', (_request, response) => {
     inFlight.add(response)
     arrived++
     response.once('close', () => inFlight.delete(response))
   })
-  app.addHook('onRequest', async () => held?.promise)
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (held) held.push(done)
+    else done()
+  })
   /** Waits until nothing arrives for some turns, or for the longest time. */
   const quiet = async (): Promise<void> => {
     for (let still = 0, turns = 0; still < quietTurns && turns < longestTurns; turns++) {
@@ -43,10 +46,12 @@ export const registerDrain = (app: FastifyInstance, closing: AbortController): v
     await quiet()
     // Who stands in the door when it is shut is cut off by the kernel, and nothing can tell. So for the last turns nobody
     // who asks is answered before it is shut: who was answered would come again just then.
-    held = Promise.withResolvers()
+    const waiting: (() => void)[] = []
+    held = waiting
     await quiet()
     app.server.close()
-    held.resolve()
+    held = undefined
+    for (const goOn of waiting) goOn()
     let silent = 0
     const last = setInterval(() => {
       silent = inFlight.size === 0 ? silent + 1 : 0

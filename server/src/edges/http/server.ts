@@ -18,6 +18,7 @@ import type { Actor } from '../../platform/actor.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer, Call, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
+import { type CookieNames, cookieOf } from './cookies.ts'
 import { registerDownloads } from './downloads.ts'
 import { registerDrain } from './drain.ts'
 import { registerHealth } from './health.ts'
@@ -59,6 +60,8 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
             redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers.dpop'],
           },
     logController: new LogController({ disableRequestLogging: true }),
+    // pino would make a logger for each request; what is logged names its request itself
+    childLoggerFactory: (logger) => logger,
     bodyLimit,
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: 'idle',
@@ -79,7 +82,8 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   app.decorateRequest('actor', null)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  await app.register(fastifyCookie)
+  // cookies are read where they are asked for
+  await app.register(fastifyCookie, { hook: false })
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(security)
     done()
@@ -144,10 +148,11 @@ const acceptEmptyBodies = (app: FastifyInstance): void => {
 const requireHost = (app: FastifyInstance, config: Config): void => {
   const hosts = new Set(config.origins.map((origin) => new URL(origin).host))
   const local = config.origins.map((origin) => new URL(origin)).find((url) => url.hostname === 'localhost')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const host = request.headers.host ?? ''
+    if (hosts.has(host)) return done()
     const path = request.url.split('?')[0]
-    if (hosts.has(host) || path === '/healthz' || path === '/readyz' || path === '/metrics') return
+    if (path === '/healthz' || path === '/readyz' || path === '/metrics') return done()
     if (
       local &&
       request.url.startsWith('/') &&
@@ -155,9 +160,11 @@ const requireHost = (app: FastifyInstance, config: Config): void => {
       host.replace(/^(127\.0\.0\.1|\[::1\])/, '') === (local.port ? `:${local.port}` : '')
     )
       return reply.redirect(`${local.origin}${request.url}`, 308)
-    throw new Refusal('misdirected', 'another host', {
-      detail: `This server is ${config.origin}. Use that address, or add yours to POSTERN_ORIGIN.`,
-    })
+    return done(
+      new Refusal('misdirected', 'another host', {
+        detail: `This server is ${config.origin}. Use that address, or add yours to POSTERN_ORIGIN.`,
+      }),
+    )
   })
 }
 
@@ -216,24 +223,50 @@ const callOf = (
         .digest(),
     }
   }
-  const signInToken = request.cookies[deps.cookies.signIn]
-  const claimToken = request.cookies[deps.cookies.claim]
-  const ifMatch = request.headers['if-match']
-  const lastEventId = request.headers['last-event-id']
-  return {
-    actor,
-    input: input as never,
-    // made for those who ask: few do, and it costs as much as a read of the database in a group
-    get signal() {
-      const left = new AbortController()
-      // of the answer: a request's own `close` comes as soon as it was read
-      reply.raw.once('close', () => left.abort())
-      return AbortSignal.any([left.signal, closing])
-    },
-    ...(signInToken === undefined ? {} : { signInToken }),
-    ...(claimToken === undefined ? {} : { claimToken }),
-    ...(ifMatch === undefined ? {} : { ifMatch }),
-    ...(typeof lastEventId === 'string' ? { lastEventId } : {}),
+  return new HttpCall(actor, input as never, request, reply, deps.cookies, closing)
+}
+
+/** What a call carries beside its input is read by those who ask: few do. */
+class HttpCall implements Call<Endpoint> {
+  readonly actor: Actor
+  readonly input: never
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #cookies: CookieNames
+  readonly #closing: AbortSignal
+  constructor(
+    actor: Actor,
+    input: never,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    cookies: CookieNames,
+    closing: AbortSignal,
+  ) {
+    this.actor = actor
+    this.input = input
+    this.#request = request
+    this.#reply = reply
+    this.#cookies = cookies
+    this.#closing = closing
+  }
+  get signInToken(): string | undefined {
+    return cookieOf(this.#request, this.#cookies.signIn)
+  }
+  get claimToken(): string | undefined {
+    return cookieOf(this.#request, this.#cookies.claim)
+  }
+  get ifMatch(): string | undefined {
+    return this.#request.headers['if-match']
+  }
+  get lastEventId(): string | undefined {
+    const sent = this.#request.headers['last-event-id']
+    return typeof sent === 'string' ? sent : undefined
+  }
+  get signal(): AbortSignal {
+    const left = new AbortController()
+    // of the answer: a request's own `close` comes as soon as it was read
+    this.#reply.raw.once('close', () => left.abort())
+    return AbortSignal.any([left.signal, this.#closing])
   }
 }
 

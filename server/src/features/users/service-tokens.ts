@@ -70,7 +70,7 @@ export const revokeToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
     return undefined
   })
 
-const toServiceToken = (row: Omit<LiveToken, 'role'> & { revokedAt: Date | null }): ServiceToken => ({
+const toServiceToken = (row: Omit<LiveToken, 'role'>, revokedAt: Date | null): ServiceToken => ({
   id: toId('tok', row.id),
   name: row.name,
   scopes: row.scopes,
@@ -78,7 +78,7 @@ const toServiceToken = (row: Omit<LiveToken, 'role'> & { revokedAt: Date | null 
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
-  revokedAt: row.revokedAt?.toISOString() ?? null,
+  revokedAt: revokedAt?.toISOString() ?? null,
 })
 export const listTokens = async (
   db: Db,
@@ -93,7 +93,7 @@ export const listTokens = async (
   const rows = await query.execute()
   const shown = rows.slice(0, input.limit)
   return {
-    items: shown.map(toServiceToken),
+    items: shown.map((row) => toServiceToken(row, row.revokedAt)),
     nextCursor: rows.length > input.limit ? toId('tok', (shown.at(-1) as { id: string }).id) : null,
   }
 }
@@ -102,18 +102,19 @@ export const listTokens = async (
 export const currentToken = (actor: Actor): ServiceToken => {
   if (actor.kind !== 'token')
     throw new Refusal('not-found', 'no token', { detail: 'This call was not made with a service token.' })
-  return toServiceToken({ ...actor, revokedAt: null })
+  return toServiceToken(actor, null)
 }
 
 /** A token is live by this condition alone: its own row, and its maker active and still of the role. */
 const live = `t.revoked_at is null and t.expires_at > now() and (t.created_by is null or (u.state = 'active' and exists (select from user_role r
   where r.user_id = u.id and (r.role in ('operator', 'owner') or (r.role = 'auditor' and t.role = 'auditor')))))`
 
+type TokenRow = LiveToken & { n: number; stale: boolean }
 /** Reads tokens at the point of use, all of one turn of the event loop in one statement; nothing is cached. */
 export class TokenReader {
   readonly #keys: Keys
   readonly #hot: pg.Pool
-  readonly #group: Group<Buffer, (LiveToken & { stale: boolean }) | undefined>
+  readonly #group: Group<Buffer, TokenRow | undefined>
   constructor(hot: pg.Pool, keys: Keys) {
     this.#keys = keys
     this.#hot = hot
@@ -123,8 +124,7 @@ export class TokenReader {
   async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {
     const found = await this.#group.submit(this.#keys.hash('token', token))
     if (!found) return undefined
-    const { stale, ...live } = found
-    return { token: live, first: stale && (await this.#markUse(live.id)) }
+    return { token: found, first: found.stale && (await this.#markUse(found.id)) }
   }
   async #markUse(id: string): Promise<boolean> {
     const { rowCount } = await this.#hot.query({
@@ -138,8 +138,8 @@ export class TokenReader {
     return this.#group.drain()
   }
 }
-const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<((LiveToken & { stale: boolean }) | undefined)[]> => {
-  const { rows } = await hot.query<LiveToken & { n: number; stale: boolean }>({
+const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(TokenRow | undefined)[]> => {
+  const { rows } = await hot.query<TokenRow>({
     name: 'token-check',
     text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by_name as "createdByName", t.created_at as "createdAt", t.expires_at as "expiresAt",
         t.last_used_at as "lastUsedAt", coalesce(t.last_used_at < now() - interval '1 min', true) as stale
