@@ -68,7 +68,12 @@ export const registerPages = async (
       }
       if (opening.is === 'redirected') return reply.header('cache-control', 'no-store').redirect(opening.to, 302)
       const { issuer } = await readAuthenticationSettings(deps.db)
-      const { status, body } = linkPage(phonePage, opening, issuer, request.headers['accept-language'])
+      const { status, body } = linkPage(phonePage, opening, {
+        id: id.data,
+        issuer,
+        host: request.host,
+        acceptLanguage: request.headers['accept-language'],
+      })
       return html(reply, status, phonePolicy, body)
     },
   })
