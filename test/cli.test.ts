@@ -7,7 +7,9 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { optionsOf } from '../cli/src/command.ts'
 import { run, tree } from '../cli/src/run.ts'
+import { raw } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
+import { symbolInTerminal } from './support/chromium.ts'
 import { freshDatabase, scratchFolder } from './support/cluster.ts'
 import { enrolByCode, firstOperator, newPerson, partsOf } from './support/people.ts'
 import { freePort, startProcess, startServer, type TestServer } from './support/server.ts'
@@ -251,6 +253,54 @@ test('the record is followed, exported and verified', async () => {
   assert.match((await postern(host, 'log', 'verify')).out, /NOT WHOLE: seq \d+ to \d+: missing/)
 })
 
+test('links and static codes are issued, drawn and issued again in the terminal, and a camera reads what is drawn', async () => {
+  const server = await startServer()
+  await firstOperator(server)
+  const lead = async (id: string, agent = 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0') =>
+    (await raw(server.origin, 'GET', `/c/${id}`, { headers: { 'user-agent': agent } })).headers.location
+  for (const env of [hostOf(server), await remoteOf(server, 'operator')]) {
+    const drawn = await postern(env, 'code', 'create', 'Visitor safety', '--to', 'https://www.example.org/a', '--expires', '90d')
+    assert.equal(drawn.status, 0, drawn.err)
+    const id = /cod_\w+/.exec(drawn.out)?.[0] as string
+    assert.equal(symbolInTerminal(drawn.out), `${server.origin}/c/${id}`)
+    const code = contract.Code.parse(JSON.parse((await postern(env, 'code', 'list', '--kind', 'link', '--json')).out).items[0])
+    assert.deepEqual([code.id, code.label], [id, 'Visitor safety'])
+    assert.ok(Math.abs(Date.parse(code.expiresAt as string) - Date.now() - 90 * 86_400_000) < 60_000)
+    assert.equal(await lead(id), 'https://www.example.org/a')
+    const symbol = await postern(env, 'code', 'symbol', id)
+    assert.equal(symbolInTerminal(symbol.out), `${server.origin}/c/${id}`)
+    assert.doesNotMatch((await postern(env, 'code', 'symbol', id, '--symbol', 'address')).out, /█/)
+
+    const again = contract.reissueCode.output.parse(await answer(env, 'code', 'reissue', id, '--to', 'https://www.example.org/b'))
+    assert.notEqual(again.code.id, id)
+    assert.equal(await lead(id), 'https://www.example.org/b')
+    const twice = await postern(env, 'code', 'reissue', id)
+    assert.deepEqual([twice.status, /issued again already, as cod_\w+\. \(conflict\)/.test(twice.err)], [1, true])
+
+    const stores = contract.Code.parse(
+      await answer(env, 'code', 'create', 'App', '--to', 'https://a.example/', '--ios', 'https://i.example/', '--limit', '5'),
+    )
+    assert.equal(
+      await lead(stores.id, 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1'),
+      'https://i.example/',
+    )
+    const fixed = await postern(env, 'code', 'create', 'Bell', '--text', 'Ring twice', '--static')
+    assert.equal(symbolInTerminal(fixed.out), 'Ring twice')
+    const refused = await postern(env, 'code', 'create', 'Bell', '--to', 'https://a.example/', '--static')
+    assert.deepEqual([refused.status, refused.out], [1, ''])
+    assert.match(refused.err, /not marked low-risk/)
+  }
+  const { code } = contract.enrolUser.output.parse(
+    await answer(hostOf(server), 'user', 'enrol', contract.User.parse(await answer(hostOf(server), 'user', 'create', 'ada')).id),
+  )
+  const fresh = await postern(hostOf(server), 'code', 'reissue', code.id)
+  const url = symbolInTerminal(fresh.out) as string
+  assert.ok(fresh.out.includes(url) && url !== code.url)
+  const claim = (address: string) => server.browser().try(contract.claimCode, partsOf(address))
+  assert.equal((await claim(code.url as string)).problem.code, 'code-revoked')
+  assert.equal((await claim(url)).status, 200)
+})
+
 test('a bootstrap link makes an owner first, then operators', async () => {
   const server = await startServer()
   const host = hostOf(server)
@@ -388,7 +438,14 @@ test('wrong use is one line that names what was wrong and what would be right', 
     [['usr', 'list'], /^postern: unknown command "usr"; did you mean "user"\? See "postern --help"\.$/],
     [['user', 'lst'], /unknown command "user lst"; did you mean "user list"\?/],
     [['--verson'], /unknown option --verson; did you mean --version\?/],
-    [['code', 'reissue', 'x'], /unknown command "code reissue"/],
+    [['code', 'reisue', 'x'], /unknown command "code reisue"; did you mean "code reissue"\?/],
+    [['code', 'create', 'Sign'], /--to ADDRESS or --text TEXT is missing/],
+    [['code', 'create', 'Sign', '--to', 'javascript:alert(1)'], /--to: an address that starts with http:/],
+    [['code', 'create', 'Sign', '--to', 'https://a.example', '--text', 'x'], /--text stands alone/],
+    [['code', 'create', 'Sign', '--ios', 'https://a.example'], /--to is missing: where all other devices go/],
+    [['code', 'create', 'Sign', '--to', 'https://a.example', '--expires', 'soon'], /--expires is soon; it takes a time like 90d/],
+    [['code', 'create', 'Sign', '--to', 'https://a.example', '--limit', '0'], /--limit is 0; it takes a whole number/],
+    [['code', 'symbol', 'usr_x'], /ID: an id that starts with cod_/],
     [
       ['user', 'list', '--stat', 'active'],
       /^postern user list: unknown option --stat; did you mean --state\? See "postern user list --help"\.$/,

@@ -103,6 +103,13 @@ export const minutesIn = (option: string, text: string): number => {
   if (!count || !unit) throw new WrongUse(`--${option} is ${text}; it takes a time like 10m, 24h or 14d`)
   return Number(count) * minutesOf[unit as keyof typeof minutesOf]
 }
+/** An instant: `90d` from now, or `2027-01-31T12:00Z`. A time without a zone is of this machine's. Throws WrongUse. */
+export const instantIn = (option: string, text: string): string => {
+  if (/^\d{1,6}[mhd]$/.test(text)) return new Date(Date.now() + minutesIn(option, text) * 60_000).toISOString()
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw new WrongUse(`--${option} is ${text}; it takes a time like 90d or 2027-01-31T12:00Z`)
+  return new Date(at).toISOString()
+}
 /** `90d` in days. Throws WrongUse. */
 export const daysIn = (option: string, text: string): number => {
   const [, count] = /^(\d{1,4})d$/.exec(text) ?? []

@@ -1,8 +1,20 @@
-import { CallRefused, codeStates, getCode, listCodes, revokeCode } from '@postern/contract'
-import { oneOf } from './arguments.ts'
-import type { Command, Group } from './command.ts'
+import {
+  type CallIn,
+  CallRefused,
+  type Code,
+  codeKinds,
+  codeStates,
+  createCode,
+  getCode,
+  listCodes,
+  reissueCode,
+  revokeCode,
+} from '@postern/contract'
+import { type Given, instantIn, minutesIn, oneOf, wholeIn } from './arguments.ts'
+import { type Command, type Group, type Option, WrongUse } from './command.ts'
 import { allPages, limitOption } from './pages.ts'
-import { columns, minute } from './text.ts'
+import { drawnLink, howOf, symbolOption } from './symbol.ts'
+import { columns, minute, printable } from './text.ts'
 import { userIdOf } from './user.ts'
 
 const idArgument = { name: 'ID', says: 'the code’s id (cod_…)', field: 'id' } as const
@@ -16,17 +28,25 @@ const list: Command = {
       says: `only those that are ${codeStates.slice(0, -1).join(', ')} or ${codeStates.at(-1)}`,
       field: 'state',
     },
+    kind: {
+      value: 'KIND',
+      says: `only those of the kind ${codeKinds.slice(0, -1).join(', ')} or ${codeKinds.at(-1)}`,
+      field: 'kind',
+    },
     user: { value: 'USER', says: 'only those for this person (a user name or an id)', field: 'userId' },
-    q: { value: 'TEXT', says: 'only those whose label or person holds TEXT', field: 'q' },
+    owner: { value: 'USER', says: 'only those that this person looks after', field: 'owner' },
+    q: { value: 'TEXT', says: 'only those whose label, person or destination holds TEXT', field: 'q' },
     ...limitOption,
   },
   runs: 'anywhere',
   run: async (io, given) => {
-    const [state, user, q] = [given.text('state'), given.text('user'), given.text('q')]
+    const [state, kind, user, owner, q] = (['state', 'kind', 'user', 'owner', 'q'] as const).map((name) => given.text(name))
     const filter = {
       ...(state === undefined ? {} : { state: oneOf('state', state, codeStates) }),
       ...(q === undefined ? {} : { q }),
+      ...(kind === undefined ? {} : { kind: oneOf('kind', kind, codeKinds) }),
       ...(user === undefined ? {} : { userId: await userIdOf(io, user) }),
+      ...(owner === undefined ? {} : { owner: await userIdOf(io, owner) }),
     }
     const page = await allPages(given, (paging) => io.call(listCodes, { ...filter, ...paging }))
     const rows = page.items.map((code) => [
@@ -60,23 +80,139 @@ const revoke: Command = {
     return io.done(revoked, `revoked ${revoked.id} at ${revoked.revokedAt}\n`)
   },
 }
-const symbol: Command = {
-  name: 'symbol',
-  does: 'Draw a code’s symbol again, where it can be',
-  arguments: [idArgument],
-  more: `A code that authenticates cannot be drawn again: only a hash of its secret is kept,
-so its symbol stands in the answer that issued it ("postern user enrol"). All codes
-that there are so far authenticate; such a code is refused as code-not-drawable.`,
+/** Where a link leads, by the options that say so; undefined: none of them was given. Throws WrongUse. */
+const destinationIn = (given: Given): NonNullable<CallIn<typeof createCode>['destination']> | undefined => {
+  const [to, text, ios, android] = (['to', 'text', 'ios', 'android'] as const).map((name) => given.text(name))
+  if (text !== undefined && (to ?? ios ?? android) !== undefined)
+    throw new WrongUse('--text stands alone; an address is given with --to')
+  if (text !== undefined) return { type: 'text', text }
+  if (to === undefined) {
+    if ((ios ?? android) !== undefined) throw new WrongUse('--to is missing: where all other devices go')
+    return undefined
+  }
+  if (ios === undefined && android === undefined) return { type: 'url', url: to }
+  return {
+    type: 'platform',
+    otherwise: to,
+    ...(ios === undefined ? {} : { ios }),
+    ...(android === undefined ? {} : { android }),
+  }
+}
+const destinationOptions: Record<string, Option> = {
+  to: { value: 'ADDRESS', says: 'the address that it leads to, http or https', field: 'destination' },
+  ios: { value: 'ADDRESS', says: 'where iPhones and iPads go instead' },
+  android: { value: 'ADDRESS', says: 'where Android phones go instead' },
+  text: { value: 'TEXT', says: 'a text that it shows, in the place of an address' },
+}
+const termOptions: Record<string, Option> = {
+  expires: { value: 'TIME', says: 'when it ends: 90d (from now) or 2027-01-31T12:00Z; by default never', field: 'expiresAt' },
+}
+
+const drawnCode = (io: Parameters<Command['run']>[0], code: Code, how: ReturnType<typeof howOf>): Promise<string> =>
+  drawnLink(io.terminal, {
+    url: code.url ?? '',
+    says: `${printable(code.label)}, ${code.kind === 'static' ? 'which cannot be changed' : 'which can lead elsewhere without printing it again'} (${code.id}):`,
+    how,
+  })
+
+const create: Command = {
+  name: 'create',
+  does: 'Issue a link code, whose destination can be changed at any time, or a static one',
+  arguments: [{ name: 'LABEL', says: 'what it is for and where it will be', field: 'label' }],
+  options: {
+    ...destinationOptions,
+    static: { says: 'the symbol holds the content itself: it can never be changed or revoked', field: 'kind' },
+    from: {
+      value: 'TIME',
+      says: 'when it starts to work: 12h (from now) or 2027-01-31T12:00Z; by default at once',
+      field: 'notBefore',
+    },
+    ...termOptions,
+    limit: { value: 'COUNT', says: 'how often people may open it; by default as often as they like', field: 'scanLimit' },
+    owner: { value: 'USER', says: 'who looks after it (a user name or an id)', field: 'owner' },
+    ...symbolOption,
+  },
+  more: `Draws the code's symbol, to be printed or scanned. Codes that authenticate are issued to
+a person: "postern user enrol".
+
+Example:
+    $ postern code create "Visitor safety" --to https://www.example.org/safety`,
   runs: 'anywhere',
+  ownEvent: true,
   run: async (io, given) => {
-    const code = await io.call(getCode, { id: given.argument('ID') })
-    throw new CallRefused({
-      type: 'about:blank',
-      title: 'This code cannot be drawn again',
-      status: 409,
-      code: 'code-not-drawable',
-      detail: `${code.id} authenticates, so only a hash of its secret is kept. Issue a new one: postern user enrol ${code.user?.username ?? 'USER'}`,
+    const how = howOf(given)
+    const destination = destinationIn(given)
+    if (!destination) throw new WrongUse('--to ADDRESS or --text TEXT is missing')
+    const [from, expires, limit, owner] = (['from', 'expires', 'limit', 'owner'] as const).map((name) => given.text(name))
+    const code = await io.call(createCode, {
+      kind: given.flag('static') ? 'static' : 'link',
+      label: given.argument('LABEL'),
+      destination,
+      ...(from === undefined ? {} : { notBefore: instantIn('from', from) }),
+      ...(expires === undefined ? {} : { expiresAt: instantIn('expires', expires) }),
+      ...(limit === undefined ? {} : { scanLimit: wholeIn('limit', limit, 1) }),
+      ...(owner === undefined ? {} : { owner: await userIdOf(io, owner) }),
     })
+    return io.done(code, io.json ? '' : await drawnCode(io, code, how))
   },
 }
-export const codeGroup: Group = { name: 'code', does: 'Codes that were issued', commands: [list, revoke, symbol] }
+const reissue: Command = {
+  name: 'reissue',
+  does: 'Issue a new code in place of one, which is revoked in the same moment',
+  arguments: [idArgument],
+  options: { ...destinationOptions, ...termOptions, ...symbolOption },
+  more: `The printed symbol of a link code lives on and leads where the new one leads. A code
+that authenticates gets a new secret: its link and symbol stand in this answer alone,
+and it is good for 10 minutes unless --expires says otherwise (1m to 14d).`,
+  runs: 'anywhere',
+  ownEvent: true,
+  run: async (io, given) => {
+    const how = howOf(given)
+    const id = given.argument('ID')
+    const destination = destinationIn(given)
+    const expires = given.text('expires')
+    const old = await io.call(getCode, { id })
+    const secret = old.kind !== 'link' && old.kind !== 'static'
+    const made = await io.call(reissueCode, {
+      id,
+      ...(destination === undefined ? {} : { destination }),
+      ...(secret
+        ? { expiresInMinutes: expires === undefined ? 10 : minutesIn('expires', expires) }
+        : expires === undefined
+          ? {}
+          : { expiresAt: instantIn('expires', expires) }),
+    })
+    if (io.json) return io.done(made, '')
+    if (made.url === undefined) return io.done(made, await drawnCode(io, made.code, how))
+    const says = `This link replaces ${old.id}; it is good once, until ${minute(made.code.expiresAt)} (${made.code.id}):`
+    return io.done(made, await drawnLink(io.terminal, { url: made.url, says, how }))
+  },
+}
+const symbol: Command = {
+  name: 'symbol',
+  does: 'Draw the symbol of a link or static code',
+  arguments: [idArgument],
+  options: symbolOption,
+  more: `A code that authenticates cannot be drawn again: only a hash of its secret is kept, so
+its symbol stands in the answer that issued it ("postern user enrol", "postern code
+reissue"). Such a code is refused as code-not-drawable.`,
+  runs: 'anywhere',
+  run: async (io, given) => {
+    const how = howOf(given)
+    const code = await io.call(getCode, { id: given.argument('ID') })
+    if (code.url === null)
+      throw new CallRefused({
+        type: 'about:blank',
+        title: 'This code cannot be drawn again',
+        status: 409,
+        code: 'code-not-drawable',
+        detail: `${code.id} authenticates, so only a hash of its secret is kept. Issue it again: postern code reissue ${code.id}`,
+      })
+    return io.done({ id: code.id, url: code.url }, io.json ? '' : await drawnCode(io, code, how))
+  },
+}
+export const codeGroup: Group = {
+  name: 'code',
+  does: 'Codes: links, static ones, and those that people enrol with',
+  commands: [create, list, reissue, revoke, symbol],
+}

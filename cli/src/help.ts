@@ -18,7 +18,17 @@ const usageOf = (name: string, command: Command): string => {
     return `${required ? word : `[${word}]`}${many ? '...' : ''}`
   })
   // those that all commands take stand in the table alone
-  return [name, ...words, ...options, '[--json]'].join(' ')
+  return wrapped([name, ...words, ...options, '[--json]'])
+}
+/** Words on lines of 100 columns; those after the first are set in. */
+const wrapped = (words: readonly string[]): string => {
+  const lines = ['']
+  for (const word of words) {
+    const line = lines.at(-1) as string
+    if (line.length + word.length < 96) lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+    else lines.push(`${indent}${word}`)
+  }
+  return lines.join(`\n${indent}`)
 }
 
 export const commandHelp = (name: string, command: Command): string => {

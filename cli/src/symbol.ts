@@ -1,6 +1,7 @@
 import { type Given, oneOf } from './arguments.ts'
 import type { Option } from './command.ts'
 import type { Terminal } from './io.ts'
+import { printable } from './text.ts'
 
 const renderings = ['blocks', 'ascii', 'address'] as const
 type Rendering = (typeof renderings)[number]
@@ -32,7 +33,7 @@ export const drawnLink = async (
 ): Promise<string> => {
   const rendering = how ?? (await renderingOf(terminal.env))
   const symbol = rendering === 'address' ? '' : await drawn(url, rendering, how === undefined ? terminal.columns : undefined)
-  return `${symbol}\n${says}\n\n  ${url}\n${after}\n`
+  return `${symbol}\n${says}\n\n  ${printable(url)}\n${after}\n`
 }
 const drawn = async (url: string, rendering: 'blocks' | 'ascii', width: number | undefined): Promise<string> => {
   const { symbolText } = await import('@postern/server')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { eventually, symbolOn } from './chromium.ts'
-import { goodPassword, passcode } from './people.ts'
+import { forgetStep, goodPassword, type Person, passcode } from './people.ts'
+import type { TestServer } from './server.ts'
 
 /** What people do on the screens, by the names and roles that a screen reader would say. */
 
@@ -80,4 +81,15 @@ export const typePassword = async (page: Page, { username, password }: { usernam
   await page.getByLabel('Name', { exact: true }).fill(username)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await press(page, 'Continue')
+}
+/** Password and passcode on the sign-in page, in whatever language it is; ends on the page at `path`. */
+export const signInHere = async (page: Page, server: TestServer, person: Person, path: string): Promise<void> => {
+  await page.goto(`${server.origin}/sign-in?returnTo=${encodeURIComponent(path)}`)
+  await page.locator('input[autocomplete^=username]').fill(person.username)
+  await page.locator('input[type=password]').fill(person.password)
+  await page.keyboard.press('Enter')
+  await page.locator('input[autocomplete=one-time-code]').waitFor()
+  await forgetStep(server, person)
+  await page.locator('input[autocomplete=one-time-code]').fill(passcode(person.secret))
+  await page.waitForURL(server.origin + path)
 }

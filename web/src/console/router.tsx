@@ -75,9 +75,11 @@ const operatorsPages = [
   page('/users/new', () => import('./users/NewUserPage.tsx')),
   page('/users/$id', () => import('./users/UserPage.tsx')),
   page('/codes', () => import('./codes/CodesPage.tsx')),
+  page('/codes/new', () => import('./codes/NewCodePage.tsx')),
   page('/codes/$id', () => import('./codes/CodePage.tsx')),
   page('/sessions', () => import('./sessions/SessionsPage.tsx')),
   page('/settings/authentication', () => import('./settings/AuthenticationSettingsPage.tsx')),
+  page('/settings/codes', () => import('./settings/CodeSettingsPage.tsx')),
   page('/settings/tokens', () => import('./settings/TokensPage.tsx')),
 ]
 

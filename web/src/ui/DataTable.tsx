@@ -1,10 +1,11 @@
-import { Button } from '@mantine/core'
+import { Button, Checkbox } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import type { KeyboardEvent, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import style from './DataTable.module.css'
 import { Loading } from './Loading.tsx'
 import { Refused } from './Refused.tsx'
+import type { Selection } from './selection.ts'
 
 export type Column<T> = {
   key: string
@@ -20,6 +21,7 @@ export type Column<T> = {
 /**
  * Rows of one list. The row is a link (middle click works): its first cell holds it, and it covers the row. While a new page or
  * filter loads the last rows stay, dimmed. `empty` says why there is nothing: nothing yet, nothing matches, or not allowed.
+ * With a `selection` each row has a box; on a row's link Space or `x` takes it, Shift with it or with an arrow extends, arrows move.
  */
 export function DataTable<T>({
   label,
@@ -33,6 +35,8 @@ export function DataTable<T>({
   onRetry,
   empty,
   more,
+  selection,
+  nameOf,
 }: {
   /** What the table is, for screen readers. */
   label: string
@@ -47,6 +51,9 @@ export function DataTable<T>({
   onRetry?: () => void
   empty: ReactNode
   more?: { has: boolean; busy: boolean; load: () => void }
+  selection?: Selection | undefined
+  /** What a row is called, where it can be selected. */
+  nameOf?: (row: T) => string
 }) {
   const { t } = useTranslation()
   if (error && !rows)
@@ -62,11 +69,24 @@ export function DataTable<T>({
       </div>
     )
   if (rows.length === 0) return empty
+  const shown = selection ? rows.map(rowKey) : []
+  const chosen = shown.filter((key) => selection?.keys.has(key)).length
   return (
     <>
       <table className={style.table} aria-label={label} data-stale={stale ? '' : undefined} aria-busy={stale}>
         <thead>
           <tr>
+            {selection && (
+              <th scope="col" className={style.select}>
+                <Checkbox
+                  size="xs"
+                  aria-label={t('table.selectAll')}
+                  checked={chosen === shown.length}
+                  indeterminate={chosen > 0 && chosen < shown.length}
+                  onChange={(click) => selection.setAll(shown, click.currentTarget.checked)}
+                />
+              </th>
+            )}
             {columns.map(({ key, title, number, untitled }) => (
               <th key={key} scope="col" className={number ? 'num' : undefined}>
                 {untitled ? <span className="sr-only">{title}</span> : title}
@@ -76,7 +96,24 @@ export function DataTable<T>({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)} data-link={rowLink ? '' : undefined}>
+            <tr
+              key={rowKey(row)}
+              data-link={rowLink ? '' : undefined}
+              data-selected={selection?.keys.has(rowKey(row)) ? '' : undefined}
+              onKeyDown={selection && ((press) => byKeys(press, selection, rowKey(row), shown))}
+            >
+              {selection && (
+                <td className={style.select} data-narrow="first">
+                  <Checkbox
+                    size="xs"
+                    aria-label={t('table.select', { name: nameOf?.(row) ?? rowKey(row) })}
+                    checked={selection.keys.has(rowKey(row))}
+                    // the click knows of Shift, the change does not
+                    onClick={(click) => selection.toggle(rowKey(row), shown, click.shiftKey)}
+                    onChange={() => {}}
+                  />
+                </td>
+              )}
               {columns.map(({ key, title, cell, number, narrow = 'second' }, at) => (
                 <td key={key} data-narrow={narrow} data-title={title} className={number ? 'num' : undefined}>
                   {at === 0 && rowLink ? (
@@ -101,4 +138,19 @@ export function DataTable<T>({
       )}
     </>
   )
+}
+
+/** The keys of a row whose link has the focus; with Ctrl, Alt or the like they are the browser's. */
+const byKeys = (press: KeyboardEvent<HTMLTableRowElement>, selection: Selection, key: string, shown: readonly string[]) => {
+  if (!(press.target instanceof HTMLAnchorElement) || press.ctrlKey || press.metaKey || press.altKey) return
+  const row = press.currentTarget
+  if (press.key === ' ' || press.key.toLowerCase() === 'x') selection.toggle(key, shown, press.shiftKey)
+  else if (press.key === 'ArrowDown' || press.key === 'ArrowUp') {
+    const to = press.key === 'ArrowDown' ? row.nextElementSibling : row.previousElementSibling
+    const next = shown[shown.indexOf(key) + (press.key === 'ArrowDown' ? 1 : -1)]
+    if (!to || next === undefined) return
+    if (press.shiftKey) selection.setAll([key, next], true)
+    to.querySelector<HTMLElement>('a')?.focus()
+  } else return
+  press.preventDefault()
 }

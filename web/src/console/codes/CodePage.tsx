@@ -1,34 +1,40 @@
 import { Button } from '@mantine/core'
-import { type Code, getCode } from '@postern/contract'
+import { type Code, type Destination, getCode } from '@postern/contract'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Columns } from '../../ui/Columns.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconBan } from '../../ui/icons.ts'
+import { IconBan, IconRefresh } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
-import { Facts, Page, Section } from '../../ui/Page.tsx'
+import { Page, Section } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
-import { CountDown, TimeText } from '../../ui/TimeText.tsx'
 import { useCall } from '../calls.ts'
 import { RecentEvents } from '../events/RecentEvents.tsx'
 import { useMay } from '../session.ts'
+import { About } from './About.tsx'
 import style from './Codes.module.css'
+import { KindWord } from './columns.tsx'
+import { EditCode } from './EditCode.tsx'
+import { LeadsTo } from './LeadsTo.tsx'
+import { ReissueDialog } from './ReissueDialog.tsx'
 import { RevokeDialog } from './RevokeDialog.tsx'
 import { Scans } from './Scans.tsx'
-import { codeLook, useCodeName } from './words.ts'
+import { authenticates, canEdit, canReissue, codeLook, editable, useCodeName } from './words.ts'
 
-/** One code: what it is for, its state and what that means, who opened it, and its end. */
+type Asked = 'destination' | 'terms' | 'revoke' | 'reissue'
+
+/** One code: what it is for, its state and what that means, where it leads, who opened it, and its end. */
 export default function CodePage() {
   const { t } = useTranslation(['codes', 'common'])
   const { id } = useParams({ strict: false }) as { id: string }
-  const { data: code, error, refetch } = useCall(getCode, { id }, { everyMs: 5_000 })
+  const { data: code, etag, error, refetch } = useCall(getCode, { id }, { everyMs: 5_000 })
   const nameOf = useCodeName()
   const may = useMay('operator')
-  const [asking, setAsking] = useState(false)
+  const [asked, setAsked] = useState<{ for: string; act: Asked }>()
   const crumb = <Link to="/codes">{t('title')}</Link>
   if (!code || code.id !== id)
     return (
@@ -36,6 +42,13 @@ export default function CodePage() {
         {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
       </Page>
     )
+  // of another code nothing was asked, though its page came up in the place of this one
+  const act = asked?.for === id ? asked.act : undefined
+  const ask = (act: Asked) => setAsked({ for: id, act })
+  const close = () => setAsked(undefined)
+  const open = may && canEdit(code)
+  const mayEdit = (what: 'destination' | 'terms') =>
+    open && (what === 'terms' || editable[code.kind].includes('destination')) ? () => ask(what) : undefined
   return (
     <Page
       title={nameOf(code)}
@@ -43,23 +56,48 @@ export default function CodePage() {
       below={
         <>
           <StateBadge look={codeLook[code.state]}>{t(`state.${code.state}`)}</StateBadge>
-          <span>{t(code.bootstrap ? 'kindShort.bootstrap' : `kindShort.${code.kind}`)}</span>
+          <KindWord of={code} />
           <CopyId id={code.id} />
+          {code.owner && (
+            <span>
+              {t('owner')} {code.owner.username}
+            </span>
+          )}
         </>
       }
       actions={
-        may &&
-        code.state !== 'revoked' && (
-          <Button variant="default" className={style.danger} leftSection={<Icon of={IconBan} />} onClick={() => setAsking(true)}>
-            {t('revoke')}
-          </Button>
+        may && (
+          <>
+            {canReissue(code) && (
+              <Button
+                variant={code.destination && code.state !== 'revoked' ? 'default' : 'filled'}
+                leftSection={<Icon of={IconRefresh} />}
+                onClick={() => ask('reissue')}
+              >
+                {t('reissue')}
+              </Button>
+            )}
+            {code.state !== 'revoked' && (
+              <Button
+                variant="default"
+                className={style.danger}
+                leftSection={<Icon of={IconBan} />}
+                onClick={() => ask('revoke')}
+              >
+                {t('revoke')}
+              </Button>
+            )}
+          </>
         )
       }
       gutter={false}
     >
-      <Columns sideFirst side={<About code={code} />}>
-        <p className={style.lead}>{t(`means.${code.state}`)}</p>
-        <Scans id={code.id} />
+      <Columns sideFirst side={<About code={code} etag={etag} may={may} onEdit={mayEdit('terms')} />}>
+        <Meaning code={code} may={may} />
+        {code.destination && (
+          <LeadsTo code={{ ...code, destination: code.destination as Destination }} onEdit={mayEdit('destination')} />
+        )}
+        {code.kind !== 'static' && <Scans code={code} />}
         <Section
           title={t('events')}
           aside={
@@ -71,54 +109,31 @@ export default function CodePage() {
           <RecentEvents filter={{ codeId: code.id }} />
         </Section>
       </Columns>
-      {asking && <RevokeDialog code={code} onClose={() => setAsking(false)} />}
+      {act === 'revoke' && <RevokeDialog code={code} onClose={close} />}
+      {act === 'reissue' && <ReissueDialog code={code} onClose={close} />}
+      {(act === 'destination' || act === 'terms') && <EditCode code={code} etag={etag} part={act} onClose={close} />}
     </Page>
   )
 }
 
-const About = ({ code }: { code: Code }) => {
-  const { t } = useTranslation(['codes', 'common'])
-  const { user, state } = code
-  const notYet = code.notBefore && Date.parse(code.notBefore) > Date.parse(code.createdAt)
+/** What its state means for whoever scans it; where another took its place, which one. */
+const Meaning = ({ code, may }: { code: Code; may: boolean }) => {
+  const { t } = useTranslation('codes')
+  const family = authenticates(code.kind) ? 'means' : code.kind === 'link' ? 'meansLink' : 'meansStatic'
+  if (!code.replacedBy)
+    return (
+      <p className={style.lead}>
+        {t(`${family}.${code.state}`)} {may && code.state === 'revoked' && canReissue(code) && t('reissueHint')}
+      </p>
+    )
   return (
-    <>
-      <Section title={t('about')}>
-        <Facts
-          of={[
-            [
-              t('whom'),
-              user ? (
-                <Link key="user" to="/users/$id" params={{ id: user.id }}>
-                  {user.username}
-                </Link>
-              ) : (
-                t('nobody')
-              ),
-            ],
-            [t('issuedBy'), code.issuedBy ?? t('common:notKnown')],
-            [t('issued'), <TimeText key="issued" at={code.createdAt} as="moment" />],
-            [t('starts'), notYet && code.notBefore ? <TimeText key="starts" at={code.notBefore} as="moment" /> : undefined],
-            [
-              t('ends'),
-              <span key="ends">
-                {code.expiresAt ? <TimeText at={code.expiresAt} as="moment" /> : t('never')}
-                {state === 'live' && code.expiresAt && (
-                  <>
-                    , <CountDown to={code.expiresAt} from={code.createdAt} ended={t('state.expired')} />
-                  </>
-                )}
-              </span>,
-            ],
-            [t('usedAt'), code.usedAt ? <TimeText key="used" at={code.usedAt} as="moment" /> : undefined],
-            [t('revokedAt'), code.revokedAt ? <TimeText key="revoked" at={code.revokedAt} as="moment" /> : undefined],
-            [t('works'), t('once')],
-            [t('versions'), t('versionsNone')],
-          ]}
-        />
-      </Section>
-      <Section title={t('symbol')}>
-        <Note title={t('symbolOnce')}>{t('symbolOnceText')}</Note>
-      </Section>
-    </>
+    <div className={style.lead}>
+      <Note title={t('replaced')}>
+        {t(code.kind === 'link' ? 'replacedLink' : 'replacedSecret')}{' '}
+        <Link to="/codes/$id" params={{ id: code.replacedBy }}>
+          {t('replacedOpen')}
+        </Link>
+      </Note>
+    </div>
   )
 }

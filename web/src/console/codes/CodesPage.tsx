@@ -1,51 +1,64 @@
 import { Button } from '@mantine/core'
-import { type CallIn, codeKinds, codeStates, listCodes } from '@postern/contract'
+import { type CallIn, type Code, codeKinds, codeStates, countCodes, listCodes } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
 import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconPlus } from '../../ui/icons.ts'
 import { Page } from '../../ui/Page.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
-import { useList } from '../calls.ts'
+import { useSelection } from '../../ui/selection.ts'
+import { useCall, useList } from '../calls.ts'
+import { PeriodChip } from '../events/PeriodChip.tsx'
+import { instantOf } from '../events/period.ts'
+import { useMay } from '../session.ts'
 import { PersonChip } from '../users/PersonChip.tsx'
 import style from './Codes.module.css'
 import { useCodeColumns } from './columns.tsx'
+import { SelectionBar } from './SelectionBar.tsx'
+import { useCodeName } from './words.ts'
 
-/** Codes that authenticate have one claim and no limit of scans: `used-up` comes with other kinds. */
-const tabs = codeStates.filter((state) => state !== 'used-up')
+const keys = ['state', 'kind', 'userId', 'owner', 'from', 'to', 'q'] as const
+type Filters = Partial<Record<(typeof keys)[number], string>>
 
-/** Every code of the deployment: kind, state, whom it is for, how often it was opened. Never a secret. */
+/** Every code of the deployment: kind, state, who looks after it, how often it was opened. Never a secret. */
 export default function CodesPage() {
   const { t } = useTranslation(['codes', 'common'])
-  const { values, set, clear, any } = useUrlFilters(['state', 'kind', 'userId', 'q'])
-  const codes = useList(listCodes, values as CallIn<typeof listCodes>)
-  const { state, q, ...chips } = values
-  const tab = (value: (typeof tabs)[number] | undefined, name: string) => (
-    <Link
-      key={name}
-      to="/codes"
-      search={((before: object) => ({ ...before, state: value })) as never}
-      replace
-      aria-current={state === value ? 'page' : undefined}
-    >
-      {name}
-    </Link>
-  )
+  const { values, set, clear, any } = useUrlFilters(keys)
+  // "the last 7 days" are those before this page was opened, or its filters were set
+  const [asOf] = useState(Date.now)
+  const filter = useMemo(() => filterOf(values, asOf), [values, asOf])
+  const { state, ...others } = filter
+  const codes = useList(listCodes, filter)
+  const counts = useCall(countCodes, others as CallIn<typeof countCodes>).data
+  const may = useMay('operator')
+  const nameOf = useCodeName()
+  const selection = useSelection(JSON.stringify(filter))
+  // what "select all that match" brought beyond the rows that are shown
+  const [brought, setBrought] = useState<readonly Code[]>([])
+  const known = new Map([...brought, ...(codes.rows ?? [])].map((code) => [code.id, code]))
+  const selected = [...selection.keys].flatMap((id) => known.get(id as Code['id']) ?? [])
+  const total = counts && !counts.about ? (state ? counts.states[state] : counts.all) : undefined
   return (
     <Page
       title={t('title')}
       gutter={false}
+      actions={
+        may && (
+          <Button component={Link} to="/codes/new" leftSection={<Icon of={IconPlus} />}>
+            {t('new.issue')}
+          </Button>
+        )
+      }
       bar={
         <>
-          <nav className={style.tabs} aria-label={t('states')}>
-            {tab(undefined, t('all'))}
-            {tabs.map((value) => tab(value, t(`state.${value}`)))}
-          </nav>
-          <SearchField label={t('search')} value={q} onChange={(typed) => set({ q: typed })} />
-          <FilterBar set={Object.keys(chips).length}>
-            <PersonChip id={values.userId} onChange={(userId) => set({ userId })} />
+          <Tabs state={values.state} counts={counts} />
+          <SearchField label={t('search')} value={values.q} onChange={(typed) => set({ q: typed })} />
+          <FilterBar set={Object.keys(values).filter((key) => key !== 'state' && key !== 'q').length}>
             <FilterChips
               filters={[
                 {
@@ -57,6 +70,9 @@ export default function CodesPage() {
               values={values}
               onChange={(key, value) => set({ [key]: value })}
             />
+            <PersonChip label={t('whom')} id={values.userId} onChange={(userId) => set({ userId })} />
+            <PersonChip label={t('owner')} id={values.owner} onChange={(owner) => set({ owner })} />
+            <PeriodChip label={t('issued')} from={values.from} to={values.to} onChange={set} />
           </FilterBar>
         </>
       }
@@ -67,6 +83,8 @@ export default function CodesPage() {
         columns={useCodeColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/codes/${id}`}
+        selection={may ? selection : undefined}
+        nameOf={nameOf}
         empty={
           any ? (
             <Empty
@@ -83,9 +101,11 @@ export default function CodesPage() {
             <Empty
               title={t('none')}
               action={
-                <Button component={Link} to="/users" variant="default">
-                  {t('toUsers')}
-                </Button>
+                may && (
+                  <Button component={Link} to="/codes/new" variant="default">
+                    {t('new.issue')}
+                  </Button>
+                )
               }
             >
               {t('noneText')}
@@ -93,6 +113,62 @@ export default function CodesPage() {
           )
         }
       />
+      <SelectionBar
+        codes={selected}
+        filter={filter}
+        total={total}
+        onAll={(all) => {
+          setBrought(all)
+          selection.setAll(
+            all.map(({ id }) => id),
+            true,
+          )
+        }}
+        onClear={selection.clear}
+      />
     </Page>
   )
+}
+
+const Tabs = ({
+  state,
+  counts,
+}: {
+  state: string | undefined
+  counts: ReturnType<typeof useCall<typeof countCodes>>['data']
+}) => {
+  const { t, i18n } = useTranslation('codes')
+  const number = new Intl.NumberFormat(i18n.language)
+  const tab = (value: (typeof codeStates)[number] | undefined, name: string, count: number | undefined) => (
+    <Link
+      key={name}
+      to="/codes"
+      search={((before: object) => ({ ...before, state: value })) as never}
+      replace
+      aria-current={state === value ? 'page' : undefined}
+    >
+      {name}
+      {count !== undefined && (
+        <span className={style.count}>
+          {counts?.about ? t('about100', { count: number.format(count) as never }) : number.format(count)}
+        </span>
+      )}
+    </Link>
+  )
+  return (
+    <nav className={style.tabs} aria-label={t('states')}>
+      {tab(undefined, t('all'), counts?.all)}
+      {codeStates.map((value) => tab(value, t(`state.${value}`), counts?.states[value]))}
+    </nav>
+  )
+}
+
+/** The address as the API's filter; a period that is relative counts back from `asOf`. */
+const filterOf = ({ from, to, ...rest }: Filters, asOf: number): CallIn<typeof listCodes> => {
+  const [createdFrom, createdTo] = [instantOf(from, asOf), instantOf(to, asOf)]
+  return {
+    ...(rest as CallIn<typeof listCodes>),
+    ...(createdFrom ? { createdFrom } : {}),
+    ...(createdTo ? { createdTo } : {}),
+  }
 }

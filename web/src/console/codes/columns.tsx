@@ -3,13 +3,12 @@ import { useTranslation } from 'react-i18next'
 import { shortId } from '../../ui/CopyId.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconDeviceMobile, IconKey } from '../../ui/icons.ts'
 import { useSlowNow } from '../../ui/now.ts'
 import { countryName } from '../../ui/places.ts'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import style from './Codes.module.css'
-import { codeLook, useCodeName } from './words.ts'
+import { codeLook, kindIcon, useCodeName } from './words.ts'
 
 /** The columns of codes, shared with the page of a person. */
 export const useCodeColumns = (): Column<Code>[] => {
@@ -29,12 +28,7 @@ export const useCodeColumns = (): Column<Code>[] => {
     {
       key: 'kind',
       title: t('kindTitle'),
-      cell: ({ kind, bootstrap }) => (
-        <span className={style.kind}>
-          <Icon of={bootstrap ? IconKey : IconDeviceMobile} />
-          {t(bootstrap ? 'kindShort.bootstrap' : `kindShort.${kind}`)}
-        </span>
-      ),
+      cell: (code) => <KindWord of={code} />,
     },
     {
       key: 'state',
@@ -43,18 +37,17 @@ export const useCodeColumns = (): Column<Code>[] => {
       cell: ({ state }) => <StateBadge look={codeLook[state]}>{t(`state.${state}`)}</StateBadge>,
     },
     {
-      key: 'whom',
-      title: t('whom'),
+      key: 'owner',
+      title: t('owner'),
       narrow: 'none',
-      cell: ({ user }) => user?.username ?? <span className="t3">{t('nobody')}</span>,
+      cell: ({ owner, issuedBy }) => owner?.username ?? issuedBy ?? <span className="t3">{t('common:none')}</span>,
     },
-    { key: 'by', title: t('issuedBy'), narrow: 'none', cell: ({ issuedBy }) => issuedBy ?? t('common:notKnown') },
     {
       key: 'scans',
       title: t('scans'),
       number: true,
       narrow: 'none',
-      cell: ({ scans }) => scans,
+      cell: ({ scans }) => new Intl.NumberFormat(i18n.language).format(scans),
     },
     {
       key: 'last',
@@ -71,6 +64,17 @@ export const useCodeColumns = (): Column<Code>[] => {
     },
     { key: 'ends', title: t('ends'), cell: (code) => <Ends of={code} /> },
   ]
+}
+
+/** A kind as an icon and its word. */
+export const KindWord = ({ of }: { of: Pick<Code, 'kind' | 'bootstrap'> }) => {
+  const { t } = useTranslation('codes')
+  return (
+    <span className={style.kind}>
+      <Icon of={kindIcon(of)} />
+      {t(of.bootstrap ? 'kindShort.bootstrap' : `kindShort.${of.kind}`)}
+    </span>
+  )
 }
 
 /** "in 4 min" for what still lives and ends within the hour, amber in the last tenth of its life; else the day. */

@@ -12,10 +12,20 @@ import { instantOf, isRelative, localValue, spans } from './period.ts'
 type Period = { from?: string | undefined; to?: string | undefined }
 
 /** A period: relative to now, and so it stays when the address is shared, or between two times. A pin fixes a relative one. */
-export const PeriodChip = ({ from, to, onChange }: Period & { onChange: (period: Period) => void }) => {
+export const PeriodChip = ({
+  from,
+  to,
+  onChange,
+  label,
+}: Period & {
+  onChange: (period: Period) => void
+  /** Of what it is the period; without it, of the events. */
+  label?: string
+}) => {
   const { t, i18n } = useTranslation(['events', 'common'])
+  const title = label ?? t('filter.period')
   const { utc } = usePreferences()
-  if (!from && !to) return <Add onChange={onChange} />
+  if (!from && !to) return <Add title={title} onChange={onChange} />
   const words = { locale: localeOf(i18n.language), utc }
   const moment = (text: string) => {
     const at = instantOf(text, Date.now())
@@ -24,7 +34,7 @@ export const PeriodChip = ({ from, to, onChange }: Period & { onChange: (period:
   const name = i18n.exists(`events:span.${from}`) && !to ? t(`span.${from as '-1h'}`) : undefined
   return (
     <span className={style.chip} data-on="">
-      {t('filter.period')}{' '}
+      {title}{' '}
       <b>
         {name ??
           [from && t('fromTime', { time: moment(from) }), to && t('toTime', { time: moment(to) })].filter(Boolean).join(' ')}
@@ -41,7 +51,7 @@ export const PeriodChip = ({ from, to, onChange }: Period & { onChange: (period:
       )}
       <UnstyledButton
         className={style.remove}
-        aria-label={t('common:filter.remove', { label: t('filter.period') })}
+        aria-label={t('common:filter.remove', { label: title })}
         onClick={() => onChange({ from: undefined, to: undefined })}
       >
         <Icon of={IconX} size={12} />
@@ -50,7 +60,7 @@ export const PeriodChip = ({ from, to, onChange }: Period & { onChange: (period:
   )
 }
 
-const Add = ({ onChange }: { onChange: (period: Period) => void }) => {
+const Add = ({ title, onChange }: { title: string; onChange: (period: Period) => void }) => {
   const { t } = useTranslation(['events', 'common'])
   const [opened, setOpened] = useState(false)
   const [start, setStart] = useState('')
@@ -65,10 +75,10 @@ const Add = ({ onChange }: { onChange: (period: Period) => void }) => {
       <Popover.Target>
         <UnstyledButton className={style.chip} aria-haspopup="dialog" aria-expanded={opened} onClick={() => setOpened(!opened)}>
           <Icon of={IconPlus} size={12} />
-          {t('filter.period')}
+          {title}
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t('filter.period')} p={4}>
+      <Popover.Dropdown aria-label={title} p={4}>
         <Stack gap={0}>
           {spans.map((span) => (
             <UnstyledButton key={span} className={style.option} onClick={() => choose({ from: span, to: undefined })}>

@@ -48,6 +48,8 @@ export const KeysDialog = ({ opened, close }: { opened: boolean; close: () => vo
         <Table.Tbody>
           <Row keys="/" does={t('keys.search')} />
           <Row keys="?" does={t('keys.help')} />
+          <Row keys="x" does={t('keys.select')} />
+          <Row keys="↑ ↓" does={t('keys.move')} />
           {pages.map(({ key, name }) => (
             <Row key={key} keys={`g ${key}`} does={t('keys.goTo', { page: t(`nav.${name}`) })} />
           ))}

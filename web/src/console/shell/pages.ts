@@ -1,4 +1,4 @@
-import { IconDeviceDesktop, IconKey, IconList, IconLock, IconQrcode, IconUsers } from '../../ui/icons.ts'
+import { IconAdjustments, IconDeviceDesktop, IconKey, IconList, IconLock, IconQrcode, IconUsers } from '../../ui/icons.ts'
 
 /** The pages of the console that exist, in their groups; `key` is the letter after `g`. */
 export const groups = [
@@ -15,6 +15,7 @@ export const groups = [
     group: 'rules',
     pages: [
       { to: '/settings/authentication', name: 'authentication', icon: IconLock, key: 'a' },
+      { to: '/settings/codes', name: 'codeSettings', icon: IconAdjustments, key: 'k' },
       { to: '/settings/tokens', name: 'tokens', icon: IconKey, key: 't' },
     ],
   },

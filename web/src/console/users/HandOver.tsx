@@ -1,5 +1,5 @@
 import { Button, Group, Stack } from '@mantine/core'
-import { type CodeState, type enrolUser, getCode, listScans, type Out, type User } from '@postern/contract'
+import { type CodeState, type enrolUser, getCode, listScans, type Out } from '@postern/contract'
 import { useBlocker } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -32,7 +32,7 @@ export const HandOver = ({
 }: {
   code: Out<typeof enrolUser>['code']
   since: string
-  user: User
+  user: { username: string }
   leaving: boolean
   onLeave: () => void
   onStay: () => void
@@ -109,7 +109,7 @@ export const HandOver = ({
         )}
         <Button onClick={onClose}>{t('done')}</Button>
       </Group>
-      {revoking && <RevokeDialog code={{ id: code.id, state }} onClose={() => setRevoking(false)} />}
+      {revoking && <RevokeDialog code={{ id: code.id, kind: 'enrol-totp', state }} onClose={() => setRevoking(false)} />}
     </>
   )
 }

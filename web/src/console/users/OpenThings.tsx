@@ -96,7 +96,7 @@ export const OpenThings = ({ user, may }: { user: User; may: boolean }) => {
           <DataTable
             label={t('codes')}
             {...codes}
-            columns={useCodeColumns().filter(({ key }) => key !== 'whom')}
+            columns={useCodeColumns()}
             rowKey={({ id }) => id}
             rowLink={({ id }) => `/codes/${id}`}
             empty={<p className="t2">{t('noCodes')}</p>}

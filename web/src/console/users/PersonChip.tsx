@@ -9,17 +9,27 @@ import { IconPlus, IconX } from '../../ui/icons.ts'
 import { useCall } from '../calls.ts'
 
 /** A filter by person: the address holds their id, the chip shows their name, and who is meant is found by typing it. */
-export const PersonChip = ({ id, onChange }: { id: string | undefined; onChange: (id: string | undefined) => void }) => {
+export const PersonChip = ({
+  id,
+  onChange,
+  label,
+}: {
+  id: string | undefined
+  onChange: (id: string | undefined) => void
+  /** As what somebody is looked for; without it, as the person. */
+  label?: string
+}) => {
   const { t } = useTranslation(['users', 'common'])
+  const name = label ?? t('person')
   const known = UserId.safeParse(id).success
   const person = useCall(getUser, { id: id ?? '' }, { enabled: known })
-  if (id === undefined) return <Find onChange={onChange} />
+  if (id === undefined) return <Find label={name} onChange={onChange} />
   return (
     <span className={style.chip} data-on="">
-      {t('person')} <b>{(known && person.data?.username) || id}</b>
+      {name} <b>{(known && person.data?.username) || id}</b>
       <UnstyledButton
         className={style.remove}
-        aria-label={t('common:filter.remove', { label: t('person') })}
+        aria-label={t('common:filter.remove', { label: name })}
         onClick={() => onChange(undefined)}
       >
         <Icon of={IconX} size={12} />
@@ -28,7 +38,7 @@ export const PersonChip = ({ id, onChange }: { id: string | undefined; onChange:
   )
 }
 
-const Find = ({ onChange }: { onChange: (id: string) => void }) => {
+const Find = ({ label, onChange }: { label: string; onChange: (id: string) => void }) => {
   const { t } = useTranslation(['users', 'common'])
   const [opened, setOpened] = useState(false)
   const [typed, setTyped] = useState('')
@@ -45,10 +55,10 @@ const Find = ({ onChange }: { onChange: (id: string) => void }) => {
       <Popover.Target>
         <UnstyledButton className={style.chip} aria-haspopup="dialog" aria-expanded={opened} onClick={() => setOpened(!opened)}>
           <Icon of={IconPlus} size={12} />
-          {t('person')}
+          {label}
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t('person')} p={6}>
+      <Popover.Dropdown aria-label={label} p={6}>
         <Stack gap={4}>
           <TextInput
             aria-label={t('search')}

@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Locator, Page } from 'playwright-core'
+import { raw, said } from './support/attack.ts'
+import { eventually, newVisitor, openChromium, overflow, symbolOn, type Visitor } from './support/chromium.ts'
+import { firstOperator, newPerson, type Person, partsOf } from './support/people.ts'
+import { phone, press, signInHere, title } from './support/screens.ts'
+import { startServer } from './support/server.ts'
+import { wordsIn } from './support/words.ts'
+
+/** What operators do with codes on their pages, and what a phone that scans one meets meanwhile. */
+const chromium = await openChromium()
+const server = await startServer()
+const olga = await firstOperator(server)
+
+const scan = async (id: string) => {
+  const answer = await raw(server.origin, 'GET', `/c/${id}`, { headers: { 'user-agent': phone.userAgent } })
+  return { status: answer.status, to: answer.headers.location, text: answer.text }
+}
+const link = (label: string, more: Partial<contract.CallIn<typeof contract.createCode>> = {}) =>
+  olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label,
+    destination: { type: 'url', url: 'https://www.example.org/a' },
+    ...more,
+  })
+const idOn = async (page: Page): Promise<string> => {
+  await page.waitForURL(/\/codes\/cod_/)
+  return new URL(page.url()).pathname.split('/').at(-1) as string
+}
+const desk = async (path: string, person: Person = olga, options = {}): Promise<Visitor> => {
+  const visitor = await newVisitor(chromium, options)
+  await signInHere(visitor.page, server, person, path)
+  return visitor
+}
+const dialog = (page: Page, name: string | RegExp) => page.getByRole('dialog', { name })
+const done = async ({ complaints, context }: Visitor) => {
+  assert.deepEqual(complaints, [])
+  await context.close()
+}
+const focused = (target: Locator) =>
+  eventually(() => target.evaluate((it) => it === it.ownerDocument.activeElement), Boolean, `no focus on ${target}`)
+
+test('a link is issued, leads elsewhere, goes back, is revoked and issued again, and its print is scanned after each', async () => {
+  const visitor = await desk('/codes')
+  const { page } = visitor
+  await page.getByRole('link', { name: 'Issue code' }).first().click()
+  await title(page, 'Issue code')
+  // what one begins with is never static
+  assert.equal(await page.getByRole('radio', { name: 'A link that I can change later' }).isChecked(), true)
+  await page.getByLabel('Name').fill('Visitor safety')
+  await page.getByLabel('Address').fill('javascript:alert(1)')
+  await page.getByLabel('Scan limit').fill('100')
+  await press(page, 'Issue code')
+  await page.getByText('An address that starts with http:// or https://').waitFor()
+  assert.deepEqual(
+    [await page.getByLabel('Name').inputValue(), await page.getByLabel('Scan limit').inputValue()],
+    ['Visitor safety', '100'],
+  )
+  // leaving asks; staying keeps everything
+  await page.getByRole('link', { name: 'Codes' }).first().click()
+  await dialog(page, 'Leave without saving?').getByRole('button', { name: 'Cancel' }).click()
+  await page.getByLabel('Address').fill('www.example.org/safety')
+  await press(page, 'Issue code')
+  await title(page, 'Visitor safety')
+  const id = await idOn(page)
+  assert.equal((await scan(id)).to, 'https://www.example.org/safety')
+
+  await press(page, 'Edit destination')
+  await dialog(page, 'Edit destination').getByLabel('Address').fill('https://www.example.org/safety-2027')
+  await dialog(page, 'Edit destination').getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('main').getByText('https://www.example.org/safety-2027').first().waitFor()
+  assert.equal((await scan(id)).to, 'https://www.example.org/safety-2027')
+  // what can be taken back is, by one press
+  await press(page, 'Undo')
+  await page.getByText('Taken back').waitFor()
+  assert.equal((await scan(id)).to, 'https://www.example.org/safety')
+
+  await page.getByText('3, destination').waitFor()
+  await page.getByRole('button', { name: 'Go back to this version 2' }).click()
+  const back = dialog(page, 'Go back to version 2?')
+  assert.deepEqual(await back.getByRole('row').nth(1).getByRole('cell').allInnerTexts(), [
+    'https://www.example.org/safety',
+    'https://www.example.org/safety-2027',
+  ])
+  await back.getByRole('button', { name: 'Go back to version 2' }).click()
+  await page.getByText('4, destination').waitFor()
+  assert.equal((await scan(id)).to, 'https://www.example.org/safety-2027')
+
+  await press(page, 'Revoke')
+  const revoking = dialog(page, 'Revoke this code?')
+  await focused(revoking.getByRole('button', { name: 'Cancel' }))
+  await revoking.getByLabel('Reason').fill('the page was taken over')
+  await revoking.getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('It leads nowhere').waitFor()
+  assert.equal((await scan(id)).status, 410)
+  assert.equal(await page.getByRole('button', { name: 'Edit destination' }).count(), 0)
+
+  await press(page, 'Re-issue')
+  await dialog(page, 'Re-issue this code?').getByLabel('Address').fill('https://safe.example.org/')
+  await dialog(page, 'Re-issue this code?').getByRole('button', { name: 'Re-issue' }).click()
+  await page.waitForURL((url) => !url.pathname.endsWith(id))
+  await page.getByText('https://safe.example.org/').first().waitFor()
+  // the very symbol that was printed first
+  assert.equal((await scan(id)).to, 'https://safe.example.org/')
+  await page.goto(`${server.origin}/codes/${id}`)
+  await page.getByText('A new code took its place').waitFor()
+  assert.equal(await page.getByRole('button', { name: /^(Re-issue|Revoke)$/ }).count(), 0)
+  await page.getByRole('link', { name: 'Open the new code' }).click()
+  await page.getByText('It works for everybody who scans it.').waitFor()
+  await done(visitor)
+})
+
+test('on a phone, in Polish: a text is issued, edited and revoked, and nothing is too wide', async () => {
+  const w = wordsIn('pl')
+  const visitor = await desk('/codes/new', olga, { ...phone, locale: 'pl-PL' })
+  const { page } = visitor
+  const button = (key: string) => page.getByRole('button', { name: w(key), exact: true })
+  await title(page, w('codes:new.issue'))
+  await page.getByRole('radio', { name: w('codes:wish.text.name') }).check()
+  await page.getByLabel(w('codes:label')).fill('Brama 4')
+  await page
+    .getByLabel(new RegExp(`^${w('codes:leads.text')}`))
+    .last()
+    .fill('Zadzwoń dwa razy')
+  assert.equal(await overflow(page), 0)
+  await button('codes:new.issue').click()
+  await title(page, 'Brama 4')
+  const id = await idOn(page)
+  assert.match((await scan(id)).text, /Zadzwoń dwa razy/)
+  await button('codes:leads.editText').click()
+  await page
+    .getByRole('dialog')
+    .getByLabel(new RegExp(`^${w('codes:leads.text')}`))
+    .fill('Zadzwoń raz')
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: w('common:save') })
+    .click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  assert.match((await scan(id)).text, /Zadzwoń raz/)
+  assert.equal(await overflow(page), 0)
+  await button('codes:revoke').click()
+  await page.getByRole('dialog').getByLabel(w('common:confirm.reason')).fill('koniec')
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: w('codes:revoke') })
+    .click()
+  await page.getByText(w('codes:meansLink.revoked')).waitFor()
+  await done(visitor)
+})
+
+test('of two who edit one code the second is shown what the first saved, and loses nothing that was typed', async () => {
+  const code = await link('Runbook')
+  const visitor = await desk(`/codes/${code.id}`)
+  const { page } = visitor
+  await press(page, 'Edit')
+  const editing = dialog(page, 'Edit this code')
+  await editing.getByLabel('Scan limit').fill('7')
+  await olga.browser.call(
+    contract.updateCode,
+    { id: code.id, label: 'Runbook, substation 4' },
+    { headers: { 'if-match': '"1"' } },
+  )
+  await editing.getByRole('button', { name: 'Save' }).click()
+  await editing.getByText('Name: Runbook is now Runbook, substation 4').waitFor()
+  assert.equal(await editing.getByLabel('Scan limit').inputValue(), '7')
+  await editing.getByRole('button', { name: 'Keep what I changed, take the rest' }).click()
+  assert.equal(await editing.getByLabel('Name').inputValue(), 'Runbook, substation 4')
+  await editing.getByRole('button', { name: 'Save' }).click()
+  const now = await eventually(
+    () => olga.browser.call(contract.getCode, { id: code.id }),
+    ({ version }) => version === 3,
+    'not saved',
+  )
+  await editing.waitFor({ state: 'detached' })
+  assert.deepEqual([now.label, now.scanLimit, now.version], ['Runbook, substation 4', 7, 3])
+  // an end that comes before the start is said at its field
+  await press(page, 'Edit')
+  await editing.getByLabel('Ends').fill('2020-01-01T10:00')
+  await editing.getByRole('button', { name: 'Save' }).click()
+  await editing.getByText('This is in the past.').waitFor()
+  await done(visitor)
+})
+
+test('a code that authenticates is issued again with a secret that is shown once; leaving warns; the old one is dead', async () => {
+  const bea = await olga.browser.call(contract.createUser, { username: 'bea' })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: bea.id, factor: 'totp' })
+  const visitor = await desk(`/codes/${code.id}`)
+  const { page } = visitor
+  await page.getByText('Shown once, when it was issued').waitFor()
+  await press(page, 'Re-issue')
+  await dialog(page, 'Re-issue this code?').getByRole('button', { name: 'Re-issue' }).click()
+  const handing = dialog(page, 'Set up, bea')
+  const url = await handing.getByText(/\/c\/cod_/).innerText()
+  assert.equal(await symbolOn(handing), url)
+  const claim = (address: string) => server.browser().try(contract.claimCode, partsOf(address) as never)
+  assert.equal(said(await claim(code.url as string)), 'code-revoked')
+  await page.keyboard.press('Escape')
+  await handing.getByText(wordsIn('en')('users:leaveText')).waitFor()
+  await handing.getByRole('button', { name: 'Stay' }).click()
+  await page.keyboard.press('Escape')
+  await handing.getByRole('button', { name: 'Close' }).last().click()
+  await page.waitForURL(new RegExp(partsOf(url).id))
+  assert.doesNotMatch(await page.content(), new RegExp(partsOf(url).secret))
+  assert.equal(said(await claim(url)), '200')
+  await done(visitor)
+})
+
+test('rows are selected by keyboard alone; more than ten are revoked by their number, and what may not be is named', async () => {
+  const opal = await newPerson(server, olga, 'opal', ['operator'])
+  const boss = await olga.browser.call(contract.createUser, { username: 'boss', roles: ['owner'] })
+  await olga.browser.call(contract.enrolUser, { id: boss.id, factor: 'totp' })
+  for (let n = 11; n > 0; n--) await link(`Sign ${n}`)
+  const visitor = await desk('/codes?q=Sign', opal)
+  const { page } = visitor
+  const bar = page.getByRole('region', { name: 'Selected codes' })
+  await page.getByRole('row').nth(11).waitFor()
+  const first = page.getByRole('link', { name: /^Sign 1 / })
+  await first.focus()
+  await page.keyboard.press('Space')
+  await bar.getByText('1 selected').waitFor()
+  await page.keyboard.press('ArrowDown')
+  await focused(page.getByRole('link', { name: /^Sign 2 / }))
+  await page.keyboard.press('x')
+  await bar.getByText('2 selected').waitFor()
+  await page.keyboard.press('x')
+  await bar.getByText('1 selected').waitFor()
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.keyboard.press('Shift+ArrowDown')
+  await bar.getByText('3 selected').waitFor()
+  await page.getByRole('link', { name: /^Sign 6 / }).focus()
+  await page.keyboard.press('x')
+  await page.getByRole('link', { name: /^Sign 9 / }).focus()
+  await page.keyboard.press('Shift+Space')
+  await bar.getByText('7 selected').waitFor()
+  await bar.getByRole('button', { name: 'Clear the selection' }).press('Enter')
+  await bar.waitFor({ state: 'detached' })
+
+  // under another filter nothing is selected that cannot be seen
+  await first.focus()
+  await page.keyboard.press('Space')
+  await page.goto(`${server.origin}/codes?state=live`)
+  await page.getByRole('row').nth(12).waitFor()
+  assert.equal(await bar.count(), 0)
+  await page.getByRole('checkbox', { name: /^Select Sign 1$/ }).check()
+  await bar.getByRole('button', { name: /^Select all \d+ that match$/ }).click()
+  const count = await eventually(
+    async () => Number(/\d+/.exec(await bar.getByRole('status').innerText())?.[0]),
+    (selected) => selected >= 12,
+    'not all are selected',
+  )
+  await bar.getByRole('button', { name: 'Revoke' }).click()
+  const revoking = dialog(page, `Revoke ${count} codes?`)
+  await focused(revoking.getByRole('button', { name: 'Cancel' }))
+  await revoking.getByLabel('Reason').fill('the printer was stolen')
+  const act = revoking.getByRole('button', { name: `Revoke ${count} codes` })
+  assert.equal(await act.isDisabled(), true)
+  await revoking.getByLabel(`Type ${count} to go on`).fill(String(count))
+  await act.click()
+  const told = dialog(page, `${count - 1} codes revoked`)
+  await told.getByText('Set up, boss: Your role does not allow this').waitFor()
+  await told.getByRole('button', { name: 'Close' }).last().click()
+  await bar.waitFor({ state: 'detached' })
+  const { states } = await olga.browser.call(contract.countCodes, { q: 'Sign' })
+  assert.deepEqual([states.live, states.revoked], [0, 11])
+
+  // issued again, their symbols are as they were printed; an enrolment code's is new and shown this once
+  await page.goto(`${server.origin}/codes?q=Sign&state=revoked`)
+  await page.getByRole('checkbox', { name: 'Select Sign 3' }).check()
+  await page.getByRole('checkbox', { name: 'Select Sign 5' }).click({ modifiers: ['Shift'] })
+  await bar.getByRole('button', { name: 'Re-issue' }).click()
+  await dialog(page, 'Re-issue 3 codes?').getByRole('button', { name: 'Re-issue 3 codes' }).click()
+  await dialog(page, '3 codes re-issued').getByRole('button', { name: 'Close' }).last().click()
+  const again = await olga.browser.call(contract.listCodes, { q: 'Sign', state: 'live' })
+  assert.deepEqual(again.items.map(({ label }) => label).sort(), ['Sign 3', 'Sign 4', 'Sign 5'])
+  await done(visitor)
+})
+
+test('enrolment codes that are issued again together are shown once, each with its symbol, to be printed', async () => {
+  const users = await Promise.all(
+    ['cleo', 'dora'].map((username) => olga.browser.call(contract.createUser, { username: `${username}-new` })),
+  )
+  for (const { id } of users) await olga.browser.call(contract.enrolUser, { id, factor: 'totp' })
+  const visitor = await desk('/codes?q=-new&state=live')
+  const { page } = visitor
+  await page.getByRole('checkbox', { name: 'Select all rows that are shown' }).check()
+  const bar = page.getByRole('region', { name: 'Selected codes' })
+  await bar.getByRole('button', { name: 'Re-issue' }).click()
+  await dialog(page, 'Re-issue 2 codes?').getByRole('button', { name: 'Re-issue 2 codes' }).click()
+  const sheet = dialog(page, '2 codes re-issued')
+  await sheet.waitFor()
+  const urls = await sheet.getByText(/\/c\/cod_\S+#/).allInnerTexts()
+  assert.equal(urls.length, 2)
+  const symbols = sheet.getByRole('img', { name: /^Symbol of the code: / })
+  const read = [await symbolOn(symbols.nth(0)), await symbolOn(symbols.nth(1))]
+  assert.deepEqual(read, urls)
+  await page.emulateMedia({ media: 'print' })
+  assert.equal(await sheet.getByRole('button', { name: 'Print' }).isVisible(), false)
+  assert.equal(await page.getByRole('navigation', { name: 'Main' }).isVisible(), false)
+  await page.emulateMedia({ media: 'screen' })
+  await page.keyboard.press('Escape')
+  await sheet.getByText('They cannot be shown again.').waitFor()
+  await sheet.getByRole('button', { name: 'Close for good' }).click()
+  await sheet.waitFor({ state: 'detached' })
+  await done(visitor)
+})
+
+test('auditors read everything and are offered nothing that acts', async () => {
+  const audit = await newPerson(server, olga, 'audit', ['auditor'])
+  const code = await link('Looked at')
+  const visitor = await desk('/codes?q=Looked', audit)
+  const { page } = visitor
+  await page.getByRole('link', { name: /^Looked at/ }).waitFor()
+  assert.equal(await page.getByRole('checkbox').count(), 0)
+  assert.equal(await page.getByRole('link', { name: 'Issue code' }).count(), 0)
+  await page.goto(`${server.origin}/codes/${code.id}`)
+  await page.getByText('It works for everybody').waitFor()
+  assert.equal(await page.getByRole('button', { name: /^(Edit.*|Revoke|Re-issue|Go back.*)$/ }).count(), 0)
+  await page.goto(`${server.origin}/codes/new`)
+  await page.getByText('Operators issue codes').waitFor()
+  await page.goto(`${server.origin}/settings/codes`)
+  await page.getByText('You can read these settings').waitFor()
+  assert.equal(await page.getByRole('switch').isDisabled(), true)
+  await done(visitor)
+})
+
+test('code settings: a host that is none is named at its field; what is saved holds at once; who saves second is told', async () => {
+  const visitor = await desk('/settings/codes')
+  const { page } = visitor
+  await title(page, 'Code settings')
+  const hosts = page.getByRole('combobox', { name: 'Hosts', exact: true })
+  await hosts.fill('https://example.org')
+  await hosts.press('Enter')
+  await press(page, 'Save')
+  await page.getByText('https://example.org is not a host.').waitFor()
+  await hosts.press('Backspace')
+  await hosts.fill('*.example.org')
+  await hosts.press('Enter')
+  await page.getByText('this 1 host and nowhere else').waitFor()
+  // somebody else saves meanwhile
+  const { version, ...now } = await olga.browser.call(contract.getCodeSettings, {})
+  await olga.browser.call(contract.putCodeSettings, { ...now, staticText: false }, { headers: { 'if-match': `"${version}"` } })
+  await press(page, 'Save')
+  await page.getByText('They changed: static text.').waitFor()
+  await press(page, 'Keep what I changed, take the rest')
+  await press(page, 'Save')
+  await page.getByText('Saved', { exact: true }).waitFor()
+  const saved = await olga.browser.call(contract.getCodeSettings, {})
+  assert.deepEqual([saved.linkHosts, saved.staticText], [['*.example.org'], false])
+
+  // a static code is greyed with the reason, and a link says which hosts are allowed
+  await page.goto(`${server.origin}/codes/new`)
+  await page.getByText('Code settings mark nothing low-risk').waitFor()
+  assert.equal(await page.getByRole('radio', { name: 'A static code' }).isDisabled(), true)
+  await page.getByLabel('Name').fill('Elsewhere')
+  await page.getByLabel('Address').fill('https://elsewhere.example/')
+  await press(page, 'Issue code')
+  await page.getByText('Links may not lead to elsewhere.example. Code settings allow: *.example.org.').waitFor()
+  await olga.browser.call(contract.putCodeSettings, { ...now }, { headers: { 'if-match': `"${saved.version}"` } })
+  await visitor.page.close({ runBeforeUnload: false })
+  await done(visitor)
+})
+
+test('an empty list, a list that matches nothing, and a key for a person are each told or led to', async () => {
+  const own = await startServer()
+  const one = await firstOperator(own)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await signInHere(page, own, one, '/codes?q=nothing-like-this')
+  await page.getByText('Nothing matches').waitFor()
+  await press(page, 'Clear filters')
+  await page.getByRole('row').nth(1).waitFor()
+  await own.sql('delete from claim')
+  await own.sql('update session set code_id = null')
+  await own.sql('delete from scan')
+  await own.sql('delete from code_version')
+  await own.sql('delete from code')
+  await page.reload()
+  await page.getByText('No codes yet').waitFor()
+  const bea = await one.browser.call(contract.createUser, { username: 'bea' })
+  await page.goto(`${own.origin}/codes/new`)
+  await page.getByRole('radio', { name: 'A key for a person' }).check()
+  await page.getByRole('combobox', { name: 'Person' }).fill('bea')
+  await page.getByRole('option', { name: 'bea' }).click()
+  await press(page, 'To the person')
+  await dialog(page, 'Enrolment code for bea').waitFor()
+  assert.ok(page.url().includes(bea.id))
+  await done(visitor)
+})

@@ -1,0 +1,171 @@
+import { Button, Group, Modal, NumberInput, Stack } from '@mantine/core'
+import { type Code, countCodes, getCode, getUser, listCodes, listCodeVersions, listEvents, reissueCode } from '@postern/contract'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { fieldErrors } from '../../ui/field-errors.ts'
+import { useFocusBack } from '../../ui/focus-back.ts'
+import { Refused } from '../../ui/Refused.tsx'
+import { toast } from '../../ui/Toasts.tsx'
+import { useAction } from '../calls.ts'
+import { HandOver } from '../users/HandOver.tsx'
+import style from './Codes.module.css'
+import { destinationOf, isFilled, sameDestination, typedOf } from './destinations.ts'
+import { DestinationFields } from './fields.tsx'
+import { authenticates, useCodeName } from './words.ts'
+
+const refreshes = [getCode, listCodes, countCodes, listCodeVersions, listEvents, getUser]
+const presets = [10, 60, 1_440, 20_160] as const
+
+/** A new code in place of this one: a link keeps its printed symbol, what authenticates gets a new secret, shown this once. */
+export const ReissueDialog = ({ code, onClose }: { code: Code; onClose: () => void }) =>
+  authenticates(code.kind) ? <NewSecret code={code} onClose={onClose} /> : <SameSymbol code={code} onClose={onClose} />
+
+const SameSymbol = ({ code, onClose }: { code: Code; onClose: () => void }) => {
+  const { t } = useTranslation(['codes', 'common'])
+  useFocusBack()
+  const navigate = useNavigate()
+  const [typed, setTyped] = useState(() => typedOf(code.destination))
+  const reissue = useAction(reissueCode, {
+    refreshes,
+    onDone: ({ code: { id } }) => {
+      toast(t('reissued'))
+      onClose()
+      void navigate({ to: '/codes/$id', params: { id } })
+    },
+  })
+  const errors = fieldErrors(reissue.error)
+  const destination = destinationOf(typed)
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size={560}
+      title={t('reissueAsk')}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      closeOnClickOutside={sameDestination(destination, code.destination)}
+    >
+      <form
+        noValidate
+        onSubmit={(submit) => {
+          submit.preventDefault()
+          reissue.mutate({ id: code.id, ...(sameDestination(destination, code.destination) ? {} : { destination }) })
+        }}
+      >
+        <Stack gap="md">
+          <p>{t('reissueLinkText')}</p>
+          <DestinationFields
+            value={typed}
+            errors={errors}
+            focus
+            onChange={(part) => {
+              setTyped((was) => ({ ...was, ...part }))
+              if (reissue.error) reissue.reset()
+            }}
+          />
+          {reissue.error && Object.keys(errors).length === 0 ? <Refused error={reissue.error} /> : null}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              {t('common:cancel')}
+            </Button>
+            <Button type="submit" loading={reissue.isPending} disabled={!isFilled(typed)}>
+              {t('reissue')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
+  const { t } = useTranslation(['codes', 'users', 'common'])
+  useFocusBack()
+  const navigate = useNavigate()
+  const nameOf = useCodeName()
+  const [minutes, setMinutes] = useState<number | string>(10)
+  const [leaving, setLeaving] = useState(false)
+  const [over, setOver] = useState(false)
+  const [since, setSince] = useState('')
+  const reissue = useAction(reissueCode, { refreshes, onDone: () => setSince(new Date().toISOString()) })
+  const errors = fieldErrors(reissue.error)
+  const made = reissue.data
+  const close = () => {
+    if (made && !leaving && !over) return setLeaving(true)
+    onClose()
+    if (made) void navigate({ to: '/codes/$id', params: { id: made.code.id }, ignoreBlocker: true })
+  }
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size={made ? 660 : 440}
+      closeOnClickOutside={!made}
+      title={made ? nameOf(made.code) : t('reissueAsk')}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
+      {made?.code.expiresAt ? (
+        <HandOver
+          code={{
+            id: made.code.id,
+            expiresAt: made.code.expiresAt,
+            ...(made.url ? { url: made.url } : {}),
+            ...(made.symbolSvg ? { symbolSvg: made.symbolSvg } : {}),
+          }}
+          since={since}
+          user={{ username: made.code.user?.username ?? made.code.label }}
+          leaving={leaving}
+          onLeave={() => setLeaving(true)}
+          onStay={() => setLeaving(false)}
+          onOver={() => setOver(true)}
+          onClose={close}
+        />
+      ) : (
+        <form
+          onSubmit={(submit) => {
+            submit.preventDefault()
+            reissue.mutate({ id: code.id, expiresInMinutes: Number(minutes) })
+          }}
+        >
+          <Stack gap="md">
+            <p>{t('reissueSecretText')}</p>
+            <div>
+              <NumberInput
+                label={t('users:enrolMinutes')}
+                min={1}
+                max={20_160}
+                allowDecimal={false}
+                value={minutes}
+                error={errors.expiresInMinutes}
+                onChange={setMinutes}
+                data-autofocus
+              />
+              <div className={style.presets}>
+                {presets.map((preset) => (
+                  <Button
+                    key={preset}
+                    variant="default"
+                    size="compact-xs"
+                    aria-pressed={Number(minutes) === preset}
+                    onClick={() => setMinutes(preset)}
+                  >
+                    {t(`users:preset.${preset}`)}
+                  </Button>
+                ))}
+              </div>
+            </div>
+            {reissue.error && Object.keys(errors).length === 0 ? <Refused error={reissue.error} /> : null}
+            <Group justify="flex-end" gap="sm">
+              <Button variant="default" onClick={onClose}>
+                {t('common:cancel')}
+              </Button>
+              <Button type="submit" loading={reissue.isPending} disabled={!(Number(minutes) >= 1)}>
+                {t('reissue')}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  )
+}
