@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Locator, Page } from 'playwright-core'
 import { raw, said } from './support/attack.ts'
-import { eventually, newVisitor, openChromium, overflow, symbolOn, type Visitor } from './support/chromium.ts'
+import { eventually, newVisitor, openChromium, overflow, readSymbols, symbolOn, type Visitor } from './support/chromium.ts'
 import { firstOperator, newPerson, type Person, partsOf } from './support/people.ts'
 import { phone, press, signInHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -190,6 +190,16 @@ test('a code that authenticates is issued again with a secret that is shown once
   const visitor = await desk(`/codes/${code.id}`)
   const { page } = visitor
   await page.getByText('Shown once, when it was issued').waitFor()
+  // it ends within 14 days, whatever is typed; its name is its person's
+  await press(page, 'Edit')
+  const editing = dialog(page, 'Edit this code')
+  assert.equal(await editing.getByLabel('Name').count(), 0)
+  await editing.getByLabel('Ends').fill('2999-01-01T10:00')
+  await editing.getByRole('button', { name: 'Save' }).click()
+  await editing.getByText('A code that authenticates ends within 14 days.').waitFor()
+  await editing.getByRole('button', { name: 'in 7 days' }).click()
+  await editing.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('2, end').waitFor()
   await press(page, 'Re-issue')
   await dialog(page, 'Re-issue this code?').getByRole('button', { name: 'Re-issue' }).click()
   const handing = dialog(page, 'Set up, bea')
@@ -300,6 +310,7 @@ test('enrolment codes that are issued again together are shown once, each with i
   await page.emulateMedia({ media: 'print' })
   assert.equal(await sheet.getByRole('button', { name: 'Print' }).isVisible(), false)
   assert.equal(await page.getByRole('navigation', { name: 'Main' }).isVisible(), false)
+  assert.deepEqual(readSymbols(await page.screenshot({ fullPage: true })).sort(), [...urls].sort())
   await page.emulateMedia({ media: 'screen' })
   await page.keyboard.press('Escape')
   await sheet.getByText('They cannot be shown again.').waitFor()

@@ -11,7 +11,7 @@ import { changedByEdit, toldWithUndo } from './change-code.ts'
 import { destinationOf, isFilled, sameDestination, type TypedDestination, typedOf } from './destinations.ts'
 import { useFieldWords } from './field-words.ts'
 import { DestinationFields, instantIn, PersonField, type Somebody, TermsFields, type TypedTerms, termsOf } from './fields.tsx'
-import { editable } from './words.ts'
+import { authenticates, editable } from './words.ts'
 
 type Typed = TypedTerms & { label: string; owner: Somebody | null; destination: TypedDestination }
 const typedFrom = (code: Code): Typed => ({
@@ -142,15 +142,18 @@ export const EditCode = ({
             </>
           ) : (
             <>
-              <TextInput
-                label={t('label')}
-                maxLength={200}
-                required
-                value={typed.label}
-                error={errors.label}
-                onChange={(typing) => change({ label: typing.currentTarget.value })}
-                data-autofocus
-              />
+              {/* what authenticates is called after its person */}
+              {!authenticates(code.kind) && (
+                <TextInput
+                  label={t('label')}
+                  maxLength={200}
+                  required
+                  value={typed.label}
+                  error={errors.label}
+                  onChange={(typing) => change({ label: typing.currentTarget.value })}
+                  data-autofocus
+                />
+              )}
               {has('owner') && (
                 <PersonField
                   label={t('owner')}
@@ -159,7 +162,7 @@ export const EditCode = ({
                   onChange={(owner) => change({ owner })}
                 />
               )}
-              <TermsFields value={typed} errors={errors} has={has} onChange={change} />
+              <TermsFields value={typed} errors={errors} has={has} onChange={change} soon={authenticates(code.kind)} />
             </>
           )}
           {save.error && problem !== 'precondition-failed' && !shown ? <Refused error={save.error} /> : null}

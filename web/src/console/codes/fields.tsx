@@ -85,11 +85,14 @@ export const TermsFields = ({
   onChange,
   errors,
   has,
+  soon = false,
 }: {
   value: TypedTerms
   onChange: (part: Partial<TypedTerms>) => void
   errors: Errors
   has: (field: keyof TypedTerms) => boolean
+  /** It ends within 14 days, as all that authenticates. */
+  soon?: boolean
 }) => {
   const { t } = useTranslation('codes')
   return (
@@ -109,20 +112,22 @@ export const TermsFields = ({
           <TextInput
             type="datetime-local"
             label={t('ends')}
-            description={t('terms.endsWhy')}
+            description={t(soon ? 'terms.endsSoon' : 'terms.endsWhy')}
             value={value.expiresAt}
             error={errors.expiresAt}
             onChange={(typing) => onChange({ expiresAt: typing.currentTarget.value })}
           />
           <div className={style.presets}>
-            {([30, 90, 365] as const).map((days) => (
+            {(soon ? [1, 7, 14] : [30, 90, 365]).map((days) => (
               <Button key={days} variant="default" size="compact-xs" onClick={() => onChange({ expiresAt: inDays(days) })}>
                 {t('terms.inDays', { count: days })}
               </Button>
             ))}
-            <Button variant="default" size="compact-xs" onClick={() => onChange({ expiresAt: '' })}>
-              {t('never')}
-            </Button>
+            {!soon && (
+              <Button variant="default" size="compact-xs" onClick={() => onChange({ expiresAt: '' })}>
+                {t('never')}
+              </Button>
+            )}
           </div>
         </div>
       )}

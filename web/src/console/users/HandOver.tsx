@@ -109,7 +109,9 @@ export const HandOver = ({
         )}
         <Button onClick={onClose}>{t('done')}</Button>
       </Group>
-      {revoking && <RevokeDialog code={{ id: code.id, kind: 'enrol-totp', state }} onClose={() => setRevoking(false)} />}
+      {revoking && (
+        <RevokeDialog code={{ id: code.id, kind: now?.kind ?? 'enrol-totp', state }} onClose={() => setRevoking(false)} />
+      )}
     </>
   )
 }
