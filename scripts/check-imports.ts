@@ -16,6 +16,7 @@ const features = [
   'sign-in',
   'enrolments',
   'historical',
+  'bulk',
   'offboarding',
   'preflight',
 ]

@@ -274,6 +274,21 @@ const tour = async (language: Language) => {
     await leave(page)
     await open(page, '/settings/codes', w('settings:codes.title'))
     await check(visitor, 'settings, codes')
+    await open(page, '/bulk', w('bulk:title'))
+    await page.getByText(w('bulk:none')).waitFor()
+    await check(visitor, 'bulk jobs, none')
+    const link = await olga.browser.call(contract.createCode, {
+      kind: 'link',
+      label: 'Gate 4',
+      destination: { type: 'url', url: 'https://www.example.org/' },
+    })
+    // nothing works this one off: it stands as a job stands that a process has in hand
+    await server.sql(`insert into bulk_job (id, action, request, actor, by_name, total, done, failed, state, started_at, until)
+      values ('01990000-0000-7000-8000-000000000000', 'edit', '', '', 'inventory', 4000, 1200, 3, 'running', now() - interval '30 s', now() + interval '1 h')`)
+    await olga.browser.call(contract.bulkCodes, { action: 'revoke', ids: [link.id, `cod_0${'0'.repeat(25)}`], reason: 'x' })
+    await page.getByRole('row').nth(2).waitFor()
+    await check(visitor, 'bulk jobs')
+    await server.sql(`delete from bulk_job`)
     await open(page, '/sessions', w('sessions:title'))
     await page.getByRole('row').nth(2).waitFor()
     await check(visitor, 'sessions')

@@ -26,6 +26,8 @@ export type Host = {
   actor: Actor
   /** The action that follows leaves its own event. */
   acts: () => void
+  /** Works a bulk job off, as far as no server does. */
+  finishJob: (id: string) => Promise<void>
 }
 type Options = {
   /** Words of the command, for the event. */
@@ -59,7 +61,7 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
     await stop()
     throw error
   }
-  const { deps, routes, order, watch } = routesOf(core)
+  const { deps, routes, order, watch, bulk } = routesOf(core)
   const actor = hostActor()
   let onRecord = !ownEvent
   const record = async (type: EventType, outcome: 'success' | 'failure'): Promise<void> => {
@@ -109,7 +111,7 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
     stream: async function* (endpoint, input) {
       try {
         const { stream } = routeOf(endpoint)
-        if (stream) yield* stream({ actor, input: endpoint.input.parse(input), signal: terminal.signal })
+        if (stream) yield* await stream({ actor, input: endpoint.input.parse(input), signal: terminal.signal })
       } catch (error) {
         throw asProblem(error)
       }
@@ -121,6 +123,7 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
       acts: () => {
         onRecord = true
       },
+      finishJob: (id) => bulk.finish(id),
     },
     close,
   }

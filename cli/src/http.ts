@@ -39,8 +39,7 @@ export const openHttp = (origin: string, token: string, signal: AbortSignal): Wa
       const { path, url } = requestOf(endpoint, input as Record<string, unknown>)
       const response = await send({ method: endpoint.method, path, url, headers: {} })
       if (!response.ok) throw new CallRefused(await problemOf(response))
-      const decoder = new TextDecoder()
-      for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true })
+      yield* response.body ?? []
     },
     remote: { origin, token },
     close: async () => {},

@@ -18,8 +18,8 @@ export type Terminal = {
 /** One way to the deployment: over HTTP, or on the host. Both answer the same, and throw CallRefused. */
 export type Way = {
   call: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => Promise<Out<E>>
-  /** The text of a stream as it comes. */
-  stream: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => AsyncIterable<string>
+  /** What a stream or a file holds, as it comes. */
+  stream: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => AsyncIterable<string | Uint8Array>
   /** The origin and token, over HTTP. */
   remote?: { origin: string; token: string }
   /** On the host. */
@@ -27,7 +27,11 @@ export type Way = {
   close: () => Promise<void>
 }
 /** What a command has at hand. */
-export type Io = Pick<Way, 'call' | 'stream'> & {
+export type Io = Pick<Way, 'call'> & {
+  /** The text of a stream as it comes. */
+  stream: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => AsyncIterable<string>
+  /** The bytes of a file as they come. */
+  bytes: <E extends Endpoint>(endpoint: E, input: CallIn<E>) => AsyncIterable<Uint8Array>
   /** The way, opened by the first that asks: what was asked for wrongly touches no database. */
   way: () => Promise<Way>
   terminal: Terminal
@@ -47,7 +51,15 @@ export const makeIo = (terminal: Terminal, way: () => Promise<Way>, command: Com
   },
   stream: async function* (endpoint, input) {
     requireInput(endpoint, input, command)
-    yield* (await way()).stream(endpoint, input)
+    const decoder = new TextDecoder()
+    for await (const chunk of (await way()).stream(endpoint, input))
+      yield typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+  },
+  bytes: async function* (endpoint, input) {
+    requireInput(endpoint, input, command)
+    const encoder = new TextEncoder()
+    for await (const chunk of (await way()).stream(endpoint, input))
+      yield typeof chunk === 'string' ? encoder.encode(chunk) : chunk
   },
   terminal,
   json,

@@ -168,7 +168,7 @@ export const Destination = z
   ])
   .meta({ id: 'Destination' })
 export type Destination = z.output<typeof Destination>
-const Label = z.string().trim().min(1, 'say what it is for').max(200)
+export const Label = z.string().trim().min(1, 'say what it is for').max(200)
 const Person = z.object({ id: UserId, username: z.string() })
 export const ScanLimit = z.number().int().min(1).max(1_000_000_000)
 

@@ -45,6 +45,12 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   secrets?: readonly string[]
   /** The answer is a stream of Server-Sent Events whose data has the shape of `output`. */
   stream?: true
+  /** The answer is a file of this type, written as it comes; browsers fetch it through `POST /api/downloads`. */
+  file?: { type: string; name: string }
+  /** With `dryRun: true` in the input nothing is changed, and the answer is 200. */
+  dryRun?: true
+  /** Bytes that the body may have; 64 KiB without it. */
+  bodyLimit?: number
 }
 export type Endpoint<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> = Readonly<Definition<I, O>>
 export type In<E> = E extends { input: infer I extends z.ZodType } ? z.output<I> : never

@@ -8,6 +8,7 @@ import { cookieNames } from './edges/http/cookies.ts'
 import { downloadRoutes } from './edges/http/downloads.ts'
 import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
+import { BulkWorker, bulkRoutes, tidyBulk } from './features/bulk/index.ts'
 import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings } from './features/codes/index.ts'
 import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
 import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, type Tally } from './features/events/index.ts'
@@ -124,7 +125,8 @@ export const routesOf = (core: Core) => {
   core.events.onAppended = order.poke
   const openings = new Openings(database.hot, core.keys)
   const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
-  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, openings, watch, claimHandlers }
+  const bulk = new BulkWorker({ ...core, claimHandlers })
+  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, openings, watch, claimHandlers, poke: bulk.poke }
   const routes: Route[] = [
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
@@ -134,18 +136,19 @@ export const routesOf = (core: Core) => {
     ...signInRoutes(deps),
     ...enrolmentsRoutes(deps),
     ...historicalRoutes(deps),
+    ...bulkRoutes(deps),
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
       const { issuer, enrolment } = await readAuthenticationSettings(core.db)
       return { value: { issuer, origin: core.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
     }),
   ]
-  return { deps, routes, order, watch }
+  return { deps, routes, order, watch, bulk }
 }
 
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
-  const { deps, routes, order, watch } = routesOf(core)
+  const { deps, routes, order, watch, bulk } = routesOf(core)
   const { sessions, tokens, passcodes, openings } = deps
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
@@ -180,12 +183,14 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       const address = await listening(config, () => http.listen({ host: config.listen.host, port: config.listen.port }))
       order.start()
       watch.start()
+      bulk.start()
       return address
     },
     close: async () => {
       clearInterval(timer)
       await tidying
       await http.close()
+      await bulk.stop()
       await sessions.drain()
       await tokens.drain()
       await passcodes.drain()
@@ -210,4 +215,5 @@ const tidy = async (core: Core): Promise<void> => {
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)
   await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
   await deleteUnconfirmed(core.db)
+  await tidyBulk(core.db)
 }

@@ -13,11 +13,12 @@ export type Call<E extends Endpoint> = {
   lastEventId?: string | undefined
   signal: AbortSignal
 }
+export type Chunks = AsyncIterable<string | Uint8Array>
 export type Route = {
   endpoint: Endpoint
   run: (call: Call<Endpoint>) => Promise<Answer<unknown>>
-  /** For streams and exports: chunks as they come. */
-  stream?: (call: Call<Endpoint>) => AsyncIterable<string>
+  /** For streams and files: chunks as they come. What is refused is refused before the first. */
+  stream?: (call: Call<Endpoint>) => Chunks | Promise<Chunks>
 }
 
 /** Ties a contract object to an action; knows no framework. */
@@ -26,7 +27,7 @@ export const route = <E extends Endpoint>(endpoint: E, run: (call: Call<E>) => P
   run: run as unknown as Route['run'],
 })
 /** An endpoint whose answer is written as it comes. */
-export const streamRoute = <E extends Endpoint>(endpoint: E, stream: (call: Call<E>) => AsyncIterable<string>): Route => ({
+export const streamRoute = <E extends Endpoint>(endpoint: E, stream: (call: Call<E>) => Chunks | Promise<Chunks>): Route => ({
   endpoint,
   run: () => Promise.reject(new Error('a stream')),
   stream: stream as unknown as NonNullable<Route['stream']>,

@@ -77,6 +77,7 @@ const operatorsPages = [
   page('/codes', () => import('./codes/CodesPage.tsx')),
   page('/codes/new', () => import('./codes/NewCodePage.tsx')),
   page('/codes/$id', () => import('./codes/CodePage.tsx')),
+  page('/bulk', () => import('./bulk/BulkPage.tsx')),
   page('/sessions', () => import('./sessions/SessionsPage.tsx')),
   page('/settings/authentication', () => import('./settings/AuthenticationSettingsPage.tsx')),
   page('/settings/codes', () => import('./settings/CodeSettingsPage.tsx')),

@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import enAccount from './en/account.json'
 import enCheck from './en/check.json'
+import enBulk from './en/bulk.json'
 import enCodes from './en/codes.json'
 import enCommon from './en/common.json'
 import enEnrol from './en/enrol.json'
@@ -12,6 +13,7 @@ import enSignIn from './en/sign-in.json'
 import enUsers from './en/users.json'
 import plAccount from './pl/account.json'
 import plCheck from './pl/check.json'
+import plBulk from './pl/bulk.json'
 import plCodes from './pl/codes.json'
 import plCommon from './pl/common.json'
 import plEnrol from './pl/enrol.json'
@@ -29,6 +31,7 @@ const en = {
   account: enAccount,
   users: enUsers,
   check: enCheck,
+  bulk: enBulk,
   codes: enCodes,
   events: enEvents,
   sessions: enSessions,
@@ -41,6 +44,7 @@ const pl = {
   account: plAccount,
   users: plUsers,
   check: plCheck,
+  bulk: plBulk,
   codes: plCodes,
   events: plEvents,
   sessions: plSessions,

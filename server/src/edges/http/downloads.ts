@@ -20,11 +20,25 @@ declare module '../../platform/db.ts' {
 const downloadable = (routes: readonly Route[], path: string): { route: Route; input: Record<string, unknown> } | undefined => {
   const url = URL.parse(path, 'http://localhost')
   if (!url) return undefined
-  const found = routes.find(
-    ({ endpoint, stream }) => stream && !endpoint.stream && endpoint.method === 'GET' && endpoint.path === url.pathname,
-  )
-  const parsed = found?.endpoint.input.safeParse(Object.fromEntries(url.searchParams))
-  return found && parsed?.success ? { route: found, input: parsed.data as Record<string, unknown> } : undefined
+  for (const route of routes) {
+    const { endpoint, stream } = route
+    if (!stream || endpoint.stream || endpoint.method !== 'GET') continue
+    const names = partsOf(endpoint.path, url.pathname)
+    const parsed = names && endpoint.input.safeParse({ ...Object.fromEntries(url.searchParams), ...names })
+    if (parsed?.success) return { route, input: parsed.data as Record<string, unknown> }
+  }
+  return undefined
+}
+/** What a path says for the names of a template; undefined: it is another. */
+const partsOf = (template: string, path: string): Record<string, string> | undefined => {
+  const [wanted, given] = [template.split('/'), path.split('/')]
+  if (wanted.length !== given.length) return undefined
+  const names: Record<string, string> = {}
+  for (const [at, part] of wanted.entries()) {
+    if (part.startsWith(':')) names[part.slice(1)] = given[at] as string
+    else if (part !== given[at]) return undefined
+  }
+  return names
 }
 
 /** `POST /api/downloads`: the address of one download; its token is the authority, once, for 60 seconds. */
@@ -86,11 +100,12 @@ export const registerDownloads = async (
     await deps.events.record(
       new EventDraft(actor, 'download.fetched', { sessionId: session.id, detail: { path: row.path.slice(0, 200) } }),
     )
-    reply.header('content-disposition', `attachment; filename="postern-${target.route.endpoint.path.split('/').at(-2)}.jsonl"`)
+    const { file, path } = target.route.endpoint
+    reply.header('content-disposition', `attachment; filename="postern-${file?.name ?? `${path.split('/').at(-2)}.jsonl`}"`)
     return sendStream(
       reply,
       target.route.endpoint,
-      (target.route.stream as NonNullable<Route['stream']>)({ actor, input: target.input as never, signal: closing }),
+      await (target.route.stream as NonNullable<Route['stream']>)({ actor, input: target.input as never, signal: closing }),
     )
   })
 }

@@ -43,7 +43,7 @@ export const openApiSchema = (endpoint: Endpoint): object => {
   const inQuery = endpoint.method === 'GET' || endpoint.method === 'DELETE'
   const statuses = new Map<number, RefusalCode[]>()
   for (const code of refusalsOf(endpoint)) statuses.set(statusOf[code], [...(statuses.get(statusOf[code]) ?? []), code])
-  const streamed = endpoint.stream ? 'text/event-stream' : endpoint.path.endsWith('/export') ? 'application/jsonl' : undefined
+  const streamed = endpoint.stream ? 'text/event-stream' : (endpoint.file?.type ?? (endpoint.path.endsWith('/export') ? 'application/jsonl' : undefined))
   const notes = [
     `Who: ${authority[endpoint.needs]}`,
     endpoint.scopes ? `Scopes: ${endpoint.scopes.join(', ')}.` : '',
@@ -52,6 +52,8 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     endpoint.enrolling ? 'Open to a sign-in in state enrolment-required.' : '',
     endpoint.ifMatch ? 'Needs If-Match with the ETag of what was read.' : '',
     endpoint.idempotent ? 'Takes Idempotency-Key.' : '',
+    endpoint.file ? `The answer is a file (${endpoint.file.type}).` : '',
+    endpoint.dryRun ? 'With `dryRun` nothing is changed.' : '',
     endpoint.stream ? 'Server-Sent Events (text/event-stream); `data:` has this shape.' : '',
   ]
   return {
@@ -71,7 +73,10 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     response: {
       ...(streamed
         ? { 200: { description: 'As it comes.', content: { [streamed]: { schema: endpoint.output } } } }
-        : { [endpoint.status ?? 200]: endpoint.status === 204 ? z.undefined().describe('Done; no body.') : endpoint.output }),
+        : {
+            ...(endpoint.dryRun ? { 200: endpoint.output } : {}),
+            [endpoint.status ?? 200]: endpoint.status === 204 ? z.undefined().describe('Done; no body.') : endpoint.output,
+          }),
       ...Object.fromEntries(
         [...statuses].map(([status, codes]) => [
           status,

@@ -16,7 +16,7 @@ import type { Openings } from '../../features/codes/index.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
 import type { Actor } from '../../platform/actor.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import type { Answer, Call, Route } from '../../platform/route.ts'
+import type { Answer, Call, Chunks, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
 import { type CookieNames, cookieOf } from './cookies.ts'
 import { registerDownloads } from './downloads.ts'
@@ -134,7 +134,7 @@ const securityHeaders = (config: Config): Record<string, string> => {
 const acceptEmptyBodies = (app: FastifyInstance): void => {
   // all: a page elsewhere can send plain text without asking first
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, {})
     try {
       done(null, JSON.parse(body as string))
@@ -176,18 +176,20 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     schema: openApiSchema(endpoint),
     config: { endpoint },
     exposeHeadRoute: false,
+    ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
     preValidation: async (request) => {
       if (request.body === undefined || request.body === null) request.body = {}
       request.actor = await authenticate(deps, request, endpoint)
     },
     handler: async (request, reply) => {
       const call = callOf(deps, request, reply, endpoint, closing)
-      if (route.stream) return sendStream(reply, endpoint, route.stream(call))
+      if (route.stream) return sendStream(reply, endpoint, await route.stream(call))
       const answer = await route.run(call)
       setCookies(deps, reply, answer)
       if (answer.etag) reply.header('etag', answer.etag)
       reply.header('cache-control', 'no-store')
-      return reply.code(endpoint.status ?? 200).send(endpoint.status === 204 ? undefined : answer.value)
+      const dry = endpoint.dryRun && (call.input as { dryRun?: boolean }).dryRun
+      return reply.code(dry ? 200 : (endpoint.status ?? 200)).send(endpoint.status === 204 ? undefined : answer.value)
     },
   })
 }
@@ -278,13 +280,13 @@ const setCookies = (deps: HttpDeps, reply: FastifyReply, answer: Answer<unknown>
   if (typeof answer.claim === 'string') reply.setCookie(claim, answer.claim, { ...options, maxAge: 86_400 })
 }
 
-export const sendStream = (reply: FastifyReply, endpoint: Endpoint, chunks: AsyncIterable<string>): FastifyReply =>
+export const sendStream = (reply: FastifyReply, endpoint: Endpoint, chunks: Chunks): FastifyReply =>
   reply
     .code(200)
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no')
-    .type(endpoint.stream ? 'text/event-stream; charset=utf-8' : 'application/jsonl; charset=utf-8')
-    .send(Readable.from(chunks))
+    .type(endpoint.stream ? 'text/event-stream; charset=utf-8' : (endpoint.file?.type ?? 'application/jsonl; charset=utf-8'))
+    .send(Readable.from(chunks, { objectMode: false }))
 
 const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusal: Refusal): FastifyReply => {
   const problem = problemOf(refusal, request.id)
@@ -354,7 +356,11 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return malformed(new Refusal('unsupported-media-type', 'media type', { detail: 'Send application/json.' }))
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return malformed(new Refusal('too-large', 'body', { detail: 'A body takes up to 64 KiB.' }))
+    return malformed(
+      new Refusal('too-large', 'body', {
+        detail: `A body takes up to ${(request.routeOptions.bodyLimit ?? bodyLimit) / 1024} KiB here.`,
+      }),
+    )
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return malformed(new Refusal('malformed', error.code ?? 'client error'))
   return asUnavailable(error) ?? new Refusal('unavailable', 'internal')

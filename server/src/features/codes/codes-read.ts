@@ -108,9 +108,9 @@ const inState: Record<CodeState, ReturnType<typeof sql<boolean>>> = {
   'used-up': sql<boolean>`${open} and not ${expired} and c.not_before <= now() and c.scans >= c.scan_limit`,
   live: sql<boolean>`${open} and not ${expired} and c.not_before <= now() and not coalesce(c.scans >= c.scan_limit, false)`,
 }
-type Filter = Omit<In<typeof contract.listCodes>, 'limit' | 'cursor'>
+export type CodeFilter = Omit<In<typeof contract.listCodes>, 'limit' | 'cursor'>
 /** The filters of a list as one condition over `c` (code) and `u` (the person it is for). */
-const matching = (filter: Filter) => {
+export const matchingCodes = (filter: CodeFilter) => {
   const all = [sql<boolean>`true`]
   if (filter.state) all.push(inState[filter.state])
   if (filter.kind) all.push(sql<boolean>`c.kind = ${filter.kind}`)
@@ -131,13 +131,20 @@ const matching = (filter: Filter) => {
   }
   return sql<boolean>`(${sql.join(all, sql` and `)})`
 }
+/** Codes by their ids, in the order of these. */
+export const readCodesOf = async (db: Db | Tx, origin: string, ids: readonly string[]): Promise<Code[]> => {
+  if (ids.length === 0) return []
+  const rows = await list(db).where('c.id', 'in', ids).execute()
+  const found = new Map(rows.map((row) => [row.id, toCode(row, origin)]))
+  return ids.flatMap((id) => found.get(id) ?? [])
+}
 export const readCodes = async (
   db: Db,
   origin: string,
   { limit, cursor, ...filter }: In<typeof contract.listCodes>,
 ): Promise<{ items: Code[]; nextCursor: string | null }> => {
   let query = list(db)
-    .where(matching(filter))
+    .where(matchingCodes(filter))
     .orderBy('c.id', 'desc')
     .limit(limit + 1)
   if (cursor) query = query.where('c.id', '<', cursorId(cursor))
@@ -150,11 +157,11 @@ export const readCodes = async (
 }
 /** Past this many rows a count is an estimate of the planner: it must not cost what the list saves. */
 const countedExactly = 100_000
-export const readCounts = async (db: Db, filter: Filter): Promise<Out<typeof contract.countCodes>> => {
+export const readCounts = async (db: Db, filter: CodeFilter): Promise<Out<typeof contract.countCodes>> => {
   const states = Object.entries(inState) as [CodeState, ReturnType<typeof sql<boolean>>][]
   const { rows } = await sql<Record<string, number>>`
     select count(*)::int as all, ${sql.join(states.map(([state, condition]) => sql`count(*) filter (where ${condition})::int as ${sql.ref(state)}`))}
-    from (select c.* from code c left join users u on u.id = c.user_id where ${matching(filter)} order by c.id desc limit ${countedExactly + 1}) c`.execute(
+    from (select c.* from code c left join users u on u.id = c.user_id where ${matchingCodes(filter)} order by c.id desc limit ${countedExactly + 1}) c`.execute(
     db,
   )
   const counts = rows[0] as Record<string, number>

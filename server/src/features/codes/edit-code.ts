@@ -54,12 +54,15 @@ export const createCode = (deps: CodesDeps, actor: Actor, input: In<typeof contr
     return (await readCode(tx, deps.origin, id)) as Code
   })
 
-/** What of a code can be changed is changed in one statement that names the version which was read. */
+/**
+ * What of a code can be changed is changed in one statement that names the version which was read; `any`: nobody has read
+ * it, and the change holds whatever the version is.
+ */
 export const updateCode = (
   deps: CodesDeps,
   actor: Actor,
   input: In<typeof contract.updateCode>,
-  version: number,
+  version: number | 'any',
 ): Promise<Code> =>
   act(deps, actor, { type: 'code.edited', endpoint: contract.updateCode }, async (tx, event) => {
     const { id, ...wanted } = input
@@ -121,11 +124,13 @@ const edit = async (
   actor: Actor,
   event: EventDraft,
   id: string,
-  version: number,
+  read: number | 'any',
   wanted: Wanted,
 ): Promise<Code> => {
+  if (read === 'any') await tx.selectFrom('code').select('id').where('id', '=', id).forNoKeyUpdate().execute()
   const now = await readCode(tx, deps.origin, id)
   if (!now) throw new Refusal('not-found')
+  const version = read === 'any' ? now.version : read
   event.about({ codeId: id, ...about(now) })
   await requireMayManage(tx, actor, now)
   if (version !== now.version) throw changedMeanwhile()

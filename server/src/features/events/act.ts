@@ -9,7 +9,20 @@ import type { Recorder } from './recorder.ts'
 
 /** Asks, where the deed is done, whether the actor may do what the endpoint does; throws a Refusal. Handed in by app.ts. */
 export type MayDo = (tx: Tx | Db, actor: Actor, endpoint: Endpoint) => Promise<void>
-export type ActDeps = { db: Db; keys: Keys; events: Recorder; mayDo: MayDo }
+export type ActDeps = {
+  db: Db
+  keys: Keys
+  events: Recorder
+  mayDo: MayDo
+  /**
+   * What has to be written in the very transaction of an act by who runs it for another: a job marks its row, so that the
+   * act and its mark are one commit. Runs last, after a refusal too.
+   */
+  alongside?: (tx: Tx, decided: Decided<unknown>) => Promise<void>
+}
+export type Decided<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
+/** Thrown where an act must not be, and nothing happened: all of it is undone, and no event stays. */
+export class Abandoned extends Error {}
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -36,7 +49,7 @@ export const act = async <T>(
   work: (tx: Tx, event: EventDraft) => Promise<T>,
 ): Promise<T> => {
   const event = new EventDraft(actor, what.type)
-  let decided: { ok: true; value: T } | { ok: false; refusal: Refusal }
+  let decided: Decided<T>
   try {
     decided = await deps.db.transaction().execute(async (tx) => {
       try {
@@ -47,6 +60,7 @@ export const act = async <T>(
         const value = await work(tx, event)
         await keepAnswer(deps, tx, actor, what.endpoint, value)
         await deps.events.append(tx, event)
+        await deps.alongside?.(tx, { ok: true, value })
         return { ok: true as const, value }
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
@@ -56,10 +70,12 @@ export const act = async <T>(
         event.about({ detail: { code: error.code, why: error.why } })
         const id = await deps.events.append(tx, event)
         const stricter = await error.extras.keep?.(tx, id)
+        await deps.alongside?.(tx, { ok: false, refusal: stricter ?? error })
         return { ok: false as const, refusal: stricter ?? error }
       }
     })
   } catch (error) {
+    if (error instanceof Abandoned) throw error
     // a bug leaves its trace too; where the database is away there is nothing to write to, and the caller gets 503
     event.outcome = 'failure'
     event.also.length = 0

@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import type { IdPrefix } from '@postern/contract'
 import canonicalize from 'canonicalize'
 import type { ClientDevice, Place } from '../../platform/actor.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
@@ -94,7 +95,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     outcome: draft.outcome,
     actor: { kind: actorKind, id: actorId ? toId(actorKind === 'token' ? 'tok' : 'usr', actorId) : null },
     subject: subject
-      ? { kind: subject.kind, id: subject.id ? toId(subject.kind === 'token' ? 'tok' : 'usr', subject.id) : null }
+      ? { kind: subject.kind, id: subject.id ? toId(subjectPrefixes[subject.kind] ?? 'usr', subject.id) : null }
       : null,
     codeId: codeId ? toId('cod', codeId) : null,
     sessionId: sessionId ? toId('ses', sessionId) : null,
@@ -127,6 +128,8 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     sealed: Buffer.from(JSON.stringify(sealed)),
   }
 }
+
+const subjectPrefixes: Partial<Record<string, IdPrefix>> = { token: 'tok', job: 'job' }
 
 /** The personal parts of a stored event; undefined where the key is gone (erased). */
 export const openPersonal = async (

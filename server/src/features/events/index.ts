@@ -1,4 +1,4 @@
-export { type ActDeps, act, type MayDo } from './act.ts'
+export { Abandoned, type ActDeps, act, type Decided, type MayDo } from './act.ts'
 export { EventDraft, type EventFacts, type Subject } from './event-draft.ts'
 export { addressTag, leafHash, type PreparedEvent } from './event-entry.ts'
 export { type EventsDeps, eventsRoutes } from './events-routes.ts'

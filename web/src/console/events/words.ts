@@ -32,6 +32,7 @@ export const useEventWords = () => {
           .map((part) => word('value', String(part)))
           .join(', ') || undefined
       )
+    if (subject.kind === 'job') return word('value', subject.name ?? '')
     // A stranger who typed the name of a person: said once.
     if (subject.name === actor.name) return undefined
     return named(subject.name) ?? subject.id ?? undefined

@@ -1,12 +1,14 @@
 import { ActionIcon, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
+import { listBulkJobs } from '@postern/contract'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { Fragment, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconClock, IconMenu2, IconSearch, IconUser, IconWorld } from '../../ui/icons.ts'
+import { IconClock, IconMenu2, IconProgress, IconSearch, IconUser, IconWorld } from '../../ui/icons.ts'
 import { Mark } from '../../ui/Mark.tsx'
 import { usePreferences } from '../../ui/preferences.ts'
+import { useCall } from '../calls.ts'
 import { useIssuer } from '../deployment.ts'
 import { Notices } from '../notices/Notices.tsx'
 import { hasRole, useSession } from '../session.ts'
@@ -93,6 +95,7 @@ const Sidebar = ({ bare = false }: { bare?: boolean }) => {
         ))}
       </nav>
       <div className={style.foot}>
+        <RunningJobs />
         <p>
           <Icon of={utc ? IconWorld : IconClock} size={12} />
           {utc ? t('foot.utc') : t('foot.zone', { zone })}
@@ -104,6 +107,20 @@ const Sidebar = ({ bare = false }: { bare?: boolean }) => {
         <UserMenu inConsole />
       </div>
     </>
+  )
+}
+
+const jobsEveryMs = 15_000
+/** What goes on beside the pages. */
+const RunningJobs = () => {
+  const { t } = useTranslation()
+  const jobs = useCall(listBulkJobs, { state: 'running', limit: 20 }, { everyMs: jobsEveryMs })
+  const count = jobs.data?.items.length ?? 0
+  return (
+    <p>
+      <Icon of={IconProgress} size={12} />
+      <Link to="/bulk">{count > 0 ? t('foot.jobs', { count }) : t('foot.noJobs')}</Link>
+    </p>
   )
 }
 

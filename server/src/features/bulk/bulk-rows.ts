@@ -1,0 +1,60 @@
+import type { In, updateCode as updateCodeEndpoint } from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+import { fromId, toId } from '../../platform/ids.ts'
+import { type CodesDeps, reissueCode, updateCode } from '../codes/index.ts'
+import { enrolUser } from '../enrolments/index.ts'
+import type { Job, RowResult, WaitingRow } from './bulk-store.ts'
+
+/** What a row made: the code, and what only who made the job may fetch of it, once. */
+export type Made = { codeId?: string; result?: RowResult }
+
+/** Hours that codes for many people are good for: they are handed over one by one. */
+const issuedMinutes = 24 * 60
+
+/**
+ * A row is the act that a person would do on one code or person, by the same function. The act hands its value to
+ * `alongside` in its own transaction, so what a row made is asked of it there.
+ */
+export const doRow = (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow): Promise<unknown> => {
+  const { change, expiresInMinutes } = job.request
+  const subject = row.subjectId as string
+  switch (job.action) {
+    case 'reissue':
+      return reissueCode(making(deps, madeOfReissue), actor, {
+        id: toId('cod', subject),
+        ...(change?.destination === undefined ? {} : { destination: change.destination }),
+        ...(change?.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
+        ...(expiresInMinutes === undefined ? {} : { expiresInMinutes }),
+      })
+    case 'edit':
+      return updateCode(
+        making(deps, (code: { id: string }) => ({ codeId: fromId(code.id) })),
+        actor,
+        { id: toId('cod', subject), ...change } as In<typeof updateCodeEndpoint>,
+        'any',
+      )
+    case 'issue':
+      return enrolUser(making(deps, madeOfEnrolment), actor, {
+        id: toId('usr', subject),
+        factor: 'totp',
+        expiresInMinutes: expiresInMinutes ?? issuedMinutes,
+      })
+    case 'revoke':
+      throw new Error('a set is revoked as one')
+  }
+}
+/** Turns an act's own answer into what its row made, before it reaches the mark on the row. */
+const making = <T>(deps: CodesDeps, madeOf: (value: T) => Made): CodesDeps => ({
+  ...deps,
+  alongside: (tx, decided) =>
+    deps.alongside?.(tx, decided.ok ? { ok: true, value: madeOf(decided.value as T) } : decided) ?? Promise.resolve(),
+})
+type Reissued = Awaited<ReturnType<typeof reissueCode>>
+const madeOfReissue = ({ code, url }: Reissued): Made => {
+  const address = url ?? code.url
+  return { codeId: fromId(code.id), ...(address ? { result: { url: address } } : {}) }
+}
+const madeOfEnrolment = ({ code }: Awaited<ReturnType<typeof enrolUser>>): Made => ({
+  codeId: fromId(code.id),
+  result: { url: code.url },
+})

@@ -1,0 +1,66 @@
+import type { CodeKind, Role } from '@postern/contract'
+import { sql } from 'kysely'
+import { type Actor, roleOf } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import type { ActDeps, EventDraft } from '../events/index.ts'
+import { mayManage } from '../users/index.ts'
+import type { CodesDeps } from './codes.ts'
+import { authenticates } from './codes-life.ts'
+import { byOf, revokeCodes } from './codes-store.ts'
+
+type Member = { id: string; kind: CodeKind; userId: string | null; username: string | null; roles: Role[]; claimed: boolean }
+/** Of a set: what holds of each code now. `not-found`: nobody knows it; `not-allowed`: it is for a person with more rights. */
+export type RevokedSet = { revoked: string[]; refused: { id: string; code: 'not-found' | 'not-allowed' }[] }
+
+/**
+ * Revokes many codes in the caller's transaction: after its commit no process accepts any of them (R20). What the actor may
+ * not revoke is named and left; what was revoked before counts as revoked, and leaves no second event. Each code gets an
+ * event of its own beside `event`. Rows are locked in the order of a single revoke: people, what came of claims, codes.
+ */
+export const revokeSet = async (
+  deps: CodesDeps,
+  tx: Tx,
+  actor: Actor,
+  event: EventDraft,
+  { ids, reason, results, job }: { ids: readonly string[]; reason: string; results: boolean; job: string },
+): Promise<RevokedSet> => {
+  const { rows } = await sql<Member>`select c.id, c.kind, c.user_id as "userId", u.username, c.claimed_at is not null as claimed,
+      array(select role from user_role where user_id = c.user_id) as roles
+    from code c left join users u on u.id = c.user_id where c.id = any (${ids}::uuid[]) order by c.id`.execute(tx)
+  const found = new Map(rows.map((row) => [row.id, row]))
+  const own = roleOf(actor) ?? 'user'
+  const mine = rows.filter(({ userId, roles }) => userId === null || mayManage(own, roles))
+  const allowed = new Set(mine.map(({ id }) => id))
+  const people = [...new Set(mine.flatMap(({ userId }) => userId ?? []))].sort()
+  await sql`select id from users where id = any (${people}::uuid[]) order by id for no key update`.execute(tx)
+  if (results)
+    for (const { id, kind, claimed } of mine)
+      if (claimed && authenticates(kind)) await deps.claimHandlers[kind].endResults(tx, id)
+  const changed = await revokeCodes(tx, { ids: [...allowed] }, byOf(actor))
+  await offerKeys(deps, tx, people)
+  for (const { id } of changed) {
+    const { userId, username } = found.get(id) as Member
+    event.and('code.revoked', {
+      codeId: id,
+      ...(userId ? { subject: { kind: 'user', id: userId, name: username ?? '' } } : {}),
+      reason,
+      detail: { also: results ? ['results'] : [], job },
+    })
+  }
+  return {
+    revoked: ids.filter((id) => allowed.has(id)),
+    refused: ids
+      .filter((id) => !allowed.has(id))
+      .map((id) => ({ id, code: found.has(id) ? ('not-allowed' as const) : ('not-found' as const) })),
+  }
+}
+
+/** The events of thousands of people are sealed under thousands of keys: one read brings them. */
+const offerKeys = async (deps: ActDeps, tx: Tx, people: readonly string[]): Promise<void> => {
+  const keys = await tx
+    .selectFrom('personKey')
+    .select(['userId', 'wrapped'])
+    .where('userId', '=', sql<string>`any(${people}::uuid[])`)
+    .execute()
+  for (const { userId, wrapped } of keys) deps.events.people.offer(userId, wrapped)
+}

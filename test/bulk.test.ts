@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import { unzipSync } from 'fflate'
+import { toId } from '../server/src/platform/ids.ts'
+import { atOnce, raw, said } from './support/attack.ts'
+import { Browser } from './support/browser.ts'
+import { crowd } from './support/crowd.ts'
+import { eventually, machine, startDeployment, wholeLog } from './support/deployment.ts'
+import { firstOperator, newPerson, partsOf } from './support/people.ts'
+import { startProcess } from './support/server.ts'
+
+const deployment = await startDeployment()
+const olga = await firstOperator(deployment)
+const robot = await machine(olga)
+
+type Job = contract.BulkJob
+const job = (id: string, by = olga.browser): Promise<Job> => by.call(contract.getBulkJob, { id })
+const over = ({ state }: Job) => state === 'done' || state === 'failed' || state === 'cancelled'
+const ended = (id: string, ms = 60_000): Promise<Job> => eventually(() => job(id, robot(deployment.b.origin)), over, ms)
+const bulk = async (input: contract.CallIn<typeof contract.bulkCodes>, by = olga.browser): Promise<Job> =>
+  (await by.call(contract.bulkCodes, input)) as Job
+const links = async (count: number, label: string): Promise<contract.Code[]> => {
+  const made: contract.Code[] = []
+  for (let at = 0; at < count; at += 20)
+    made.push(
+      ...(await atOnce(Math.min(20, count - at), (n) =>
+        robot(deployment.at(n)).call(contract.createCode, {
+          kind: 'link',
+          label: `${label} ${at + n}`,
+          destination: { type: 'url', url: `https://www.example.org/${at + n}` },
+        }),
+      )),
+    )
+  return made
+}
+const open = async (origin: string, id: string) => (await raw(origin, 'GET', `/c/${id}`)).status
+const errors = async (id: string, by = robot(deployment.a.origin)): Promise<string[]> =>
+  (await by.send('GET', `/api/bulk/${id}/errors`)).text.trimEnd().split('\r\n')
+
+test('a dry run says how many and which, and changes nothing', async () => {
+  await links(25, 'dry')
+  const before = await deployment.count(`select count(*) from code where revoked_at is not null`)
+  const tried = await olga.browser.try(contract.bulkCodes, { action: 'revoke', filter: { q: 'dry' }, dryRun: true })
+  assert.deepEqual([tried.status, tried.value.total, tried.value.sample?.length, tried.value.id], [200, 25, 20, undefined])
+  assert.match(tried.value.sample?.[0]?.label ?? '', /^dry 2\d$/)
+  assert.equal(await deployment.count(`select count(*) from code where revoked_at is not null`), before)
+  assert.equal(await deployment.count(`select count(*) from bulk_job`), 0)
+})
+
+test('what is not whole is refused by name', async () => {
+  const [code] = await links(1, 'whole')
+  const ids = [code?.id as string]
+  const cases: [contract.CallIn<typeof contract.bulkCodes>, RegExp][] = [
+    [{ action: 'revoke', ids }, /reason: revoke asks for it/],
+    [{ action: 'revoke', reason: 'x' }, /ids: revoke takes one of ids and filter/],
+    [{ action: 'revoke', ids, filter: {}, reason: 'x' }, /takes one of/],
+    [{ action: 'issue', ids }, /ids: issue takes one of userIds/],
+    [{ action: 'edit', ids }, /change: edit asks for it/],
+    [{ action: 'edit', ids, change: {} }, /change: says nothing/],
+    [{ action: 'reissue', ids, change: { label: 'x' } }, /change.label: a re-issue takes/],
+    [{ action: 'edit', ids, change: { label: 'x' }, also: ['results'] }, /also: edit does not take it/],
+  ]
+  for (const [input, words] of cases) {
+    const tried = await olga.browser.try(contract.bulkCodes, input)
+    assert.equal(tried.status, 422, JSON.stringify(input))
+    assert.match((tried.problem.errors ?? []).map(({ path, message }) => `${path}: ${message}`).join(), words)
+  }
+  const none = await olga.browser.try(contract.bulkCodes, { action: 'revoke', filter: { q: 'nothing so called' }, reason: 'x' })
+  assert.equal(said(none), 'conflict')
+})
+
+test('a set that was revoked is dead on both processes, before the answer, under load', async () => {
+  const printed = await links(60, 'printed')
+  const people = await crowd(deployment, 60, 'claimer')
+  const secrets = await atOnce(60, async (n) => {
+    const { code } = await robot(deployment.at(n)).call(contract.enrolUser, {
+      id: toId('usr', people[n]?.id as string),
+      factor: 'totp',
+    })
+    return partsOf(code.url as string)
+  })
+  let answeredAt = Number.POSITIVE_INFINITY
+  const counts = { before: 0, opened: 0, claimedAfter: 0, openedAfter: 0, triedAfter: 0 }
+  let stop = false
+  const racer = async (at: number) => {
+    for (let n = at; !stop; n++) {
+      const sentAt = performance.now()
+      const late = sentAt > answeredAt
+      if (n % 2 === 0) {
+        const ok = (await open(deployment.at(n >> 1), printed[n % printed.length]?.id as string)) === 302
+        if (late) counts.triedAfter++
+        if (ok && late) counts.openedAfter++
+        if (ok && !late) counts.opened++
+      } else {
+        const secret = secrets[(n * 7) % secrets.length] as { id: string; secret: string }
+        // those that are not claimed before the revocation: one in five is tried early, the rest only after
+        if (!late && n % 5 !== 0) continue
+        const tried = await new Browser(deployment.at(n >> 1)).try(contract.claimCode, secret)
+        if (late) counts.triedAfter++
+        if (tried.status < 300 && late) counts.claimedAfter++
+        if (tried.status < 300 && !late) counts.before++
+      }
+      await new Promise(setImmediate)
+    }
+  }
+  const racers = Array.from({ length: 8 }, (_, at) => racer(at))
+  await eventually(
+    async () => counts.opened,
+    (opened) => opened > 40,
+  )
+  const done = await bulk({
+    action: 'revoke',
+    ids: [...printed.map(({ id }) => id), ...secrets.map(({ id }) => id)],
+    reason: 'an incident',
+  })
+  answeredAt = performance.now()
+  assert.deepEqual([done.state, done.total, done.done, done.failed], ['done', 120, 120, 0])
+  await eventually(
+    async () => counts.triedAfter,
+    (tried) => tried > 200,
+  )
+  stop = true
+  await Promise.all(racers)
+  assert.deepEqual([counts.claimedAfter, counts.openedAfter], [0, 0], JSON.stringify(counts))
+  assert.ok(counts.before > 0 && counts.opened > 40, JSON.stringify(counts))
+  // each code has an event of its own, and the reason lies where erasure reaches it
+  assert.equal(
+    await deployment.count(`select count(*) from event where type = 'code.revoked' and entry::jsonb->'detail'->>'job' = $1`, [
+      done.id,
+    ]),
+    120,
+  )
+  assert.equal(await deployment.count(`select count(*) from event where entry like '%an incident%'`), 0)
+  await wholeLog(deployment.sql)
+})
+
+test('more than ten, or all that a person looks after, asks for fresh authentication; a machine has it from its maker', async () => {
+  const made = await links(12, 'fresh')
+  const ids = made.map(({ id }) => id)
+  const elder = await newPerson(deployment, olga, 'elder', ['operator'])
+  await deployment.sql(
+    `update session set proved_at = now() - interval '6 min' where user_id = (select id from users where username = 'elder')`,
+  )
+  const tried = await elder.browser.try(contract.bulkCodes, { action: 'revoke', ids, reason: 'x' })
+  assert.deepEqual([said(tried), tried.problem.maxAge], ['step-up-required', 300])
+  const whole = await elder.browser.try(contract.bulkCodes, { action: 'revoke', filter: { owner: elder.id }, reason: 'x' })
+  assert.equal(said(whole), 'conflict', 'nothing is hers')
+  await links(1, 'hers')
+  await deployment.sql(`update code set owner_id = (select id from users where username = 'elder') where label = 'hers 0'`)
+  assert.equal(
+    said(await elder.browser.try(contract.bulkCodes, { action: 'revoke', filter: { owner: elder.id }, reason: 'x' })),
+    'step-up-required',
+  )
+  const few = await bulk({ action: 'revoke', ids: ids.slice(0, 2), reason: 'x' }, elder.browser)
+  assert.deepEqual([few.state, few.done], ['done', 2])
+  const machines = await bulk({ action: 'revoke', ids, reason: 'x' }, robot(deployment.a.origin))
+  assert.deepEqual([machines.state, machines.done, machines.by], ['done', 12, 'test operator'])
+  assert.equal(
+    await deployment.count(
+      `select count(*) from code_version where changed = '{revoked}' and code_id in (select id from code where label like 'fresh %')`,
+    ),
+    12,
+    'what was revoked before is not revoked again',
+  )
+})
+
+test('in a set nobody revokes codes of people with more rights: these rows say so, the others are revoked', async () => {
+  const helper = await newPerson(deployment, olga, 'helper', ['operator'])
+  const hers = await olga.browser.call(contract.createUser, { username: 'second-owner', roles: ['owner'] })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: hers.id, factor: 'totp' })
+  const [free] = await links(1, 'free')
+  const gone = `cod_0${'0'.repeat(25)}`
+  const done = await bulk({ action: 'revoke', ids: [code.id, free?.id as string, gone], reason: 'x' }, helper.browser)
+  assert.deepEqual([done.state, done.done, done.failed], ['done', 1, 2])
+  assert.equal((await olga.browser.call(contract.getCode, { id: code.id })).state, 'live')
+  const [head, ...rows] = await errors(done.id)
+  assert.equal(head, 'row,id,problem,why')
+  assert.deepEqual(rows, [
+    `1,${code.id},not-allowed,The code is for a person with more rights.`,
+    `3,${gone},not-found,There is no such code.`,
+  ])
+})
+
+test('of claimed codes `results` also ends what came of them', async () => {
+  const ada = await newPerson(deployment, olga, 'ada')
+  const bob = await newPerson(deployment, olga, 'bob')
+  const input = { action: 'revoke' as const, ids: [ada.codeId, bob.codeId], reason: 'x' }
+  await bulk({ ...input, also: ['results'] })
+  for (const { username } of [ada, bob])
+    assert.equal(
+      await deployment.count(
+        `select count(*) from totp where state = 'active' and user_id = (select id from users where username = $1)`,
+        [username],
+      ),
+      0,
+    )
+  assert.equal((await ada.browser.try(contract.myFactors, {})).status, 401)
+})
+
+test('an edit of many is a job: every code has a new version by its maker; what cannot be edited is named', async () => {
+  const made = await links(30, 'edited')
+  const fixed = await olga.browser.call(contract.createCode, {
+    kind: 'static',
+    label: 'edited for good',
+    destination: { type: 'text', text: 'Gate 4' },
+  })
+  const ids = [...made.map(({ id }) => id), fixed.id]
+  const started = await bulk({
+    action: 'edit',
+    ids,
+    change: { destination: { type: 'url', url: 'https://www.example.org/new' } },
+  })
+  assert.deepEqual([started.total, started.by], [31, olga.username])
+  const done = await ended(started.id)
+  assert.deepEqual([done.state, done.done, done.failed], ['done', 30, 1])
+  const one = await olga.browser.call(contract.getCode, { id: made[7]?.id as string })
+  assert.deepEqual([one.version, one.destination], [2, { type: 'url', url: 'https://www.example.org/new' }])
+  assert.match((await errors(done.id))[1] as string, /^31,cod_\w+,invalid-request,destination: of a code of kind static/)
+  const { items } = await olga.browser.call(contract.listBulkJobs, {})
+  assert.equal(items[0]?.id, done.id)
+})
+
+test('a job goes on when its maker signs out, and stops when they are suspended; it goes on by their rights alone', async () => {
+  const carl = await newPerson(deployment, olga, 'carl', ['operator'])
+  await links(300, 'carls')
+  const started = await bulk({ action: 'edit', filter: { q: 'carls' }, change: { label: 'carls, changed' } }, carl.browser)
+  await carl.browser.call(contract.signOut, {})
+  await eventually(
+    () => job(started.id),
+    ({ done }) => done > 20,
+  )
+  await olga.browser.call(contract.suspendUser, { id: carl.id })
+  const stopped = await ended(started.id)
+  assert.deepEqual([stopped.state, stopped.why], ['failed', 'Whoever made it is suspended.'])
+  assert.ok(stopped.done < 300 && stopped.done > 20, String(stopped.done))
+  assert.equal(await deployment.count(`select count(*) from code where label = 'carls, changed'`), stopped.done)
+  await olga.browser.call(contract.resumeUser, { id: carl.id })
+  await olga.browser.call(contract.resumeBulkJob, { id: started.id })
+  const done = await ended(started.id)
+  assert.deepEqual([done.state, done.done, done.failed], ['done', 300, 0])
+  assert.equal(await deployment.count(`select count(*) from code where label = 'carls, changed' and version = 2`), 300)
+})
+
+test('a cancelled job stops after the row in hand, and goes on where it stopped; an operator stops no owner’s job', async () => {
+  await links(300, 'stopped')
+  const started = await bulk({ action: 'edit', filter: { q: 'stopped' }, change: { label: 'done at last' } })
+  await eventually(
+    () => job(started.id),
+    ({ done }) => done > 10,
+  )
+  const helper = await newPerson(deployment, olga, 'helper2', ['operator'])
+  assert.equal(said(await helper.browser.try(contract.cancelBulkJob, { id: started.id })), 'not-allowed')
+  const cancelled = await olga.browser.call(contract.cancelBulkJob, { id: started.id })
+  assert.equal(cancelled.state, 'cancelled')
+  assert.equal(await deployment.count(`select count(*) from code where label = 'done at last'`), cancelled.done)
+  assert.equal(said(await olga.browser.try(contract.cancelBulkJob, { id: started.id })), 'conflict')
+  await olga.browser.call(contract.resumeBulkJob, { id: started.id })
+  const done = await ended(started.id)
+  assert.deepEqual([done.state, done.done], ['done', 300])
+  assert.equal(await deployment.count(`select count(*) from code where label = 'done at last' and version = 2`), 300)
+})
+
+const zipped = async (id: string, by = olga.browser): Promise<{ status: number; files: Record<string, Uint8Array> }> => {
+  const created = await by.try(contract.createDownload, { path: `/api/bulk/${id}/results` })
+  const answer = await fetch(created.value.url)
+  const bytes = new Uint8Array(await answer.arrayBuffer())
+  return { status: answer.status, files: answer.ok ? unzipSync(bytes) : {} }
+}
+
+test('codes for many people come as one sealed zip: fetched once, by who made the job, within an hour', async () => {
+  const people = await crowd(deployment, 25, 'zipped')
+  const userIds = people.map(({ id }) => toId('usr', id))
+  const input = { action: 'issue' as const, userIds, symbols: ['svg' as const] }
+  const job = await bulk(input)
+  const early = await olga.browser.try(contract.bulkResults, { id: job.id })
+  assert.ok(['conflict', '200'].includes(said(early)))
+  const done = await ended(job.id)
+  assert.deepEqual([done.state, done.done, done.failed], ['done', 25, 0])
+  const left = Date.parse(done.results?.until as string) - Date.now()
+  assert.ok(left > 3_500_000 && left <= 3_600_000, String(left))
+
+  const other = await newPerson(deployment, olga, 'curious', ['owner'])
+  assert.equal(said(await other.browser.try(contract.bulkResults, { id: job.id })), 'not-allowed')
+  assert.equal(said(await robot(deployment.a.origin).try(contract.bulkResults, { id: job.id })), 'not-allowed')
+
+  const both = await Promise.all([zipped(job.id), zipped(job.id)])
+  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 404], 'of two fetches at once one gets it')
+  const { files } = both.find(({ status }) => status === 200) as (typeof both)[0]
+  const [head, ...lines] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
+  assert.equal(head, 'row,label,id,url,expiresAt,svg')
+  assert.equal(lines.length, 25)
+  const [, label, id, url, , file] = (lines[11] as string).split(',') as string[]
+  assert.equal(label, 'zipped11')
+  assert.match(new TextDecoder().decode(files[file as string]), /^<svg/)
+  // the address is good, for the one claim
+  const phone = new Browser(deployment.b.origin)
+  const claimed = await phone.call(contract.claimCode, partsOf(url as string))
+  assert.equal(claimed.settings.label, 'zipped11')
+  assert.equal((await olga.browser.call(contract.getCode, { id: id as string })).state, 'used')
+  assert.equal((await zipped(job.id)).status, 404)
+  assert.equal((await olga.browser.call(contract.getBulkJob, { id: job.id })).results, null)
+  assert.equal(await deployment.count(`select count(*) from bulk_row where result is not null`), 0)
+
+  const second = await ended((await bulk(input)).id)
+  const secret = new URL(url as string).hash.slice(1)
+  assert.equal(await deployment.count(`select count(*) from bulk_row where encode(result, 'escape') like $1`, [`%${secret}%`]), 0)
+  await deployment.sql(`update bulk_row set result_until = now() where result is not null`)
+  assert.equal((await zipped(second.id)).status, 404, 'over, though no job has tidied')
+})
+
+test('kill -9 in the middle of a job: another process goes on, and no row is done twice', async () => {
+  const made = await links(400, 'killed')
+  const third = await startProcess(deployment.env)
+  // the job is the third process’s: the others are stopped while it takes it
+  await Promise.all([deployment.a.kill('SIGTERM'), deployment.b.kill('SIGTERM')])
+  const started = await bulk({ action: 'reissue', filter: { q: 'killed' } }, robot(third.origin))
+  assert.equal(started.total, 400)
+  const seen = await eventually(
+    () => job(started.id, robot(third.origin)),
+    ({ done }) => done >= 60,
+    30_000,
+  )
+  await third.kill('SIGKILL')
+  assert.ok(seen.done < 300, String(seen.done))
+  const fourth = await startProcess(deployment.env)
+  const done = await eventually(() => job(started.id, robot(fourth.origin)), over, 60_000)
+  assert.deepEqual([done.state, done.done, done.failed], ['done', 400, 0])
+  const old = made.map(({ id }) => id)
+  assert.equal(await deployment.count(`select count(*) from code where label like 'killed %'`), 800)
+  assert.equal(
+    await deployment.count(`select count(distinct replaced_by) from code where label like 'killed %' and revoked_at is not null`),
+    old.length,
+  )
+  assert.equal(
+    await deployment.count(
+      `select count(*) from event e join code c on c.id = e.code_id where e.type = 'code.reissued' and c.label like 'killed %'`,
+    ),
+    400,
+  )
+  await wholeLog(deployment.sql)
+})
