@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { unzipSync } from 'fflate'
 import { optionsOf } from '../cli/src/command.ts'
 import { run, tree } from '../cli/src/run.ts'
 import { raw } from './support/attack.ts'
@@ -736,4 +737,42 @@ test('with the embedded database: beside a running server, and with one that the
   // what it recorded has its place in the order, though no server runs
   const verified = await postern(env, 'log', 'verify', '--json')
   assert.deepEqual([verified.status, JSON.parse(verified.out).pending], [0, 0])
+})
+
+test('many codes and files of people: dry run, job, what failed, and the zip, on the host without a server and over HTTP', async () => {
+  const server = await startServer()
+  await firstOperator(server)
+  const remote = await remoteOf(server, 'operator')
+  const folder = scratchFolder()
+  const file = join(folder, 'people.csv')
+  for (const [way, env] of [
+    ['host', hostOf(server)],
+    ['token', remote],
+  ] as const) {
+    writeFileSync(file, `username,enrol\n${way}-ada,screen\n${way}-bob,screen\n!,\n`)
+    const dry = await postern(env, 'user', 'import', file, '--dry-run')
+    assert.deepEqual([dry.status, dry.out], [1, '3 rows: 2 good, 1 not\n'])
+    assert.match(dry.err, /^row 3: username at least 2 characters$/m)
+    const job = contract.BulkJob.parse(await answer(env, 'user', 'import', file))
+    assert.deepEqual([job.state, job.done, job.failed], ['done', 2, 1])
+    const errors = await postern(env, 'bulk', 'errors', job.id)
+    assert.match(errors.out, /^3,!,.*username: at least 2 characters\r$/m)
+    const zip = join(folder, `${way}.zip`)
+    await answer(env, 'bulk', 'results', job.id, '--out', zip)
+    assert.match(new TextDecoder().decode(unzipSync(readFileSync(zip))['index.csv']), new RegExp(`^1,${way}-ada,cod_`, 'm'))
+    assert.equal(statSync(zip).mode & 0o777, 0o600)
+    const again = await postern(env, 'bulk', 'results', job.id, '--out', zip)
+    assert.deepEqual([again.status, /it exists already/.test(again.err)], [2, true])
+    const gone = await postern(env, 'bulk', 'results', job.id, '--out', join(folder, `${way}2.zip`))
+    assert.deepEqual([gone.status, /fetched already/.test(gone.err)], [1, true])
+
+    const counted = await postern(env, 'bulk', 'revoke', '--reason', 'x', '--q', `${way}-`, '--dry-run')
+    assert.match(counted.out, /^2 in all; the first:\n/)
+    const revoked = contract.BulkJob.parse(await answer(env, 'bulk', 'revoke', '--reason', 'a test', '--q', `${way}-`))
+    assert.deepEqual([revoked.state, revoked.done], ['done', 2])
+    const none = await postern(env, 'bulk', 'revoke', '--reason', 'x')
+    assert.deepEqual([none.status, /say which/.test(none.err)], [2, true])
+    const listed = await postern(env, 'bulk', 'list')
+    assert.match(listed.out, new RegExp(`^${revoked.id} +revoke +done +2 +0 +2 `, 'm'))
+  }
 })

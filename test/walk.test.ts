@@ -89,6 +89,8 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/codes/:id/revoke': () => ({ reason: 'a walk' }),
     'POST /api/codes/check': () => ({ content: 'x' }),
     'POST /api/codes/check/report': () => ({ content: 'x' }),
+    'POST /api/users/import': () => ({ csv: 'username\n!' }),
+    'POST /api/codes/import': () => ({ csv: 'label,destination\nx,y' }),
     'POST /api/codes/bulk': () => ({ action: 'revoke', ids: [someId('cod')], reason: 'a walk' }),
     'POST /api/codes': () => ({ kind: 'link', label: 'a walk', destination: { type: 'text', text: 'x' } }),
     'POST /api/historical/purge': () => ({ kinds: ['codes'], dryRun: true }),

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import {
   type BulkJob,
   bulkCodes,
@@ -17,12 +18,12 @@ import {
 import { type Given, minutesIn, oneOf } from './arguments.ts'
 import { type Command, type Group, type Option, type Status, WrongUse } from './command.ts'
 import type { Io } from './io.ts'
+import { isOver, lineOf, report, settled } from './jobs.ts'
 import { allPages, limitOption } from './pages.ts'
 import { columns, minute } from './text.ts'
 import { userIdOf } from './user.ts'
 
 type Input = CallIn<typeof bulkCodes>
-const pollMs = 500
 const idArgument = { name: 'ID', says: 'the job’s id (job_…)', field: 'id' } as const
 /** Which codes: by id, or all that a filter matches now. */
 const whichOptions: Record<string, Option> = {
@@ -51,36 +52,6 @@ const which = async (io: Io, given: Given): Promise<Pick<Input, 'ids' | 'filter'
   return { filter, ...dryRun }
 }
 
-const lineOf = (job: BulkJob): string => {
-  const left = job.secondsLeft === null ? '' : `, ${job.secondsLeft} s left`
-  const why = job.why === null ? '' : ` (${job.why})`
-  return `${job.id}  ${job.action}  ${job.state}${why}  ${job.done} of ${job.total}, ${job.failed} failed${left}`
-}
-const isOver = ({ state }: BulkJob): boolean => state !== 'queued' && state !== 'running'
-/** Waits until a job is over; on a host without a server it does the work itself. A failed row is told, and no failure of the command. */
-const settled = async (io: Io, id: string): Promise<BulkJob> => {
-  const { host } = await io.way()
-  for (let said = ''; ; ) {
-    await host?.finishJob(id)
-    const job = await io.call(getBulkJob, { id })
-    if (isOver(job) || io.terminal.signal.aborted) return job
-    const line = lineOf(job)
-    if (line !== said) io.say(line)
-    said = line
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
-  }
-}
-/** What an ended job says, and how to get at what it made. */
-const report = async (io: Io, job: BulkJob): Promise<Status> => {
-  const more = [
-    ...(job.results
-      ? [`fetch what it made, once, before ${minute(job.results.until)}: postern bulk results ${job.id} --out codes.zip`]
-      : []),
-    ...(job.failed > 0 ? [`what failed, and why: postern bulk errors ${job.id}`] : []),
-  ]
-  await io.done(job, `${lineOf(job)}\n${more.map((line) => `${line}\n`).join('')}`)
-  return job.state === 'done' ? 0 : 1
-}
 const start = async (io: Io, input: Input): Promise<Status> => {
   const job = await io.call(bulkCodes, input)
   if (!job.id) {
@@ -251,7 +222,15 @@ const results: Command = {
         `--out is ${file}; ${error.code === 'EEXIST' ? 'it exists already' : `it cannot be written (${error.code})`}`,
       )
     })
-    for await (const chunk of io.bytes(bulkResults, { id: given.argument('ID') })) if (!out.write(chunk)) await once(out, 'drain')
+    try {
+      for await (const chunk of io.bytes(bulkResults, { id: given.argument('ID') }))
+        if (!out.write(chunk)) await once(out, 'drain')
+    } catch (error) {
+      // half a zip is none, and looks like one
+      out.destroy()
+      await rm(file, { force: true })
+      throw error
+    }
     out.end()
     await once(out, 'close')
     return io.done({ file }, `wrote ${file}\n`)

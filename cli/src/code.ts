@@ -6,6 +6,7 @@ import {
   codeStates,
   createCode,
   getCode,
+  importCodes,
   listCodes,
   reissueCode,
   revokeCode,
@@ -211,8 +212,14 @@ reissue"). Such a code is refused as code-not-drawable.`,
     return io.done({ id: code.id, url: code.url }, io.json ? '' : await drawnCode(io, code, how))
   },
 }
+const fromFile = importCommand(
+  importCodes,
+  'Issue link codes from a CSV file',
+  `Columns: label and destination (an address), which are needed; kind (link), expiresAt,
+notBefore, scanLimit, brand, owner.`,
+)
 export const codeGroup: Group = {
   name: 'code',
   does: 'Codes: links, static ones, and those that people enrol with',
-  commands: [create, list, reissue, revoke, symbol],
+  commands: [create, list, reissue, revoke, symbol, fromFile],
 }

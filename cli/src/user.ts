@@ -4,6 +4,7 @@ import {
   createUser,
   type Endpoint,
   enrolUser,
+  importUsers,
   listUsers,
   type Out,
   offboardUser,
@@ -17,6 +18,7 @@ import {
 } from '@postern/contract'
 import { minutesIn, oneOf } from './arguments.ts'
 import type { Command, Group } from './command.ts'
+import { importCommand } from './import-command.ts'
 import type { Io } from './io.ts'
 import { allPages, limitOption } from './pages.ts'
 import { drawnLink, howOf, symbolOption } from './symbol.ts'
@@ -157,11 +159,18 @@ const change = (endpoint: Change, name: string, does: string, done: string): Com
   },
 })
 
+const fromFile = importCommand(
+  importUsers,
+  'Create people from a CSV file',
+  `Columns: username, which is needed; displayName, email, roles (separated by blanks),
+enrol (none or screen: a single-use code each, good for 24 hours, in one zip).`,
+)
 export const userGroup: Group = {
   name: 'user',
   does: 'People: who they are and whether they may come in',
   commands: [
     create,
+    fromFile,
     list,
     enrol,
     change(suspendUser, 'suspend', 'Shut a person out at once, until resume', 'suspended'),

@@ -5,8 +5,9 @@ import { endpoint } from './endpoint.ts'
 import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
 
 export const bulkActions = ['revoke', 'reissue', 'edit', 'issue'] as const
-/** What a job does. */
-export type JobAction = (typeof bulkActions)[number]
+/** What a job does: an act on codes, or the rows of a file. */
+export const jobActions = [...bulkActions, 'import-users', 'import-codes'] as const
+export type JobAction = (typeof jobActions)[number]
 export const jobStates = ['queued', 'running', 'cancelled', 'done', 'failed'] as const
 export type JobState = (typeof jobStates)[number]
 /** Ids that one call may name, and codes that a filter may match. */
@@ -20,7 +21,7 @@ export const bulkWithoutProof = 10
 export const BulkJob = z
   .object({
     id: JobId,
-    action: z.enum(bulkActions),
+    action: z.enum(jobActions),
     state: z.enum(jobStates),
     total: z.number().int(),
     done: z.number().int(),
@@ -151,3 +152,56 @@ export const bulkResults = endpoint({
   file: { type: 'application/zip', name: 'codes.zip' },
   refusals: ['not-found', 'not-allowed', 'conflict'],
 })
+
+/** Rows and bytes that a file may have. */
+export const importRows = 50_000
+export const importBytes = 5 * 1024 * 1024
+/** Columns of a file, in English; case, blanks, hyphens and underscores do not matter. The first is needed, of codes the first two. */
+export const userColumns = ['username', 'displayName', 'email', 'roles', 'enrol'] as const
+export const codeColumns = ['label', 'destination', 'kind', 'expiresAt', 'notBefore', 'scanLimit', 'brand', 'owner'] as const
+/** What becomes of the people of a file: nothing more, or a single-use code each, for a screen. */
+export const enrolWays = ['none', 'screen'] as const
+
+const ColumnError = z.object({ column: z.string(), message: z.string() })
+const ImportRow = z
+  .object({
+    row: z.number().int().meta({ description: 'Its number in the file, the first after the header is 1' }),
+    values: z.record(z.string(), z.string()).meta({ description: 'As they will be' }),
+    errors: z.array(ColumnError),
+  })
+  .meta({ id: 'ImportRow' })
+export type ImportRow = z.output<typeof ImportRow>
+const ImportAnswer = BulkJob.partial().extend({
+  total: z.number().int(),
+  good: z.number().int(),
+  bad: z.number().int(),
+  columns: z.array(z.string()).meta({ description: 'Those that the file has' }),
+  sample: z.array(ImportRow).meta({ description: 'The first 20 rows, as they will be' }),
+  errors: z.array(ImportRow).meta({ description: 'The first 100 rows with errors' }),
+})
+const csvImport = (what: 'users' | 'codes', summary: string) =>
+  endpoint({
+    method: 'POST',
+    path: `/api/${what}/import`,
+    needs: 'operator',
+    summary: `${summary} CSV in UTF-8 with a header, separated by comma, semicolon or tab; up to 5 MB and 50,000 rows; in JSON, or as the body of a text/csv call (then ?dryRun=true). With \`dryRun\` (answered 200) nothing is done. Rows that are wrong are left out and can be downloaded with what is wrong; the others are a job.`,
+    input: z.strictObject({
+      csv: z.string().min(1, 'is empty').max(importBytes, 'is larger than 5 MB'),
+      dryRun: z.boolean().optional(),
+    }),
+    output: ImportAnswer,
+    status: 201,
+    // quotes and line ends grow in JSON
+    bodyLimit: 2 * importBytes,
+    dryRun: true,
+    idempotent: true,
+    refusals: ['not-allowed', 'step-up-required', 'conflict'],
+  })
+export const importUsers = csvImport(
+  'users',
+  'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none or screen). Nobody gives more rights than they have.',
+)
+export const importCodes = csvImport(
+  'codes',
+  'Issues link codes from a file: label, destination (an address), kind (link), expiresAt, notBefore, scanLimit, brand, owner.',
+)

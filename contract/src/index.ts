@@ -1,5 +1,5 @@
-export * from './check.ts'
 export * from './bulk.ts'
+export * from './check.ts'
 export * from './client.ts'
 export * from './codes.ts'
 export * from './common.ts'

@@ -13,6 +13,7 @@ export { default as IconDeviceDesktop } from '@tabler/icons-react/icons/IconDevi
 export { default as IconDeviceMobile } from '@tabler/icons-react/icons/IconDeviceMobile'
 export { default as IconDownload } from '@tabler/icons-react/icons/IconDownload'
 export { default as IconExternalLink } from '@tabler/icons-react/icons/IconExternalLink'
+export { default as IconFile } from '@tabler/icons-react/icons/IconFile'
 export { default as IconHourglass } from '@tabler/icons-react/icons/IconHourglass'
 export { default as IconInfoCircle } from '@tabler/icons-react/icons/IconInfoCircle'
 export { default as IconKey } from '@tabler/icons-react/icons/IconKey'

@@ -142,6 +142,8 @@ const acceptEmptyBodies = (app: FastifyInstance): void => {
       done(new Refusal('malformed', 'not JSON', { detail: 'The body is not valid JSON.' }))
     }
   })
+  // a file as it is, where one is taken; a page elsewhere cannot send this type without asking first
+  app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, { csv: body }))
 }
 
 /** All addresses are made of the configured origin; another Host is not served (threat 33). */
@@ -179,6 +181,7 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
     preValidation: async (request) => {
       if (request.body === undefined || request.body === null) request.body = {}
+      if (/^text\/csv\b/i.test(request.headers['content-type'] ?? '')) requireFile(request, endpoint)
       request.actor = await authenticate(deps, request, endpoint)
     },
     handler: async (request, reply) => {
@@ -192,6 +195,12 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
       return reply.code(dry ? 200 : (endpoint.status ?? 200)).send(endpoint.status === 204 ? undefined : answer.value)
     },
   })
+}
+
+const requireFile = (request: FastifyRequest, endpoint: Endpoint): void => {
+  if (!('csv' in endpoint.input.shape))
+    throw new Refusal('unsupported-media-type', 'media type', { detail: 'Send application/json.' })
+  if ((request.query as { dryRun?: string }).dryRun === 'true') Object.assign(request.body as object, { dryRun: true })
 }
 
 /** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */

@@ -100,7 +100,7 @@ export async function* errorsOf(db: Db, keys: Keys, jobId: string, action: JobAc
       .limit(rowsARead)
       .execute()
     for (const { n, subjectId, input, errors } of rows) {
-      const values = input ? openInput(keys, jobId, n, input) : {}
+      const values = input ? openInput(keys, jobId, n, input).values : {}
       if (!columns) {
         columns = Object.keys(values)
         yield csvRow(['row', ...(input ? columns : ['id']), 'problem', 'why'])

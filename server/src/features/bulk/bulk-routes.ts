@@ -6,6 +6,7 @@ import type { CodesDeps } from '../codes/index.ts'
 import { bulkCodes, cancelJob, continueJob, tryBulk } from './bulk.ts'
 import { errorsOf, findJob, readJob, readJobs } from './bulk-read.ts'
 import { takeResults } from './bulk-results.ts'
+import { codeImport, userImport } from './imports.ts'
 
 export const bulkRoutes = (deps: CodesDeps & { poke: () => void }): Route[] => {
   const found = async (id: string): Promise<contract.BulkJob> => {
@@ -20,6 +21,19 @@ export const bulkRoutes = (deps: CodesDeps & { poke: () => void }): Route[] => {
       deps.poke()
       return { value: job }
     }),
+    ...(
+      [
+        [contract.importUsers, userImport],
+        [contract.importCodes, codeImport],
+      ] as const
+    ).map(([endpoint, { check, run }]) =>
+      route(endpoint, async ({ actor, input }) => {
+        if (input.dryRun) return { value: await check(deps, actor, input.csv) }
+        const job = await run(deps, actor, input)
+        deps.poke()
+        return { value: job }
+      }),
+    ),
     route(contract.listBulkJobs, async ({ input }) => ({ value: await readJobs(deps.db, input) })),
     route(contract.getBulkJob, async ({ input }) => ({ value: await found(input.id) })),
     route(contract.cancelBulkJob, async ({ actor, input }) => ({ value: await cancelJob(deps, actor, input) })),

@@ -1,9 +1,11 @@
-import type { In, updateCode as updateCodeEndpoint } from '@postern/contract'
+import type { Code, In, updateCode as updateCodeEndpoint } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import { fromId, toId } from '../../platform/ids.ts'
-import { type CodesDeps, reissueCode, updateCode } from '../codes/index.ts'
+import { type CodesDeps, createCode, reissueCode, updateCode } from '../codes/index.ts'
 import { enrolUser } from '../enrolments/index.ts'
-import type { Job, RowResult, WaitingRow } from './bulk-store.ts'
+import { type Job, openInput, type RowResult, type WaitingRow } from './bulk-store.ts'
+import type { NewLink, NewPerson } from './import-rules.ts'
+import { importUser } from './import-user.ts'
 
 /** What a row made: the code, and what only who made the job may fetch of it, once. */
 export type Made = { codeId?: string; result?: RowResult }
@@ -18,6 +20,7 @@ const issuedMinutes = 24 * 60
 export const doRow = (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow): Promise<unknown> => {
   const { change, expiresInMinutes } = job.request
   const subject = row.subjectId as string
+  const given = () => openInput(deps.keys, job.id, row.n, row.input as Buffer).input
   switch (job.action) {
     case 'reissue':
       return reissueCode(making(deps, madeOfReissue), actor, {
@@ -39,6 +42,10 @@ export const doRow = (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow):
         factor: 'totp',
         expiresInMinutes: expiresInMinutes ?? issuedMinutes,
       })
+    case 'import-users':
+      return importUser(deps, actor, given() as NewPerson, issuedMinutes)
+    case 'import-codes':
+      return createCode(making(deps, madeOfLink), actor, given() as NewLink)
     case 'revoke':
       throw new Error('a set is revoked as one')
   }
@@ -58,3 +65,4 @@ const madeOfEnrolment = ({ code }: Awaited<ReturnType<typeof enrolUser>>): Made 
   codeId: fromId(code.id),
   result: { url: code.url },
 })
+const madeOfLink = ({ id, url }: Code): Made => ({ codeId: fromId(id), ...(url ? { result: { url } } : {}) })

@@ -65,7 +65,11 @@ export const sealResult = (keys: Keys, jobId: string, n: number, result: RowResu
   sealed(keys, rowOf(jobId, n, 'result'), result)
 export const openResult = (keys: Keys, jobId: string, n: number, bytes: Buffer): RowResult =>
   opened(keys, rowOf(jobId, n, 'result'), bytes)
-export const openInput = (keys: Keys, jobId: string, n: number, bytes: Buffer): Record<string, string> =>
+/** A row of a file: what stood there, and what is to be made of it where it is good. */
+export type RowInput = { values: Record<string, string>; input?: object }
+export const sealInput = (keys: Keys, jobId: string, n: number, input: RowInput): Buffer =>
+  sealed(keys, rowOf(jobId, n, 'input'), input)
+export const openInput = (keys: Keys, jobId: string, n: number, bytes: Buffer): RowInput =>
   opened(keys, rowOf(jobId, n, 'input'), bytes)
 
 export const openRequest = (keys: Keys, jobId: string, bytes: Buffer): BulkRequest =>

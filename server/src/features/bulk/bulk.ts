@@ -93,12 +93,12 @@ const requireSize = (total: number): void => {
     throw invalid('filter', `matches more than ${contract.bulkRows} codes: narrow it, or go by parts`)
 }
 /** Asks a person, not a machine: its token was made by somebody who had just authenticated. */
-const requireProof = (actor: Actor): void => {
+export const requireProof = (actor: Actor): void => {
   if (actor.kind === 'user' && !actor.session.fresh)
     throw new Refusal('step-up-required', 'many at once, or a whole person', { acr: actor.session.acr, maxAge: freshSeconds })
 }
 /** The job's row, and what its event says. */
-const makeJob = async (
+export const makeJob = async (
   deps: CodesDeps,
   tx: Tx,
   actor: Actor,

@@ -16,33 +16,41 @@ const bootstrapMinutes = 30
 
 /** A code for a person, never for one with more rights. A new one ends those before it: one open code a person. */
 export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) =>
-  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
-    const id = fromId(input.id)
-    await lockPerson(tx, id)
-    const user = await manageable(tx, actor, id)
-    event.about({ subject: { kind: 'user', id, name: user.username } })
-    if (user.state !== 'active')
-      throw new Refusal('conflict', `the person is ${user.state}`, {
-        detail: `This person is ${user.state}. Only an active person can enrol.`,
-      })
-    await requireEnrolment(tx)
-    if (input.resetPassword) requireMayReset(actor)
-    const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
-    if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
-    await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
-    const code = await issue(deps, tx, event, {
-      kind: 'enrol-totp',
-      userId: id,
-      ownerId: actor.kind === 'user' ? actor.id : null,
-      issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
-      resetPassword: input.resetPassword ?? false,
-      label: user.username,
-      ...(notBefore ? { notBefore } : {}),
-      expiresInMinutes: input.expiresInMinutes ?? onScreenMinutes,
+  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, (tx, event) => enrol(deps, tx, actor, event, input))
+/** The same in the caller's transaction, for who has just made the person. */
+export const enrol = async (
+  deps: ActDeps & { origin: string },
+  tx: Tx,
+  actor: Actor,
+  event: EventDraft,
+  input: In<typeof contract.enrolUser>,
+) => {
+  const id = fromId(input.id)
+  await lockPerson(tx, id)
+  const user = await manageable(tx, actor, id)
+  event.about({ subject: { kind: 'user', id, name: user.username } })
+  if (user.state !== 'active')
+    throw new Refusal('conflict', `the person is ${user.state}`, {
+      detail: `This person is ${user.state}. Only an active person can enrol.`,
     })
-    if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
-    return { code }
+  await requireEnrolment(tx)
+  if (input.resetPassword) requireMayReset(actor)
+  const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
+  if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
+  await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
+  const code = await issue(deps, tx, event, {
+    kind: 'enrol-totp',
+    userId: id,
+    ownerId: actor.kind === 'user' ? actor.id : null,
+    issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
+    resetPassword: input.resetPassword ?? false,
+    label: user.username,
+    ...(notBefore ? { notBefore } : {}),
+    expiresInMinutes: input.expiresInMinutes ?? onScreenMinutes,
   })
+  if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
+  return { code }
+}
 /** Choosing a password for somebody is as much as being them: a person who has just authenticated, or the host. */
 const requireMayReset = (actor: Actor): void => {
   if (actor.kind === 'token' && !actor.scopes.includes('operator'))

@@ -5,7 +5,7 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, uuid7 } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type ActDeps, act } from '../events/index.ts'
+import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { readUser } from './users-read.ts'
 import { mayManage } from './users-rules.ts'
 import { findUser, insertUser, ownerIsLeft, setRoles, type UserRow } from './users-store.ts'
@@ -21,30 +21,41 @@ export const manageable = async (tx: Tx, actor: Actor, id: string): Promise<User
 
 export const createUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.createUser>): Promise<User> =>
   act(deps, actor, { type: 'user.created', endpoint: contract.createUser }, async (tx, event) => {
-    const roles = input.roles ?? ['user']
-    const id = uuid7()
-    event.about({ subject: { kind: 'user', id, name: input.username }, detail: { roles } })
-    if (!mayManage(roleOf(actor) ?? 'user', roles)) throw new Refusal('not-allowed', 'more rights than the caller has')
-    if (actor.kind === 'token' && !actor.scopes.includes('operator') && roles.some((role) => role !== 'user'))
-      throw new Refusal('not-allowed', 'scope enrolment creates plain users only')
-    const user = {
-      id,
-      username: input.username,
-      displayName: input.displayName ?? '',
-      email: input.email ?? null,
-      state: 'active' as const,
-    }
-    if (!(await insertUser(tx, user))) {
-      event.about({ subject: { kind: 'user', id: null, name: input.username } })
-      throw new Refusal('conflict', 'user name taken', {
-        detail: 'This user name is taken.',
-        errors: [{ path: 'username', message: 'taken' }],
-      })
-    }
-    await deps.events.people.create(tx, id)
-    await setRoles(tx, id, roles)
+    const id = await addUser(deps, tx, actor, event, input)
     return (await readUser(tx, id)) as User
   })
+/** Creates a person in the caller's transaction; answers their id. Nobody makes a person with more rights than their own. */
+export const addUser = async (
+  deps: ActDeps,
+  tx: Tx,
+  actor: Actor,
+  event: EventDraft,
+  input: In<typeof contract.createUser>,
+): Promise<string> => {
+  const roles = input.roles ?? ['user']
+  const id = uuid7()
+  event.about({ subject: { kind: 'user', id, name: input.username }, detail: { roles } })
+  if (!mayManage(roleOf(actor) ?? 'user', roles)) throw new Refusal('not-allowed', 'more rights than the caller has')
+  if (actor.kind === 'token' && !actor.scopes.includes('operator') && roles.some((role) => role !== 'user'))
+    throw new Refusal('not-allowed', 'scope enrolment creates plain users only')
+  const user = {
+    id,
+    username: input.username,
+    displayName: input.displayName ?? '',
+    email: input.email ?? null,
+    state: 'active' as const,
+  }
+  if (!(await insertUser(tx, user))) {
+    event.about({ subject: { kind: 'user', id: null, name: input.username } })
+    throw new Refusal('conflict', 'user name taken', {
+      detail: 'This user name is taken.',
+      errors: [{ path: 'username', message: 'taken' }],
+    })
+  }
+  await deps.events.people.create(tx, id)
+  await setRoles(tx, id, roles)
+  return id
+}
 
 export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.updateUser>, version: number): Promise<User> =>
   act(deps, actor, { type: 'user.updated', endpoint: contract.updateUser }, async (tx, event) => {

@@ -18,7 +18,7 @@ import { userLook } from './words.ts'
 
 /** The people of this deployment: who they are, what they sign in with, what is due. */
 export default function UsersPage() {
-  const { t } = useTranslation(['users', 'common'])
+  const { t } = useTranslation(['users', 'bulk', 'common'])
   const { values, set, clear, any } = useUrlFilters(['q', 'state', 'role', 'due'])
   const users = useList(listUsers, values as CallIn<typeof listUsers>)
   const may = useMay('operator')
@@ -76,11 +76,21 @@ export default function UsersPage() {
       {t('create')}
     </Button>
   )
+  const fromFile = may && (
+    <Button component={Link} to="/users/import" variant="default">
+      {t('bulk:import.link')}
+    </Button>
+  )
   return (
     <Page
       title={t('title')}
       gutter={false}
-      actions={create}
+      actions={
+        <>
+          {fromFile}
+          {create}
+        </>
+      }
       bar={
         <>
           <SearchField label={t('search')} value={q} onChange={(typed) => set({ q: typed })} />

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { csvRow } from '../../platform/csv.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { readCsv } from './csv-file.ts'
+
+const known = ['label', 'destination', 'owner']
+const read = (csv: string) => readCsv(csv, known, ['label'])
+const refused = (csv: string): string => {
+  try {
+    read(csv)
+  } catch (error) {
+    if (error instanceof Refusal) return error.extras.errors?.[0]?.message ?? ''
+    throw error
+  }
+  return 'read'
+}
+
+test('files as spreadsheets write them: BOM, three separators, quotes, line ends, headers in any case', () => {
+  const expected = [{ row: 1, values: { label: 'Gate 4, "north"', destination: 'https://example.org/a;b', owner: '' } }]
+  for (const csv of [
+    '\ufeffLabel,Destination,Owner\r\n"Gate 4, ""north""",https://example.org/a;b,\r\n',
+    'label;DESTINATION;owner\n"Gate 4, ""north""";"https://example.org/a;b";\n\n',
+    'la bel\tdesti-nation\tow_ner\rGate 4, "north"\thttps://example.org/a;b'.replace('Gate 4, "north"', '"Gate 4, ""north"""'),
+  ])
+    assert.deepEqual(read(csv).rows, expected, csv)
+  assert.deepEqual(read('label\nGate 4\n').rows, [{ row: 1, values: { label: 'Gate 4' } }])
+})
+
+test('what cannot be read says where, and what would be right', () => {
+  assert.match(refused('label,colour\na,b'), /has a column “colour”; it takes label, destination, owner/)
+  assert.match(refused('destination\na'), /has no column label/)
+  assert.match(refused('label,label\na,b'), /has the column label twice/)
+  assert.match(refused('label\n'), /no rows/)
+  assert.match(refused('  \n'), /is empty|has a column/)
+  assert.match(refused('label\nok\n"never closed'), /^line 3: a quote is opened and not closed/)
+  assert.match(refused('label\n"a"b'), /^line 2: after a closing quote/)
+  assert.match(refused('label\nZ\ufffdo\ufffdto'), /is not UTF-8/)
+  assert.match(refused(`label\n${'x\n'.repeat(50_001)}`), /more than 50000 rows/)
+  assert.equal(read('label,owner\na,b,c').rows[0]?.wrong, 'has 3 cells, the header has 2')
+})
+
+test('property: what our writer writes is read back, whatever the cells are; a formula is no formula on the way out', () => {
+  const cell = fc
+    .string({ unit: 'binary', maxLength: 30 })
+    .filter((text) => text.isWellFormed() && !/[\0\ufffd\ufeff]/.test(text))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 8 }), (rows) => {
+      const csv = [csvRow(known), ...rows.map((row) => csvRow(row))].join('')
+      for (const line of rows.flat()) assert.doesNotMatch(csvRow([line]).slice(0, -2), /^"?[=+\-@\t\r]/)
+      const back = read(csv).rows.map(({ values }) => known.map((name) => values[name]))
+      assert.deepEqual(
+        back,
+        rows.map((row) => row.map((each) => each.replace(/^'(?=[=+\-@\t\r])/, '').trim())),
+      )
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('property: no text at all breaks the reader: it is read, or refused by name', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(',', ';', '\t', '"', '\n', '\r', "'", '=', 'l', 'label', ' ', 'ł'), maxLength: 60 }),
+      (text) => {
+        assert.equal(typeof refused(text), 'string')
+        assert.equal(typeof refused(`label,owner\n${text}`), 'string')
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})

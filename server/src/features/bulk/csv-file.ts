@@ -1,0 +1,66 @@
+import { importRows } from '@postern/contract'
+import { CsvError, parse } from 'csv-parse/sync'
+import { invalid } from '../../platform/refusal.ts'
+
+/** A row as it stands in the file: its number after the header, its cells by column, and what is wrong with its shape. */
+export type CsvRow = { row: number; values: Record<string, string>; wrong?: string }
+export type CsvFile = { columns: string[]; rows: CsvRow[] }
+
+/** Columns that our own file of errors adds: it can be mended and sent again as it is. */
+const ours = new Set(['row', 'problem', 'why'])
+/** Case, blanks, hyphens and underscores of a header do not matter. */
+const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '')
+
+/** The separator that the header has most of, outside quotes; a file of one column has none. */
+const separatorOf = (text: string): string => {
+  const header = /^(?:"(?:[^"]|"")*"|[^"\r\n])*/.exec(text)?.[0].replace(/"(?:[^"]|"")*"/g, '') ?? ''
+  const counts = [',', ';', '\t'].map((separator) => ({ separator, count: header.split(separator).length - 1 }))
+  return counts.reduce((best, each) => (each.count > best.count ? each : best)).separator
+}
+/** What our own files write before a cell that looks like a formula is taken off again. */
+const bare = (cell: string): string => cell.replace(/^'(?=[=+\-@\t\r])/, '').trim()
+
+/** Reads a file by RFC 4180, with the separators that spreadsheets write. Throws where it cannot be read as a whole. */
+export const readCsv = (csv: string, known: readonly string[], needed: readonly string[]): CsvFile => {
+  if (csv.includes('\ufffd'))
+    throw invalid('csv', 'is not UTF-8: save it as “CSV UTF-8”, so that letters like ł and é are what they were')
+  const text = csv.replace(/^\ufeff/, '')
+  let records: { record: string[]; info: { lines: number } }[]
+  try {
+    records = parse(text, {
+      delimiter: separatorOf(text),
+      relax_column_count: true,
+      skip_empty_lines: true,
+      info: true,
+      to: importRows + 2,
+    }) as never
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw invalid('csv', `line ${error.lines ?? '?'}: ${said[error.code] ?? 'cannot be read as CSV'}`)
+  }
+  const [header, ...rest] = records
+  if (!header) throw invalid('csv', `is empty: its first line names the columns, ${known.join(', ')}`)
+  const columns = header.record.map((name) => {
+    const found = [...known, ...ours].find((each) => plain(each) === plain(name))
+    if (!found) throw invalid('csv', `has a column “${name.slice(0, 40)}”; it takes ${known.join(', ')}`)
+    return found
+  })
+  const twice = columns.find((name, at) => columns.indexOf(name) !== at)
+  if (twice) throw invalid('csv', `has the column ${twice} twice`)
+  const missing = needed.find((name) => !columns.includes(name))
+  if (missing) throw invalid('csv', `has no column ${missing}; it needs ${needed.join(' and ')}`)
+  if (rest.length === 0) throw invalid('csv', 'has a header and no rows')
+  if (rest.length > importRows) throw invalid('csv', `has more than ${importRows} rows: split it`)
+  const rows = rest.map(({ record }, at): CsvRow => {
+    const values: Record<string, string> = {}
+    for (const [n, name] of columns.entries()) if (!ours.has(name)) values[name] = bare(record[n] ?? '')
+    const over = record.slice(columns.length).some((cell) => cell.trim() !== '')
+    return { row: at + 1, values, ...(over ? { wrong: `has ${record.length} cells, the header has ${columns.length}` } : {}) }
+  })
+  return { columns: columns.filter((name) => !ours.has(name)), rows }
+}
+const said: Partial<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and not closed',
+  CSV_INVALID_CLOSING_QUOTE: 'after a closing quote comes neither a separator nor the end of the line',
+  INVALID_OPENING_QUOTE: 'a quote stands inside a cell that does not begin with one',
+}

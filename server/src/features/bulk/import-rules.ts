@@ -1,0 +1,144 @@
+import {
+  type createCode,
+  createUser as createUserEndpoint,
+  Destination,
+  enrolWays,
+  type ImportRow,
+  type In,
+  Label,
+  type Role,
+  roles,
+  ScanLimit,
+} from '@postern/contract'
+import type { z } from 'zod'
+import { mayManage, usernameKey } from '../users/index.ts'
+import type { CsvRow } from './csv-file.ts'
+
+export type NewPerson = In<typeof createUserEndpoint> & { enrol: (typeof enrolWays)[number] }
+export type NewLink = In<typeof createCode>
+export type Checked<T> = ImportRow & { input?: T }
+type Errors = ImportRow['errors']
+
+/** What a schema says of one column; undefined where the cell is empty, and that may be. */
+const columnOf = <T>(errors: Errors, column: string, schema: z.ZodType<T>, given: unknown): T | undefined => {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  errors.push({ column, message: parsed.error.issues[0]?.message ?? 'is not valid' })
+  return undefined
+}
+const shape = createUserEndpoint.input.shape
+const oneOf = (words: readonly string[]): string => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+
+/** People of a file: each row by the rules of creating one. `taken` and `seen` hold folded names. */
+export const checkPerson = (
+  { row, values, wrong }: CsvRow,
+  { own, taken, seen, enrolment }: { own: Role; taken: ReadonlySet<string>; seen: Map<string, number>; enrolment: boolean },
+): Checked<NewPerson> => {
+  const errors: Errors = wrong ? [{ column: '', message: wrong }] : []
+  const username = columnOf(errors, 'username', shape.username, values.username ?? '')
+  const displayName = columnOf(errors, 'displayName', shape.displayName, values.displayName || undefined)
+  const email = columnOf(errors, 'email', shape.email, values.email || undefined)
+  const words = (values.roles ?? '').split(/[\s,;|/]+/).filter(Boolean)
+  const unknown = words.find((word) => !(roles as readonly string[]).includes(word.toLowerCase()))
+  if (unknown) errors.push({ column: 'roles', message: `${unknown} is no role: ${oneOf(roles)}` })
+  const held = [...new Set(words.map((word) => word.toLowerCase()))] as Role[]
+  if (!unknown && !mayManage(own, held)) errors.push({ column: 'roles', message: 'more rights than you have' })
+  const way = (values.enrol ?? '').toLowerCase() || 'none'
+  const enrol = enrolWays.find((each) => each === way)
+  if (!enrol) errors.push({ column: 'enrol', message: `${way} is none of ${oneOf(enrolWays)}` })
+  else if (enrol !== 'none' && !enrolment) errors.push({ column: 'enrol', message: 'enrolment is switched off' })
+  if (username !== undefined) {
+    const key = usernameKey(username)
+    const before = seen.get(key)
+    if (before !== undefined) errors.push({ column: 'username', message: `stands in row ${before} too` })
+    else if (taken.has(key)) errors.push({ column: 'username', message: 'is taken' })
+    seen.set(key, before ?? row)
+  }
+  const shown = {
+    username: username ?? values.username ?? '',
+    displayName: displayName ?? values.displayName ?? '',
+    email: email ?? values.email ?? '',
+    roles: unknown ? (values.roles ?? '') : held.join(' ') || 'user',
+    enrol: enrol ?? way,
+  }
+  if (errors.length > 0 || username === undefined || enrol === undefined) return { row, values: shown, errors }
+  const input = {
+    username,
+    ...(displayName ? { displayName } : {}),
+    ...(email ? { email } : {}),
+    ...(held.length > 0 ? { roles: held } : {}),
+    enrol,
+  }
+  return { row, values: shown, errors, input }
+}
+
+/** RFC 3339, or a day: which then ends, or begins, in UTC. */
+const instant = (text: string, day: 'start' | 'end'): string | undefined => {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return instant(`${text}T${day === 'start' ? '00:00:00.000Z' : '23:59:59.999Z'}`, day)
+  if (!/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined
+  const at = new Date(text.replace(' ', 'T'))
+  // a day that no month has becomes another one, silently
+  return Number.isNaN(at.getTime()) || !isDay(text) ? undefined : at.toISOString()
+}
+const isDay = (text: string): boolean => {
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number]
+  const at = new Date(Date.UTC(year, month - 1, day))
+  return at.getUTCMonth() === month - 1 && at.getUTCDate() === day
+}
+
+/** Link codes of a file. `owners` and `brands` know names and ids; `whyNot` is what Settings → Codes says. */
+export const checkLink = (
+  { row, values, wrong }: CsvRow,
+  known: {
+    owners: ReadonlyMap<string, string>
+    brands: ReadonlyMap<string, string>
+    whyNot: (destination: Destination) => string | undefined
+  },
+): Checked<NewLink> => {
+  const errors: Errors = wrong ? [{ column: '', message: wrong }] : []
+  const label = columnOf(errors, 'label', Label, values.label ?? '')
+  const destination = columnOf(errors, 'destination', Destination, { type: 'url', url: values.destination ?? '' })
+  const why = destination && known.whyNot(destination)
+  if (why) errors.push({ column: 'destination', message: why })
+  if (values.kind && values.kind.toLowerCase() !== 'link') errors.push({ column: 'kind', message: 'a file takes kind link only' })
+  const times: Partial<Record<'expiresAt' | 'notBefore', string>> = {}
+  for (const [column, day] of [
+    ['expiresAt', 'end'],
+    ['notBefore', 'start'],
+  ] as const) {
+    if (!values[column]) continue
+    const at = instant(values[column], day)
+    if (at) times[column] = at
+    else errors.push({ column, message: 'takes a day like 2027-01-31, or RFC 3339 with its zone: 2027-01-31T18:00:00Z' })
+  }
+  if (times.expiresAt && times.notBefore && times.notBefore >= times.expiresAt)
+    errors.push({ column: 'expiresAt', message: 'must be later than notBefore' })
+  const scanLimit = values.scanLimit
+    ? columnOf(errors, 'scanLimit', ScanLimit, /^\d+$/.test(values.scanLimit) ? Number(values.scanLimit) : values.scanLimit)
+    : undefined
+  const found = (column: 'owner' | 'brand', names: ReadonlyMap<string, string>): string | undefined => {
+    const given = values[column]
+    if (!given) return undefined
+    const id = names.get(usernameKey(given)) ?? names.get(given)
+    if (!id) errors.push({ column, message: column === 'owner' ? 'is nobody active here' : 'is no brand kit here' })
+    return id
+  }
+  const owner = found('owner', known.owners)
+  const brand = found('brand', known.brands)
+  const shown = { ...values, kind: 'link', ...times }
+  if (errors.length > 0 || label === undefined || destination === undefined) return { row, values: shown, errors }
+  return {
+    row,
+    values: shown,
+    errors,
+    input: {
+      kind: 'link',
+      label,
+      destination,
+      ...times,
+      ...(scanLimit === undefined ? {} : { scanLimit }),
+      ...(owner ? { owner } : {}),
+      ...(brand ? { brand } : {}),
+    },
+  }
+}
