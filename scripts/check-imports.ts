@@ -9,6 +9,7 @@ const features = [
   'policies',
   'sessions',
   'symbols',
+  'letters',
   'codes',
   'totp',
   'passwords',

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { unzipSync } from 'fflate'
 import { toId } from '../server/src/platform/ids.ts'
 import { atOnce, raw, said } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
+import { scratchFolder } from './support/cluster.ts'
 import { crowd } from './support/crowd.ts'
 import { eventually, machine, startDeployment, wholeLog } from './support/deployment.ts'
 import { firstOperator, newPerson, partsOf } from './support/people.ts'
@@ -271,7 +275,7 @@ const zipped = async (id: string, by = olga.browser): Promise<{ status: number; 
 test('codes for many people come as one sealed zip: fetched once, by who made the job, within an hour', async () => {
   const people = await crowd(deployment, 25, 'zipped')
   const userIds = people.map(({ id }) => toId('usr', id))
-  const input = { action: 'issue' as const, userIds, symbols: ['svg' as const] }
+  const input = { action: 'issue' as const, userIds, symbols: ['svg' as const, 'png' as const] }
   const job = await bulk(input)
   const early = await olga.browser.try(contract.bulkResults, { id: job.id })
   assert.ok(['conflict', '200'].includes(said(early)))
@@ -288,11 +292,14 @@ test('codes for many people come as one sealed zip: fetched once, by who made th
   assert.deepEqual(both.map(({ status }) => status).sort(), [200, 404], 'of two fetches at once one gets it')
   const { files } = both.find(({ status }) => status === 200) as (typeof both)[0]
   const [head, ...lines] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
-  assert.equal(head, 'row,label,id,url,expiresAt,svg')
+  assert.equal(head, 'row,label,id,url,expiresAt,svg,png')
   assert.equal(lines.length, 25)
-  const [, label, id, url, , file] = (lines[11] as string).split(',') as string[]
+  const [, label, id, url, , file, png] = (lines[11] as string).split(',') as string[]
   assert.equal(label, 'zipped11')
   assert.match(new TextDecoder().decode(files[file as string]), /^<svg/)
+  const picture = join(scratchFolder(), 'symbol.png')
+  writeFileSync(picture, files[png as string] as Uint8Array)
+  assert.equal(execFileSync('zbarimg', ['-q', '--raw', '--nodbus', picture]).toString().trim(), url)
   // the address is good, for the one claim
   const phone = new Browser(deployment.b.origin)
   const claimed = await phone.call(contract.claimCode, partsOf(url as string))

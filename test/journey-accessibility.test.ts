@@ -218,6 +218,17 @@ const tour = async (language: Language) => {
     await check(visitor, 'a user, leave the code?')
     await inDialog(page, 'users:leave')
     await closed(page)
+    await press(page, 'users:enrol')
+    await page.getByRole('radio', { name: w('users:byLetter') }).check()
+    await inDialog(page, 'users:enrolIssue')
+    await page.getByRole('button', { name: w('users:letterDownload') }).waitFor()
+    await check(visitor, 'a user, code by letter')
+    const saved = page.waitForEvent('download')
+    await inDialog(page, 'users:letterDownload')
+    assert.equal((await saved).suggestedFilename(), 'postern-bea.pdf')
+    await inDialog(page, 'users:done')
+    await inDialog(page, 'users:leave')
+    await closed(page)
 
     await visitor.context.close()
   }
@@ -466,6 +477,21 @@ const tour = async (language: Language) => {
     await other.goto(short.url as string)
     await title(other, w('phone:state.expired'))
     await check(stranger, 'scan, expired')
+    const letter = await next({ deliver: 'letter' })
+    await other.goto(letter.url as string)
+    await title(other, w('phone:live.titleFor', { name: 'bea' }))
+    const number = (Number(letter.activation) + 1) % 100_000_000
+    await fill(other, 'phone:activation.label', String(number).padStart(8, '0'))
+    await press(other, 'phone:live.tap')
+    await says(other, 'phone:activation.wrong')
+    await check(stranger, 'scan, by letter, a wrong number')
+    for (let n = 0; n < 4; n++) {
+      const answered = other.waitForResponse((answer) => answer.url().endsWith('/api/codes/claim'))
+      await press(other, 'phone:live.tap')
+      await answered
+    }
+    await title(other, w('phone:state.fiveWrong'))
+    await check(stranger, 'scan, five wrong numbers')
     await other.goto(`${server.origin}/c/${short.id}#${partsOf(later.url as string).secret}`)
     await title(other, w('phone:state.unknown'))
     await check(stranger, 'scan, not ours')

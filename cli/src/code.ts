@@ -13,6 +13,7 @@ import {
 } from '@postern/contract'
 import { type Given, instantIn, minutesIn, oneOf, wholeIn } from './arguments.ts'
 import { type Command, type Group, type Option, WrongUse } from './command.ts'
+import { importCommand } from './import-command.ts'
 import { allPages, limitOption } from './pages.ts'
 import { drawnLink, howOf, symbolOption } from './symbol.ts'
 import { columns, minute, printable } from './text.ts'

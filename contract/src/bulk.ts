@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Code, codeFilters, Destination, Label, RevokeReason, ScanLimit, symbolFormats } from './codes.ts'
+import { Code, codeFilters, Destination, Label, LetterLanguage, RevokeReason, ScanLimit, symbolFormats } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
@@ -89,6 +89,11 @@ export const bulkCodes = endpoint({
       .max(4)
       .optional()
       .meta({ description: 'Of `reissue` and `issue`: the files of each symbol in the result' }),
+    deliver: z
+      .enum(['none', 'letter'])
+      .optional()
+      .meta({ description: 'Of `issue`: letters and activation numbers are in the result; 14 days without expiresInMinutes' }),
+    language: LetterLanguage.optional(),
     dryRun: z.boolean().optional(),
   }),
   output: BulkJob.partial().extend({
@@ -159,8 +164,8 @@ export const importBytes = 5 * 1024 * 1024
 /** Columns of a file, in English; case, blanks, hyphens and underscores do not matter. The first is needed, of codes the first two. */
 export const userColumns = ['username', 'displayName', 'email', 'roles', 'enrol'] as const
 export const codeColumns = ['label', 'destination', 'kind', 'expiresAt', 'notBefore', 'scanLimit', 'brand', 'owner'] as const
-/** What becomes of the people of a file: nothing more, or a single-use code each, for a screen. */
-export const enrolWays = ['none', 'screen'] as const
+/** What becomes of the people of a file: nothing more, or a single-use code each, for a screen or by letter. */
+export const enrolWays = ['none', 'screen', 'letter'] as const
 
 const ColumnError = z.object({ column: z.string(), message: z.string() })
 const ImportRow = z
@@ -187,6 +192,7 @@ const csvImport = (what: 'users' | 'codes', summary: string) =>
     summary: `${summary} CSV in UTF-8 with a header, separated by comma, semicolon or tab; up to 5 MB and 50,000 rows; in JSON, or as the body of a text/csv call (then ?dryRun=true). With \`dryRun\` (answered 200) nothing is done. Rows that are wrong are left out and can be downloaded with what is wrong; the others are a job.`,
     input: z.strictObject({
       csv: z.string().min(1, 'is empty').max(importBytes, 'is larger than 5 MB'),
+      language: LetterLanguage.optional(),
       dryRun: z.boolean().optional(),
     }),
     output: ImportAnswer,
@@ -199,7 +205,7 @@ const csvImport = (what: 'users' | 'codes', summary: string) =>
   })
 export const importUsers = csvImport(
   'users',
-  'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none or screen). Nobody gives more rights than they have.',
+  'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none, screen or letter). Nobody gives more rights than they have.',
 )
 export const importCodes = csvImport(
   'codes',

@@ -33,6 +33,10 @@ export const totpKey = {
   expiresAt: Instant,
 }
 
+/** Languages of letters. */
+export const letterLanguages = ['en', 'pl'] as const
+export const LetterLanguage = z.enum(letterLanguages).meta({ description: 'Of the letter; English without it' })
+
 /** Formats of a symbol that leaves as a file. */
 export const symbolFormats = ['svg', 'png', 'pdf', 'eps'] as const
 export type SymbolFormat = (typeof symbolFormats)[number]
@@ -57,6 +61,11 @@ export const IssuedCode = z
       .meta({ description: 'ORIGIN/c/ID#SECRET; absent when an Idempotency-Key is repeated after 10 minutes' }),
     symbolSvg: z.string().optional(),
     symbols: SymbolFiles.optional(),
+    activation: z
+      .string()
+      .optional()
+      .meta({ description: 'By letter: eight digits that the claim asks for. Hand them over apart from the letter' }),
+    letterPdf: z.string().optional().meta({ description: 'By letter: the letter, A4, in base64. The number is not in it' }),
     expiresAt: Instant,
   })
   .meta({ id: 'IssuedCode' })
@@ -379,12 +388,20 @@ export const reissueCode = endpoint({
       .optional()
       .meta({ description: 'Of a code that authenticates; without it, as long as the one before' }),
     symbols,
+    language: LetterLanguage.optional(),
   }),
-  output: z.object({ code: Code, url: z.string().optional(), symbolSvg: z.string().optional(), symbols: SymbolFiles.optional() }),
+  output: z.object({
+    code: Code,
+    url: z.string().optional(),
+    symbolSvg: z.string().optional(),
+    symbols: SymbolFiles.optional(),
+    activation: z.string().optional().meta({ description: 'Of a code that was handed over by letter, as at its issue' }),
+    letterPdf: z.string().optional(),
+  }),
   status: 201,
   scopes: ['enrolment'],
   idempotent: true,
-  secrets: ['url', 'symbolSvg', 'symbols'],
+  secrets: ['url', 'symbolSvg', 'symbols', 'activation', 'letterPdf'],
   refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'enrolment-off'],
 })
 

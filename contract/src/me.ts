@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { IssuedCode, totpKey } from './codes.ts'
+import { IssuedCode, LetterLanguage, totpKey } from './codes.ts'
 import { Assurance, NewPassword, NoBody, Nothing, Passcode, page, TypedPassword } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { Instant, SessionId, TotpId } from './ids.ts'
@@ -102,9 +102,12 @@ export const renewRecoveryCodes = endpoint({
   method: 'POST',
   path: '/api/me/recovery-codes',
   needs: 'person',
-  summary: 'A new set of ten recovery codes; every old one is void.',
-  input: Nothing,
-  output: z.object({ recoveryCodes: z.array(z.string()) }),
+  summary: 'A new set of ten recovery codes; every old one is void. With `letter` also as a page to print.',
+  input: z.strictObject({ letter: z.boolean().optional(), language: LetterLanguage.optional() }),
+  output: z.object({
+    recoveryCodes: z.array(z.string()),
+    letterPdf: z.string().optional().meta({ description: 'A4, in base64' }),
+  }),
   status: 201,
   fresh: true,
   refusals: [...selfRefusals, 'conflict'],

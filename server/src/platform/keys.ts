@@ -26,6 +26,7 @@ export type Purpose = (typeof purposes)[number] | `nobody-${string}`
 /** A label a kind of token: a hash of one kind never matches one of another. */
 export type TokenKind =
   | 'code'
+  | 'activation'
   | 'session'
   | 'sign-in'
   | 'token'

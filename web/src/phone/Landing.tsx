@@ -20,13 +20,16 @@ export const Landing = ({
   busy: boolean
   problem: Problem | undefined
   since: number
-  onTap: (username: string | undefined) => void
+  onTap: (given: { username?: string; activation?: string }) => void
 }) => {
   const first = code.needs.includes('username')
+  const byLetter = code.needs.includes('activation')
   const [username, setUsername] = useState(code.username ?? '')
+  const [activation, setActivation] = useState('')
   const left = useSecondsTo(code.expiresAt)
   const wait = useSecondsTo(since + (problem?.code === 'rate-limited' ? (problem.retryAfter ?? 5) * 1000 : 0))
   const errors = fieldErrors(problem)
+  const typed = activation.replace(/[\s-]/g, '')
   const lost = problem?.status === 0
   return (
     <>
@@ -62,7 +65,7 @@ export const Landing = ({
         noValidate
         onSubmit={(event) => {
           event.preventDefault()
-          onTap(first ? username.trim() : undefined)
+          onTap({ ...(first ? { username: username.trim() } : {}), ...(byLetter ? { activation: typed } : {}) })
         }}
       >
         {first && (
@@ -76,14 +79,34 @@ export const Landing = ({
             error={errors.username}
           />
         )}
-        {problem && !errors.username && (
+        {byLetter && (
+          <Field
+            label={t('activation.label')}
+            hint={t('activation.hint')}
+            name="activation"
+            autocomplete="one-time-code"
+            inputmode="numeric"
+            value={activation}
+            onValue={setActivation}
+            error={
+              errors.activation &&
+              errors.activation +
+                (problem?.triesLeft === undefined ? '' : ` ${t('wrong.triesLeft', { count: problem.triesLeft })}`)
+            }
+          />
+        )}
+        {problem && !errors.username && !errors.activation && (
           <p class="error" role="alert">
             {lost ? t('key.tryLost') : inWords(problem, wait)}
           </p>
         )}
         <div class="acts">
           <p class="hint">{t('onlyTap')}</p>
-          <button type="submit" class="button primary" disabled={busy || wait > 0 || (first && username.trim() === '')}>
+          <button
+            type="submit"
+            class="button primary"
+            disabled={busy || wait > 0 || (first && username.trim() === '') || (byLetter && !/^[0-9]{8}$/.test(typed))}
+          >
             {t(first ? 'first.tap' : 'live.tap')}
           </button>
           {!first && <p class="hint">{t('live.notYou')}</p>}

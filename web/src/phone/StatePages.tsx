@@ -140,6 +140,13 @@ export const Ended = () => (
     <SignIn />
   </State>
 )
+/** A letter’s number was wrong five times: whoever holds the letter alone has nothing. */
+export const FiveWrong = () => (
+  <State badge="barred" title={t('state.fiveWrong')} lead={t('state.fiveWrongLead')}>
+    <NewCode />
+    <SignIn />
+  </State>
+)
 export const Unreachable = ({ onRetry }: { onRetry: () => void }) => (
   <State badge="question" title={t('unreachable.title')} lead={t('unreachable.lead')}>
     <div class="acts">

@@ -13,6 +13,7 @@ import {
   ClaimedHere,
   Ended,
   Expired,
+  FiveWrong,
   Insecure,
   Limited,
   NoSecret,
@@ -27,7 +28,7 @@ import { t, useLanguage } from './words.ts'
 
 type Looked = Out<typeof inspectCode>
 type Stage =
-  | { at: 'looking' | 'unknown' | 'unreachable' | 'ended' }
+  | { at: 'looking' | 'unknown' | 'unreachable' | 'ended' | 'five-wrong' }
   | { at: 'limited'; until: number }
   | { at: 'looked'; code: Looked }
   | { at: 'key'; claim: Claim }
@@ -66,17 +67,24 @@ const CodePage = ({ kept }: { kept: Kept }) => {
     if (stage.at === 'looking') void look()
   }, [])
 
-  const tap = async (username: string | undefined) => {
+  const tap = async ({ username, activation }: { username?: string; activation?: string } = {}) => {
     setBusy(true)
     try {
-      const answer = await claim({ id: kept.id, secret: kept.secret, ...(username ? { username, factor: 'totp' as const } : {}) })
+      const answer = await claim({
+        id: kept.id,
+        secret: kept.secret,
+        ...(username ? { username, factor: 'totp' as const } : {}),
+        ...(activation ? { activation } : {}),
+      })
       keep({ ...kept, claim: answer })
       markOwn(kept.id, 'claimed')
       setTrouble(undefined)
       setStage({ at: 'key', claim: answer })
     } catch (error) {
       // The state has changed under our eyes: its own page says what that means.
-      if (fail(error).code.startsWith('code-')) await look()
+      const { code, triesLeft } = fail(error)
+      if (triesLeft === 0) setStage({ at: 'five-wrong' })
+      else if (code.startsWith('code-')) await look()
     } finally {
       setBusy(false)
     }
@@ -117,6 +125,7 @@ const CodePage = ({ kept }: { kept: Kept }) => {
       {stage.at === 'unreachable' && <Unreachable onRetry={look} />}
       {stage.at === 'limited' && <Limited until={stage.until} onRetry={look} />}
       {stage.at === 'ended' && <Ended />}
+      {stage.at === 'five-wrong' && <FiveWrong />}
       {stage.at === 'looked' && stage.code.state === 'live' && (
         <Landing code={stage.code} kept={kept} busy={busy} problem={problem} since={since} onTap={tap} />
       )}
@@ -126,7 +135,7 @@ const CodePage = ({ kept }: { kept: Kept }) => {
           mine={usedHere(kept.id)}
           busy={busy}
           error={problem && !problem.code.startsWith('code-') ? inWords(problem, problem.retryAfter ?? 5) : undefined}
-          onTap={() => tap(undefined)}
+          onTap={() => tap()}
         />
       )}
       {stage.at === 'key' && <KeyPage claim={stage.claim} busy={busy} problem={problem} since={since} onConfirm={prove} />}

@@ -97,6 +97,7 @@ export const Field = ({
   secret?: boolean
   name: string
   autocomplete: string
+  inputmode?: 'numeric'
 }) => {
   const [shown, setShown] = useState(false)
   const id = `field-${rest.name}`

@@ -15,7 +15,7 @@ const fields: [RegExp, Words][] = [
 export const fieldErrors = (problem: Problem | undefined): Record<string, string> => {
   const found: Record<string, string> = {}
   for (const { path, message } of problem?.errors ?? []) {
-    const key = fields.find(([pattern]) => pattern.test(message))?.[1]
+    const key = path === 'activation' ? 'activation.wrong' : fields.find(([pattern]) => pattern.test(message))?.[1]
     found[path] ??= key ? t(key) : t('wrong.needed')
   }
   return found

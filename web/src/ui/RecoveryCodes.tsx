@@ -12,12 +12,15 @@ export const RecoveryCodes = ({
   codes,
   owner,
   onSaved,
+  onLetter,
   extra,
 }: {
   codes: readonly string[]
   /** Whose they are and where, for the paper and the file. */
   owner: string
   onSaved: () => void
+  /** Saves them as a page to print, where the server made one. */
+  onLetter?: () => void
   extra?: ReactNode
 }) => {
   const { t } = useTranslation()
@@ -56,6 +59,18 @@ export const RecoveryCodes = ({
         <Button variant="default" leftSection={<Icon of={IconDownload} />} onClick={download}>
           {t('recovery.download')}
         </Button>
+        {onLetter && (
+          <Button
+            variant="default"
+            leftSection={<Icon of={IconDownload} />}
+            onClick={() => {
+              setKept(true)
+              onLetter()
+            }}
+          >
+            {t('recovery.letter')}
+          </Button>
+        )}
         <Button
           variant="default"
           leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />}

@@ -8,13 +8,15 @@ import { fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { CodesDeps } from '../codes/index.ts'
 import { act } from '../events/index.ts'
-import { symbolSvg } from '../symbols/index.ts'
+import { codeLetter, type Language } from '../letters/index.ts'
+import { readAuthenticationSettings } from '../policies/index.ts'
+import { drawSymbol, type Output } from '../symbols/index.ts'
 import { findJob, readJob } from './bulk-read.ts'
 import { openResult, type RowResult } from './bulk-store.ts'
 import type { Maker } from './job-actor.ts'
 import { zipOf } from './zip.ts'
 
-type Taken = { n: number; result: Buffer; madeId: string; label: string; expiresAt: Date | null }
+type Taken = { n: number; result: Buffer; madeId: string; label: string; name: string; expiresAt: Date | null }
 type Result = Omit<Taken, 'result'> & RowResult
 
 /**
@@ -23,7 +25,7 @@ type Result = Omit<Taken, 'result'> & RowResult
  */
 export const takeResults = async (deps: CodesDeps, actor: Actor, input: In<typeof contract.bulkResults>) => {
   const id = fromId(input.id)
-  const { taken, symbols } = await act(
+  const { taken, symbols, language } = await act(
     deps,
     actor,
     { type: 'bulk.fetched', endpoint: contract.bulkResults },
@@ -44,12 +46,14 @@ export const takeResults = async (deps: CodesDeps, actor: Actor, input: In<typeo
         })
       event.about({ detail: { codes: rows.length } })
       return {
+        language: job.request.language ?? ('en' as const),
         symbols: job.request.symbols ?? (['svg'] as const),
         taken: rows.map(({ result, ...row }): Result => ({ ...row, ...openResult(deps.keys, id, row.n, result) })),
       }
     },
   )
-  return zipOf(filesOf(taken, symbols))
+  const { issuer } = await readAuthenticationSettings(deps.db)
+  return zipOf(filesOf(taken, symbols, { issuer, language }))
 }
 const isMaker = (actor: Actor, maker: Maker): boolean =>
   actor.kind === maker.kind &&
@@ -60,8 +64,9 @@ const take = async (tx: Tx, jobId: string): Promise<Taken[]> => {
     with r as (select n, result, made_id from bulk_row where job_id = ${jobId} and result is not null and result_until > now() for update),
     u as (update bulk_row b set result = null, result_until = null from r where b.job_id = ${jobId} and b.n = r.n),
     j as (update bulk_job set fetched_at = now() where id = ${jobId} and exists (select from r))
-    select r.n, r.result, r.made_id as "madeId", c.label, nullif(c.expires_at, 'infinity') as "expiresAt"
-    from r join code c on c.id = r.made_id order by r.n`.execute(tx)
+    select r.n, r.result, r.made_id as "madeId", c.label,
+      coalesce(nullif(u.display_name, ''), c.label) as name, nullif(c.expires_at, 'infinity') as "expiresAt"
+    from r join code c on c.id = r.made_id left join users u on u.id = c.user_id order by r.n`.execute(tx)
   return rows
 }
 
@@ -71,12 +76,19 @@ const nameOf = ({ n, label }: Result): string =>
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 40)}`
-const drawn: Record<'svg', (text: string) => string | Promise<Uint8Array>> = { svg: symbolSvg }
+/** Pixels for screens, millimetres for paper. */
+const outputs: Record<SymbolFormat, Output> = {
+  svg: { format: 'svg' },
+  png: { format: 'png', width: 1024 },
+  pdf: { format: 'pdf', widthMm: 40 },
+  eps: { format: 'eps', widthMm: 40 },
+}
 
 /** A folder a file type, and first the index. Drawn as they are written: thousands of pictures need no memory at once. */
 async function* filesOf(
   results: readonly Result[],
   symbols: readonly SymbolFormat[],
+  { issuer, language }: { issuer: string; language: Language },
 ): AsyncIterable<{ name: string; data: string | Uint8Array }> {
   const index = results.map((each) =>
     csvRow([
@@ -92,7 +104,32 @@ async function* filesOf(
     name: 'index.csv',
     data: [csvRow(['row', 'label', 'id', 'url', 'expiresAt', ...symbols]), ...index].join(''),
   }
+  const byLetter = results.filter(({ activation }) => activation !== undefined)
+  // a file of its own: the numbers go another way than the letters
+  if (byLetter.length > 0)
+    yield {
+      name: 'activation.csv',
+      data: [
+        csvRow(['row', 'label', 'id', 'activation']),
+        ...byLetter.map(({ n, label, madeId, activation }) =>
+          csvRow([String(n), label, toId('cod', madeId), activation as string]),
+        ),
+      ].join(''),
+    }
+  for (const each of byLetter)
+    yield {
+      name: `letters/${nameOf(each)}.pdf`,
+      data: await codeLetter(language, {
+        issuer,
+        name: each.name,
+        url: each.url,
+        expiresAt: each.expiresAt?.toISOString() ?? '',
+      }),
+    }
   for (const each of results)
     for (const format of symbols)
-      yield { name: `${format}/${nameOf(each)}.${format}`, data: await drawn[format as 'svg'](each.url) }
+      yield {
+        name: `${format}/${nameOf(each)}.${format}`,
+        data: await drawSymbol(each.url, { design: contract.plainDesign }, outputs[format]),
+      }
 }

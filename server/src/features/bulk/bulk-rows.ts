@@ -2,16 +2,12 @@ import type { Code, In, updateCode as updateCodeEndpoint } from '@postern/contra
 import type { Actor } from '../../platform/actor.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { type CodesDeps, createCode, reissueCode, updateCode } from '../codes/index.ts'
-import { enrolUser } from '../enrolments/index.ts'
 import { type Job, openInput, type RowResult, type WaitingRow } from './bulk-store.ts'
 import type { NewLink, NewPerson } from './import-rules.ts'
-import { importUser } from './import-user.ts'
+import { importUser, issueCode } from './import-user.ts'
 
 /** What a row made: the code, and what only who made the job may fetch of it, once. */
 export type Made = { codeId?: string; result?: RowResult }
-
-/** Hours that codes for many people are good for: they are handed over one by one. */
-const issuedMinutes = 24 * 60
 
 /**
  * A row is the act that a person would do on one code or person, by the same function. The act hands its value to
@@ -37,13 +33,9 @@ export const doRow = (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow):
         'any',
       )
     case 'issue':
-      return enrolUser(making(deps, madeOfEnrolment), actor, {
-        id: toId('usr', subject),
-        factor: 'totp',
-        expiresInMinutes: expiresInMinutes ?? issuedMinutes,
-      })
+      return issueCode(deps, actor, subject, job.request)
     case 'import-users':
-      return importUser(deps, actor, given() as NewPerson, issuedMinutes)
+      return importUser(deps, actor, given() as NewPerson)
     case 'import-codes':
       return createCode(making(deps, madeOfLink), actor, given() as NewLink)
     case 'revoke':
@@ -57,12 +49,11 @@ const making = <T>(deps: CodesDeps, madeOf: (value: T) => Made): CodesDeps => ({
     deps.alongside?.(tx, decided.ok ? { ok: true, value: madeOf(decided.value as T) } : decided) ?? Promise.resolve(),
 })
 type Reissued = Awaited<ReturnType<typeof reissueCode>>
-const madeOfReissue = ({ code, url }: Reissued): Made => {
+const madeOfReissue = ({ code, url, activation }: Reissued): Made => {
   const address = url ?? code.url
-  return { codeId: fromId(code.id), ...(address ? { result: { url: address } } : {}) }
+  return {
+    codeId: fromId(code.id),
+    ...(address ? { result: { url: address, ...(activation ? { activation } : {}) } } : {}),
+  }
 }
-const madeOfEnrolment = ({ code }: Awaited<ReturnType<typeof enrolUser>>): Made => ({
-  codeId: fromId(code.id),
-  result: { url: code.url },
-})
 const madeOfLink = ({ id, url }: Code): Made => ({ codeId: fromId(id), ...(url ? { result: { url } } : {}) })

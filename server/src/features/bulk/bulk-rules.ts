@@ -1,12 +1,9 @@
-import { type bulkCodes as bulkCodesEndpoint, bulkWithoutProof, type In, type SymbolFormat } from '@postern/contract'
+import { type bulkCodes as bulkCodesEndpoint, bulkWithoutProof, type In } from '@postern/contract'
 import { invalid, type Refusal } from '../../platform/refusal.ts'
 
 export type BulkInput = In<typeof bulkCodesEndpoint>
 /** What a job keeps of how it was asked for: what each row needs. */
-export type BulkRequest = Pick<BulkInput, 'reason' | 'also' | 'change' | 'expiresInMinutes' | 'symbols'>
-
-/** Files that a symbol can be drawn as now. */
-const drawnFormats: readonly SymbolFormat[] = ['svg']
+export type BulkRequest = Pick<BulkInput, 'reason' | 'also' | 'change' | 'expiresInMinutes' | 'symbols' | 'deliver' | 'language'>
 
 const parts = ['ids', 'filter', 'userIds'] as const
 /** What each act takes beside its codes; what is missing or too much is named. */
@@ -15,9 +12,9 @@ const takes: Record<
   { from: readonly (typeof parts)[number][]; needs: readonly string[]; may: readonly string[] }
 > = {
   revoke: { from: ['ids', 'filter'], needs: ['reason'], may: ['also'] },
-  reissue: { from: ['ids', 'filter'], needs: [], may: ['reason', 'change', 'expiresInMinutes', 'symbols'] },
+  reissue: { from: ['ids', 'filter'], needs: [], may: ['reason', 'change', 'expiresInMinutes', 'symbols', 'language'] },
   edit: { from: ['ids', 'filter'], needs: ['change'], may: ['reason'] },
-  issue: { from: ['userIds'], needs: [], may: ['reason', 'expiresInMinutes', 'symbols'] },
+  issue: { from: ['userIds'], needs: [], may: ['reason', 'expiresInMinutes', 'symbols', 'deliver', 'language'] },
 }
 
 /** Why a bulk call is not whole; undefined: it is. */
@@ -29,11 +26,9 @@ export const whyNotWhole = (input: BulkInput): Refusal | undefined => {
     return invalid(only ?? (from[0] as string), `${input.action} takes one of ${from.join(' and ')}`)
   for (const field of needs)
     if (input[field as keyof BulkInput] === undefined && !input.dryRun) return invalid(field, `${input.action} asks for it`)
-  for (const field of ['reason', 'also', 'change', 'expiresInMinutes', 'symbols'] as const)
+  for (const field of ['reason', 'also', 'change', 'expiresInMinutes', 'symbols', 'deliver', 'language'] as const)
     if (input[field] !== undefined && !needs.includes(field) && !may.includes(field))
       return invalid(field, `${input.action} does not take it`)
-  const undrawn = input.symbols?.find((format) => !drawnFormats.includes(format))
-  if (undrawn) return invalid('symbols', `${undrawn} is not drawn yet: this version draws ${drawnFormats.join(', ')}`)
   if (input.change && Object.keys(input.change).length === 0) return invalid('change', 'says nothing: name a field')
   const changed = input.action === 'reissue' && input.change ? Object.keys(input.change) : []
   const other = changed.find((field) => field !== 'destination' && field !== 'expiresAt')

@@ -77,7 +77,7 @@ export const openRequest = (keys: Keys, jobId: string, bytes: Buffer): BulkReque
 export const openMaker = (keys: Keys, jobId: string, bytes: Buffer): Maker => opened(keys, jobRow(jobId, 'actor'), bytes)
 
 /** What a row made, for who made the job alone: an address may be a secret. */
-export type RowResult = { url: string }
+export type RowResult = { url: string; activation?: string }
 export type Job = { id: string; action: JobAction; fence: number; maker: Maker; request: BulkRequest }
 
 export const insertJob = async (

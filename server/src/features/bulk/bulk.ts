@@ -62,13 +62,15 @@ export const bulkCodes = (deps: CodesDeps, actor: Actor, input: BulkInput): Prom
   act(deps, actor, { type: 'bulk.created', endpoint: contract.bulkCodes }, async (tx, event) => {
     const wrong = whyNotWhole(input)
     if (wrong) throw wrong
-    const { action, reason, also, change, expiresInMinutes, symbols } = input
+    const { action, reason, also, change, expiresInMinutes, symbols, deliver, language } = input
     const request: BulkRequest = {
       ...(reason === undefined ? {} : { reason }),
       ...(also === undefined ? {} : { also }),
       ...(change === undefined ? {} : { change }),
       ...(expiresInMinutes === undefined ? {} : { expiresInMinutes }),
       ...(symbols === undefined ? {} : { symbols }),
+      ...(deliver === undefined ? {} : { deliver }),
+      ...(language === undefined ? {} : { language }),
     }
     const rows = (
       await sql<{

@@ -90,7 +90,11 @@ const importing = (
           detail: `None of the ${answer.total} rows can be imported. The first: ${answer.errors[0]?.errors.map(({ column, message }) => `${column} ${message}`).join('; ')}`,
         })
       if (answer.good > contract.bulkWithoutProof) requireProof(actor)
-      const id = await makeJob(deps, tx, actor, event, { action, request: {}, total: answer.total })
+      const id = await makeJob(deps, tx, actor, event, {
+        action,
+        request: input.language === undefined ? {} : { language: input.language },
+        total: answer.total,
+      })
       await insertRows(deps, tx, id, file.rows)
       await sql`update bulk_job set failed = ${answer.bad}, before = ${answer.bad} where id = ${id}`.execute(tx)
       return { ...answer, ...((await readJob(tx, id)) as BulkJob) }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { CodeKind, Destination } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
@@ -18,6 +19,9 @@ declare module '../../platform/db.ts' {
       bootstrap: 'owner' | 'operator' | null
       suggestedUsername: string | null
       resetPassword: Generated<boolean>
+      deliver: Generated<'none' | 'letter'>
+      activationHash: Buffer | null
+      activationTries: Generated<number>
       label: Generated<string>
       notBefore: Generated<Date>
       expiresAt: Date
@@ -95,7 +99,15 @@ export type NewCode = {
   resetPassword?: boolean
   label: string
   notBefore?: Date
+  /** `letter`: the claim also asks for an activation number, which the answer holds once. */
+  deliver?: 'letter'
 }
+/** Wrong activation numbers that end a code: a letter that somebody opened is one in 20 million to them. */
+export const activationTries = 5
+/** Eight digits, as a person hears or reads them; blanks and hyphens are dropped. */
+const newActivation = (): string => String(randomInt(100_000_000)).padStart(8, '0')
+export const activationHashOf = (keys: Keys, codeId: string, typed: string): Buffer =>
+  keys.hash('activation', `${codeId}\n${typed.replace(/[\s-]/g, '')}`)
 const nothing = {
   bootstrap: null,
   suggestedUsername: null,
@@ -107,6 +119,7 @@ const nothing = {
   destination: null,
   brandId: null,
   noticedAt: null,
+  activationHash: null,
   epoch: currentEpoch,
 }
 /** Inserts a code that authenticates; its secret is in this answer alone, the row keeps a keyed hash. */
@@ -114,9 +127,10 @@ export const insertCode = async (
   tx: Tx,
   keys: Keys,
   { expiresInMinutes, ...code }: NewCode & { expiresInMinutes: number },
-): Promise<{ id: string; secret: string; expiresAt: Date }> => {
+): Promise<{ id: string; secret: string; activation: string | undefined; expiresAt: Date }> => {
   const id = uuid7()
   const secret = newToken()
+  const activation = code.deliver === 'letter' ? newActivation() : undefined
   const { expiresAt } = await tx
     .insertInto('code')
     .values({
@@ -124,12 +138,13 @@ export const insertCode = async (
       ...code,
       id,
       secretHash: keys.hash('code', `${id}\n${secret}`),
+      activationHash: activation === undefined ? null : activationHashOf(keys, id, activation),
       expiresAt: sql<Date>`greatest(now(), ${code.notBefore ?? null}::timestamptz) + ${expiresInMinutes} * interval '1 min'`,
     })
     .returning('expiresAt')
     .executeTakeFirstOrThrow()
   await writeVersion(tx, id, ['issued'], { byId: code.ownerId, byName: code.issuedBy })
-  return { id, secret, expiresAt }
+  return { id, secret, activation, expiresAt }
 }
 /** Inserts a link or static code; null in a limit: none. */
 export const insertOpenCode = async (
@@ -164,12 +179,13 @@ export const insertOpenCode = async (
 export const secretHashOf = (keys: Keys, id: string, secret: string): Buffer => keys.hash('code', `${id}\n${secret}`)
 
 /** The one burn: kind, single use, revocation, validity and epoch, decided by one statement on database time. */
-export const burn = (tx: Tx, id: string, secretHash: Buffer, claimKey: Buffer) =>
+export const burn = (tx: Tx, id: string, secretHash: Buffer, claimKey: Buffer, activationHash: Buffer | null) =>
   tx
     .updateTable('code')
     .set({ claimedAt: sql<Date>`now()`, claimedBy: claimKey })
     .where('id', '=', id)
     .where('secretHash', '=', secretHash)
+    .where((e) => e.or([e('activationHash', 'is', null), e('activationHash', '=', activationHash)]))
     .where('claimedAt', 'is', null)
     .where('revokedAt', 'is', null)
     .where('notBefore', '<=', sql<Date>`now()`)
@@ -195,6 +211,7 @@ export type FoundCode = {
   bootstrap: 'owner' | 'operator' | null
   suggestedUsername: string | null
   resetPassword: boolean
+  activationHash: Buffer | null
   revokedAt: Date | null
   claimedAt: Date | null
   claimedBy: Buffer | null
@@ -224,6 +241,7 @@ export const findBySecret = (db: Db | Tx, id: string, secretHash: Buffer): Promi
       'bootstrap',
       'suggestedUsername',
       'resetPassword',
+      'activationHash',
       'revokedAt',
       'claimedAt',
       'claimedBy',
@@ -235,6 +253,15 @@ export const findBySecret = (db: Db | Tx, id: string, secretHash: Buffer): Promi
     .where('secretHash', '=', secretHash)
     .$narrowType<{ kind: AuthenticatingKind }>()
     .executeTakeFirst()
+
+/** Counts a wrong activation number inside the five. Undefined: none was left, so no verdict may leave. */
+export const countActivationTry = async (tx: Tx, id: string): Promise<number | undefined> => {
+  const { rows } = await sql<{ tries: number }>`update code set activation_tries = activation_tries + 1
+    where id = ${id} and activation_tries < ${activationTries} and revoked_at is null and claimed_at is null returning activation_tries as tries`.execute(
+    tx,
+  )
+  return rows[0]?.tries
+}
 
 /** True once an hour a code: the notice of a late claim is due. */
 export const noticeDue = async (tx: Tx, id: string): Promise<boolean> =>

@@ -1,15 +1,28 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { ClaimNeed, In, Out } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
-import { Refusal } from '../../platform/refusal.ts'
+import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, EventDraft, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { lockPerson } from '../users/index.ts'
 import { type AuthenticatingKind, refusalFor, stateOf } from './codes-life.ts'
-import { burn, type FoundCode, findBySecret, insertCode, type NewCode, noticeDue, secretHashOf } from './codes-store.ts'
+import {
+  activationHashOf,
+  activationTries,
+  burn,
+  countActivationTry,
+  type FoundCode,
+  findBySecret,
+  insertCode,
+  type NewCode,
+  noticeDue,
+  revokeCodes,
+  secretHashOf,
+} from './codes-store.ts'
 import { countScan } from './scans.ts'
 
 type Burnt = NonNullable<Awaited<ReturnType<typeof burn>>>
@@ -44,11 +57,20 @@ export const issue = async (
   tx: Tx,
   event: EventDraft,
   code: NewCode & { kind: AuthenticatingKind; expiresInMinutes: number },
-): Promise<{ id: string; url: string; symbolSvg: string; expiresAt: string }> => {
-  const { id, secret, expiresAt } = await insertCode(tx, deps.keys, code)
-  event.about({ codeId: id, detail: { kind: code.kind, expiresAt: expiresAt.toISOString() } })
+): Promise<{ id: string; url: string; symbolSvg: string; activation?: string; expiresAt: string }> => {
+  const { id, secret, activation, expiresAt } = await insertCode(tx, deps.keys, code)
+  event.about({
+    codeId: id,
+    detail: { kind: code.kind, expiresAt: expiresAt.toISOString(), ...(code.deliver ? { deliver: code.deliver } : {}) },
+  })
   const url = `${deps.origin}/c/${toId('cod', id)}#${secret}`
-  return { id: toId('cod', id), url, symbolSvg: symbolSvg(url), expiresAt: expiresAt.toISOString() }
+  return {
+    id: toId('cod', id),
+    url,
+    symbolSvg: symbolSvg(url),
+    ...(activation === undefined ? {} : { activation }),
+    expiresAt: expiresAt.toISOString(),
+  }
 }
 
 const asks = (code: FoundCode, issuer: string): string =>
@@ -77,6 +99,7 @@ export const inspect = async (
   if (state === 'used') await recordLate(deps, actor, found, 'code.inspected', claimToken)
   const needs =
     state === 'live' || state === 'not-yet-valid' ? await deps.db.transaction().execute((tx) => handler.needs(tx, found)) : []
+  if (needs.length > 0 && found.activationHash) needs.unshift('activation')
   return {
     kind: found.kind,
     state,
@@ -140,7 +163,11 @@ export const claim = async (
     throw new Refusal('code-unknown')
   }
   const handler = deps.claimHandlers[before.kind]
-  if (stateOf(before) === 'live') handler.require(input, before)
+  if (stateOf(before) === 'live') {
+    handler.require(input, before)
+    if (before.activationHash && !input.activation?.trim())
+      throw invalid('activation', 'the activation number: eight digits, handed over apart from the letter')
+  }
   const repeated = await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key))
   if (repeated && !before.revokedAt) return repeated
   if (before.claimedAt && !before.revokedAt) {
@@ -153,9 +180,13 @@ export const claim = async (
       ...(before.userId ? { subject: { kind: 'user', id: before.userId, name: before.username ?? '' } } : {}),
     })
     if (before.userId) await lockPerson(tx, before.userId)
-    const code = await burn(tx, id, secretHash, key)
+    const activation = input.activation === undefined ? null : activationHashOf(deps.keys, id, input.activation)
+    const code = await burn(tx, id, secretHash, key, activation)
     if (!code) {
       const now = await findBySecret(tx, id, secretHash)
+      // nothing but the number was wrong: a guess, counted in the commit that lets its verdict out
+      if (now?.activationHash && stateOf(now) === 'live' && !(activation && timingSafeEqual(activation, now.activationHash)))
+        throw wrongActivation(id)
       const late = now?.claimedAt && !now.revokedAt && !now.claimedBy?.equals(key)
       throw new Refusal(refusalFor(now), undefined, {
         keep: async (kept, eventId) => {
@@ -174,3 +205,18 @@ export const claim = async (
     throw refused
   })
 }
+
+/** One of the five is gone; the fifth ends the code for good. Where none was left, its end is all that is told. */
+const wrongActivation = (id: string): Refusal =>
+  new Refusal('factor-wrong', 'wrong activation number', {
+    outcome: 'failure',
+    keep: async (tx) => {
+      const tries = await countActivationTry(tx, id)
+      if (tries === undefined) return new Refusal('code-revoked', 'ended by five wrong activation numbers')
+      if (tries >= activationTries) await revokeCodes(tx, { ids: [id] }, { byId: null, byName: 'five wrong activation numbers' })
+      return new Refusal('factor-wrong', 'wrong activation number', {
+        triesLeft: activationTries - tries,
+        errors: [{ path: 'activation', message: 'did not match' }],
+      })
+    },
+  })

@@ -5,6 +5,8 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { act, type EventDraft } from '../events/index.ts'
+import { codeLetter } from '../letters/index.ts'
+import { readAuthenticationSettings } from '../policies/index.ts'
 import { lockPerson } from '../users/index.ts'
 import { type CodesDeps, issue } from './codes.ts'
 import { type AuthenticatingKind, kinds } from './codes-life.ts'
@@ -24,7 +26,7 @@ const reissue = async (
   actor: Actor,
   event: EventDraft,
   input: In<typeof contract.reissueCode>,
-): Promise<{ code: Code; url?: string; symbolSvg?: string }> => {
+): Promise<{ code: Code } & Shown> => {
   const id = fromId(input.id)
   const old = await readCode(tx, deps.origin, id)
   if (!old) throw new Refusal('not-found')
@@ -46,6 +48,7 @@ const reissue = async (
   event.about({ codeId: made.id, detail: { replaces: old.id } })
   return { code: (await readCode(tx, deps.origin, made.id)) as Code, ...made.shown }
 }
+type Shown = { url?: string; symbolSvg?: string; activation?: string; letterPdf?: string }
 const newLink = async (
   deps: CodesDeps,
   tx: Tx,
@@ -83,7 +86,7 @@ const newSecret = async (
   event: EventDraft,
   old: Code,
   input: In<typeof contract.reissueCode>,
-): Promise<{ id: string; shown: { url: string; symbolSvg: string } }> => {
+): Promise<{ id: string; shown: Shown }> => {
   for (const field of ['destination', 'expiresAt'] as const)
     if (input[field] !== undefined) throw invalid(field, `a code of kind ${old.kind} takes expiresInMinutes`)
   if (!old.user || old.bootstrap)
@@ -95,6 +98,8 @@ const newSecret = async (
     (Date.parse(old.expiresAt as string) - Math.max(Date.parse(old.createdAt), Date.parse(old.notBefore ?? old.createdAt))) /
       60_000,
   )
+  const { deliver } = await tx.selectFrom('code').select('deliver').where('id', '=', fromId(old.id)).executeTakeFirstOrThrow()
+  const byLetter = deliver === 'letter'
   const code = await issue(deps, tx, event, {
     kind: old.kind as AuthenticatingKind,
     userId: fromId(old.user.id),
@@ -102,10 +107,16 @@ const newSecret = async (
     issuedBy: byOf(actor).byName,
     // who may reset a password is asked where that is granted, and never by a re-issue
     resetPassword: false,
+    // what went by letter goes by letter again, with a number of its own
+    ...(byLetter ? { deliver: 'letter' as const } : {}),
     label: settings.label,
     expiresInMinutes: input.expiresInMinutes ?? Math.min(Math.max(lasted, 1), 20_160),
   })
-  return { id: fromId(code.id), shown: { url: code.url, symbolSvg: code.symbolSvg } }
+  const { id, expiresAt: _, ...shown } = code
+  if (!byLetter) return { id: fromId(id), shown }
+  const { issuer } = await readAuthenticationSettings(tx)
+  const letter = await codeLetter(input.language ?? 'en', { issuer, name: old.user.username, ...code })
+  return { id: fromId(id), shown: { ...shown, letterPdf: letter.toString('base64') } }
 }
 /** Revokes what is replaced; what was replaced by it before now leads to the new one too, so that one step is enough. */
 const takePlace = async (tx: Tx, old: Code, id: string, by: string, actor: Actor): Promise<void> => {

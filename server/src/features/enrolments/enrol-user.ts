@@ -7,16 +7,23 @@ import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { byOf, issue, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
+import { codeLetter } from '../letters/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
 import { lockPerson, manageable } from '../users/index.ts'
 
 /** Minutes that a code on screen, and the first operator's, is good for. */
 const onScreenMinutes = 10
+const byLetterMinutes = 14 * 24 * 60
 const bootstrapMinutes = 30
 
 /** A code for a person, never for one with more rights. A new one ends those before it: one open code a person. */
 export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) =>
-  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, (tx, event) => enrol(deps, tx, actor, event, input))
+  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
+    const { code, issuer, name } = await enrol(deps, tx, actor, event, input)
+    if (input.deliver !== 'letter') return { code }
+    const letter = await codeLetter(input.language ?? 'en', { issuer, name, ...code })
+    return { code: { ...code, letterPdf: letter.toString('base64') } }
+  })
 /** The same in the caller's transaction, for who has just made the person. */
 export const enrol = async (
   deps: ActDeps & { origin: string },
@@ -33,7 +40,9 @@ export const enrol = async (
     throw new Refusal('conflict', `the person is ${user.state}`, {
       detail: `This person is ${user.state}. Only an active person can enrol.`,
     })
-  await requireEnrolment(tx)
+  const { issuer } = await requireEnrolment(tx)
+  if (input.deliver === 'email')
+    throw invalid('deliver', 'mail needs POSTERN_SMTP_URL, which this version does not have: choose none or letter')
   if (input.resetPassword) requireMayReset(actor)
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
@@ -46,10 +55,11 @@ export const enrol = async (
     resetPassword: input.resetPassword ?? false,
     label: user.username,
     ...(notBefore ? { notBefore } : {}),
-    expiresInMinutes: input.expiresInMinutes ?? onScreenMinutes,
+    ...(input.deliver === 'letter' ? { deliver: 'letter' as const } : {}),
+    expiresInMinutes: input.expiresInMinutes ?? (input.deliver === 'letter' ? byLetterMinutes : onScreenMinutes),
   })
   if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
-  return { code }
+  return { code, issuer, name: user.displayName || user.username }
 }
 /** Choosing a password for somebody is as much as being them: a person who has just authenticated, or the host. */
 const requireMayReset = (actor: Actor): void => {

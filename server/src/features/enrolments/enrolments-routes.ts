@@ -24,5 +24,5 @@ export const enrolmentsRoutes = (deps: ActDeps & { origin: string }): Route[] =>
   route(contract.myFactors, async ({ actor }) => ({ value: await myFactors(deps, actor) })),
   route(contract.enrolAnotherPhone, async ({ actor }) => ({ value: await enrolAnotherPhone(deps, actor) })),
   route(contract.changePassword, ({ actor, input }) => changePassword(deps, actor, input)),
-  route(contract.renewRecoveryCodes, async ({ actor }) => ({ value: await renewRecoveryCodes(deps, actor) })),
+  route(contract.renewRecoveryCodes, async ({ actor, input }) => ({ value: await renewRecoveryCodes(deps, actor, input) })),
 ]

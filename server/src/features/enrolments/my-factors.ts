@@ -8,6 +8,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { issue } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
+import { recoveryLetter } from '../letters/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { policyName, readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
@@ -214,7 +215,8 @@ export const changePassword = async (
   return { value: undefined }
 }
 
-export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
+/** `letter`: the page to print is made now, of what is shown now: nothing of it can be read again. */
+export const renewRecoveryCodes = (deps: MeDeps, actor: Actor, input: In<typeof contract.renewRecoveryCodes>) =>
   act(deps, actor, { type: 'recovery-codes.made', endpoint: contract.renewRecoveryCodes }, async (tx, event: EventDraft) => {
     const user = asUser(actor)
     event.about({ factor: 'recovery-code' })
@@ -232,5 +234,8 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor) =>
     const recoveryCodes = await replaceRecoveryCodes(tx, deps.keys, user.id)
     event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.session.id }, 'recovery codes were made anew')
-    return { recoveryCodes }
+    if (!input.letter) return { recoveryCodes }
+    const { issuer } = await readAuthenticationSettings(tx)
+    const letter = await recoveryLetter(input.language ?? 'en', { issuer, name: user.username, codes: recoveryCodes })
+    return { recoveryCodes, letterPdf: letter.toString('base64') }
   })

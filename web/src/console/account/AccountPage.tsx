@@ -10,6 +10,7 @@ import { Icon } from '../../ui/Icon.tsx'
 import { IconDeviceMobile, IconKey, IconLock } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
+import { savePdf } from '../../ui/pdf.ts'
 import { RecoveryCodes } from '../../ui/RecoveryCodes.tsx'
 import { problemIn, Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
@@ -28,13 +29,18 @@ export default function AccountPage() {
   const session = useSession()
   const issuer = useIssuer()
   const factors = useCall(myFactors, {})
-  const [codes, setCodes] = useState<string[]>()
+  const [codes, setCodes] = useState<Made>()
   const { user, assurance } = session
   if (codes)
     return (
       <Page title={t('newSet')} below={t('newSetText')}>
         <Section title={t('common:recovery.once')}>
-          <RecoveryCodes codes={codes} owner={`${user.username}, ${issuer}`} onSaved={() => setCodes(undefined)} />
+          <RecoveryCodes
+            codes={codes.recoveryCodes}
+            owner={`${user.username}, ${issuer}`}
+            onSaved={() => setCodes(undefined)}
+            {...(codes.letterPdf ? { onLetter: () => savePdf(codes.letterPdf as string, 'postern-recovery-codes.pdf') } : {})}
+          />
         </Section>
       </Page>
     )
@@ -72,8 +78,9 @@ export default function AccountPage() {
   )
 }
 
-const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes: string[]) => void }) => {
-  const { t } = useTranslation(['account', 'common'])
+type Made = Out<typeof renewRecoveryCodes>
+const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: Made) => void }) => {
+  const { t, i18n } = useTranslation(['account', 'common'])
   const { password, totp, recoveryCodes, enrolment } = factors
   const [asked, setAsked] = useState<'password' | 'totp' | 'codes'>()
   const close = () => setAsked(undefined)
@@ -86,7 +93,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes:
   })
   const renew = useAction(renewRecoveryCodes, {
     refreshes: myFactors,
-    onDone: ({ recoveryCodes: made }: Out<typeof renewRecoveryCodes>) => {
+    onDone: (made: Made) => {
       close()
       onNewCodes(made)
     },
@@ -210,7 +217,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (codes:
         verb={t('makeNew')}
         busy={renew.isPending}
         error={renew.error}
-        onConfirm={() => renew.mutate({})}
+        onConfirm={() => renew.mutate({ letter: true, language: i18n.language === 'pl' ? 'pl' : 'en' })}
       >
         {t('makeNewText')}
       </ConfirmDialog>

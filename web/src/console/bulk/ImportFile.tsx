@@ -45,7 +45,7 @@ export const ImportFile = ({
   crumb: ReactNode
   refreshes: readonly Endpoint[]
 }) => {
-  const { t } = useTranslation(['bulk', 'common'])
+  const { t, i18n } = useTranslation(['bulk', 'common'])
   const [picked, setPicked] = useState<Picked>()
   const [checked, setChecked] = useState<Checked>()
   const [started, setStarted] = useState<string>()
@@ -84,7 +84,10 @@ export const ImportFile = ({
               <Verdict of={checked} what={what} name={picked.name} />
               <Group gap="sm">
                 {checked.good > 0 && (
-                  <Button loading={run.isPending} onClick={() => run.mutate({ csv: picked.csv })}>
+                  <Button
+                    loading={run.isPending}
+                    onClick={() => run.mutate({ csv: picked.csv, language: i18n.language === 'pl' ? 'pl' : 'en' })}
+                  >
                     {t(`import.run.${what}`, { count: checked.good })}
                   </Button>
                 )}

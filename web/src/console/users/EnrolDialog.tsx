@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core'
+import { Button, Checkbox, Group, Modal, NumberInput, Radio, Stack } from '@mantine/core'
 import { enrolUser, getUser, listCodes, listEvents, listSessions, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -15,10 +15,11 @@ const presets = [10, 60, 1_440, 20_160] as const
 
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
-  const { t } = useTranslation(['users', 'common'])
+  const { t, i18n } = useTranslation(['users', 'common'])
   useFocusBack()
   const [minutes, setMinutes] = useState<number | string>(10)
   const [reset, setReset] = useState(false)
+  const [byLetter, setByLetter] = useState(false)
   const [shown, setShown] = useState<{ code: Issued; since: string }>()
   const [leaving, setLeaving] = useState(false)
   const [over, setOver] = useState(false)
@@ -67,12 +68,26 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
               id: user.id,
               factor: 'totp',
               expiresInMinutes: Number(minutes),
+              ...(byLetter ? { deliver: 'letter', language: i18n.language === 'pl' ? 'pl' : 'en' } : {}),
               ...(reset ? { resetPassword: true } : {}),
             })
           }}
         >
           <Stack gap="md">
             <p className="t2">{user.factors.password && !reset ? t('enrolKnown') : t('enrolNew')}</p>
+            <Radio.Group
+              label={t('handOver')}
+              value={byLetter ? 'letter' : 'screen'}
+              onChange={(way) => {
+                setByLetter(way === 'letter')
+                setMinutes(way === 'letter' ? 20_160 : 10)
+              }}
+            >
+              <Stack gap={4} mt={4}>
+                <Radio value="screen" label={t('byScreen')} />
+                <Radio value="letter" label={t('byLetter')} description={t('byLetterText')} />
+              </Stack>
+            </Radio.Group>
             <div>
               <NumberInput
                 label={t('enrolMinutes')}

@@ -4,10 +4,12 @@ import { useBlocker } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
+import { inFours } from '../../ui/fours.ts'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconBan, IconCheck, IconCircleFilled, IconCopy } from '../../ui/icons.ts'
+import { IconBan, IconCheck, IconCircleFilled, IconCopy, IconDownload } from '../../ui/icons.ts'
 import { Note } from '../../ui/Note.tsx'
 import { useNow } from '../../ui/now.ts'
+import { savePdf } from '../../ui/pdf.ts'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
 import { CountDown } from '../../ui/TimeText.tsx'
@@ -76,7 +78,9 @@ export const HandOver = ({
   return (
     <>
       <div className={style.code} data-over={over ? '' : undefined}>
-        {!over && code.symbolSvg && <SymbolPlate svg={code.symbolSvg} alt={t('symbolAlt', { name: user.username })} />}
+        {!over && !code.activation && code.symbolSvg && (
+          <SymbolPlate svg={code.symbolSvg} alt={t('symbolAlt', { name: user.username })} />
+        )}
         <div className={style.side}>
           <div role="status">
             <StateBadge look={opened && !over ? 'more' : codeLook[state]} boxed>
@@ -86,6 +90,8 @@ export const HandOver = ({
           <Steps done={{ issued: true, opened: opened || state === 'used', used: state === 'used' }} />
           {over ? (
             <p>{state === 'used' ? t('usedNow', { name: user.username }) : t(`codes:means.${state}`)}</p>
+          ) : code.activation ? (
+            <ByLetter activation={code.activation} pdf={code.letterPdf} name={user.username} />
           ) : (
             <Address url={code.url} />
           )}
@@ -112,6 +118,40 @@ export const HandOver = ({
       {revoking && (
         <RevokeDialog code={{ id: code.id, kind: now?.kind ?? 'enrol-totp', state }} onClose={() => setRevoking(false)} />
       )}
+    </>
+  )
+}
+
+/** The letter to print, and the number that goes another way; both are shown once. */
+const ByLetter = ({ activation, pdf, name }: { activation: string; pdf: string | undefined; name: string }) => {
+  const { t } = useTranslation(['users', 'common'])
+  const { state, copy } = useCopy()
+  return (
+    <>
+      <p className="t2">{t('letterOnce')}</p>
+      <p className={style.activation}>
+        <span className="t3">{t('activation')}</span>
+        <b>{inFours(activation)}</b>
+      </p>
+      <Group gap="sm">
+        {pdf && (
+          <Button
+            leftSection={<Icon of={IconDownload} />}
+            onClick={() => savePdf(pdf, `postern-${name}.pdf`)}
+            // what had the focus before this was shown is gone
+            autoFocus
+          >
+            {t('letterDownload')}
+          </Button>
+        )}
+        <Button
+          variant="default"
+          leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />}
+          onClick={() => copy(activation)}
+        >
+          {state === 'copied' ? t('common:copy.done') : t('copyActivation')}
+        </Button>
+      </Group>
     </>
   )
 }

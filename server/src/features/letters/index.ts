@@ -1,0 +1,2 @@
+export { codeLetter, recoveryLetter } from './letters.ts'
+export type { Language } from './words.ts'
