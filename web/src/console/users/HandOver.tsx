@@ -136,6 +136,7 @@ const ByLetter = ({ activation, pdf, name }: { activation: string; pdf: string |
       <Group gap="sm">
         {pdf && (
           <Button
+            variant="default"
             leftSection={<Icon of={IconDownload} />}
             onClick={() => savePdf(pdf, `postern-${name}.pdf`)}
             // what had the focus before this was shown is gone
