@@ -43,7 +43,9 @@ export const openApiSchema = (endpoint: Endpoint): object => {
   const inQuery = endpoint.method === 'GET' || endpoint.method === 'DELETE'
   const statuses = new Map<number, RefusalCode[]>()
   for (const code of refusalsOf(endpoint)) statuses.set(statusOf[code], [...(statuses.get(statusOf[code]) ?? []), code])
-  const streamed = endpoint.stream ? 'text/event-stream' : (endpoint.file?.type ?? (endpoint.path.endsWith('/export') ? 'application/jsonl' : undefined))
+  const streamed = endpoint.stream
+    ? 'text/event-stream'
+    : (endpoint.file?.type ?? (endpoint.path.endsWith('/export') ? 'application/jsonl' : undefined))
   const notes = [
     `Who: ${authority[endpoint.needs]}`,
     endpoint.scopes ? `Scopes: ${endpoint.scopes.join(', ')}.` : '',

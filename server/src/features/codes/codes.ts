@@ -64,10 +64,15 @@ export const issue = async (
     detail: { kind: code.kind, expiresAt: expiresAt.toISOString(), ...(code.deliver ? { deliver: code.deliver } : {}) },
   })
   const url = `${deps.origin}/c/${toId('cod', id)}#${secret}`
+  let drawn: string | undefined
   return {
     id: toId('cod', id),
     url,
-    symbolSvg: symbolSvg(url),
+    // drawn for who asks: a job that issues thousands shows none of them here
+    get symbolSvg() {
+      drawn ??= symbolSvg(url)
+      return drawn
+    },
     ...(activation === undefined ? {} : { activation }),
     expiresAt: expiresAt.toISOString(),
   }
