@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type BulkJob, importBytes, type importCodes, type importUsers } from '@postern/contract'
+import { type BulkJob, type CsvImport, importBytes } from '@postern/contract'
 import { type Command, WrongUse } from './command.ts'
 import { report, settled } from './jobs.ts'
 
@@ -20,7 +20,7 @@ const textOf = async (file: string): Promise<string> => {
 }
 
 /** `user import`, `code import`: a file is checked, then worked off as a job. */
-export const importCommand = (endpoint: typeof importUsers | typeof importCodes, does: string, more: string): Command => ({
+export const importCommand = (endpoint: CsvImport, does: string, more: string): Command => ({
   name: 'import',
   does,
   arguments: [{ name: 'FILE', says: 'CSV in UTF-8, with a header; comma, semicolon or tab', field: 'csv' }],

@@ -203,6 +203,8 @@ const csvImport = (what: 'users' | 'codes', summary: string) =>
     idempotent: true,
     refusals: ['not-allowed', 'step-up-required', 'conflict'],
   })
+/** Both imports have one shape: what a file is checked into, and the job that it becomes. */
+export type CsvImport = ReturnType<typeof csvImport>
 export const importUsers = csvImport(
   'users',
   'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none, screen or letter). Nobody gives more rights than they have.',

@@ -1,11 +1,10 @@
 import { Button, Group, Stack } from '@mantine/core'
 import {
   type BulkJob,
+  type CsvImport,
   type codeColumns,
   type Endpoint,
   getBulkJob,
-  type importCodes,
-  type importUsers,
   type Out,
   type userColumns,
 } from '@postern/contract'
@@ -25,7 +24,7 @@ import { Acts, Failed, Progress } from './JobParts.tsx'
 import { Rows } from './Rows.tsx'
 
 type What = 'users' | 'codes'
-type Checked = Out<typeof importUsers>
+type Checked = Out<CsvImport>
 type Picked = { name: string; csv: string }
 
 /**
@@ -40,7 +39,7 @@ export const ImportFile = ({
   refreshes,
 }: {
   what: What
-  endpoint: typeof importUsers | typeof importCodes
+  endpoint: CsvImport
   columns: typeof userColumns | typeof codeColumns
   crumb: ReactNode
   refreshes: readonly Endpoint[]
