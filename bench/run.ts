@@ -11,6 +11,7 @@ const figures: Record<string, () => Promise<Figure>> = {
   passcode: async () => (await import('./figures/passcode.ts')).passcode,
   session: async () => (await import('./figures/session.ts')).session,
   exactness: async () => (await import('./figures/exactness.ts')).exactness,
+  symbols: async () => (await import('./figures/symbols.ts')).symbols,
   rest: async () => (await import('./figures/rest.ts')).rest,
 }
 const say = (line: string): void => {

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { Proof, plainDesign, proofConditions } from '@postern/contract'
 import { blurred, faded, noisy, rotated, surrounded, tilted } from './degrade.ts'
 import { cleanLogo, drawSymbol, prove } from './index.ts'
-import { proveNow, sampleText, trialOf } from './prove.ts'
-import type { Raster } from './raster.ts'
+import { frames, proveNow, sampleText, trialOf } from './prove.ts'
+import { type Raster, rasterOf } from './raster.ts'
 import { sceneOf } from './scene.ts'
 import { link, logoUpload, petrol, styles } from './test-support.ts'
 
@@ -88,9 +88,9 @@ test('a tilt makes one side shorter, and all of it narrower', () => {
 test('a condition is the same picture in each run, and another one in the next frame', () => {
   const scene = sceneOf(link, plainDesign)
   for (const condition of proofConditions) {
-    const picture = trialOf(scene, condition)
-    assert.deepEqual(trialOf(scene, condition), picture)
-    assert.notEqual(trialOf(scene, condition, 0.98).width, picture.width)
+    const draw = (frame?: number): Raster => trialOf((width) => rasterOf(scene, width, 1), scene.width, condition, frame)
+    assert.deepEqual(draw(), draw())
+    assert.equal(new Set(frames.map((frame) => draw(frame).width)).size, frames.length)
   }
 })
 

@@ -19,7 +19,7 @@ const wall = 18
 const usual = 600
 const little = 150
 /** A camera sees many frames a second, never two alike: here the second is a per cent smaller than the first, and so on. */
-const frames = [1, 0.99, 0.98]
+export const frames = [1, 0.99, 0.98]
 
 /** What is done to a picture of so many pixels a module. */
 const spoil: Record<ProofCondition, (picture: Raster, module: number) => Raster> = {
@@ -32,9 +32,15 @@ const spoil: Record<ProofCondition, (picture: Raster, module: number) => Raster>
   'low-contrast': (picture) => faded(picture, 0.4),
   'dark-surround': (picture) => surrounded(picture, usual / 10, wall),
 }
-export const trialOf = (scene: Scene, condition: ProofCondition, frame = 1): Raster => {
-  const picture = rasterOf(scene, Math.round((condition === 'small' ? little : usual) * frame), 1)
-  return spoil[condition](picture, picture.width / scene.width)
+/** A picture in a condition; whoever draws it is told the pixels across. */
+export const trialOf = (
+  drawn: (width: number) => Raster,
+  modulesAcross: number,
+  condition: ProofCondition,
+  frame = 1,
+): Raster => {
+  const picture = drawn(Math.round((condition === 'small' ? little : usual) * frame))
+  return spoil[condition](picture, picture.width / modulesAcross)
 }
 
 /** Draws a design, spoils it in every way, and asks all readers. Heavy: see prove. */
@@ -49,7 +55,7 @@ export const proveNow = async (design: Design, logo: Uint8Array | null, text: st
   }))
   for (const frame of frames) {
     const open = rows.filter(({ zxing, qr, older }) => [zxing, qr, older].includes('not-read'))
-    const pictures = open.map(({ condition }) => trialOf(scene, condition, frame))
+    const pictures = open.map(({ condition }) => trialOf((width) => rasterOf(scene, width, 1), scene.width, condition, frame))
     const byZbar = readByZbar(pictures)
     for (const [index, row] of open.entries()) {
       const picture = pictures[index] as Raster
