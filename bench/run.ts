@@ -12,6 +12,8 @@ const figures: Record<string, () => Promise<Figure>> = {
   session: async () => (await import('./figures/session.ts')).session,
   exactness: async () => (await import('./figures/exactness.ts')).exactness,
   symbols: async () => (await import('./figures/symbols.ts')).symbols,
+  redirect: async () => (await import('./figures/redirect.ts')).redirect,
+  analytics: async () => (await import('./figures/analytics.ts')).analytics,
   rest: async () => (await import('./figures/rest.ts')).rest,
 }
 const say = (line: string): void => {

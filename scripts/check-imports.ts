@@ -18,6 +18,7 @@ const features = [
   'enrolments',
   'historical',
   'bulk',
+  'analytics',
   'offboarding',
   'preflight',
 ]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
+import { fromId } from '../server/src/platform/ids.ts'
 import {
   atRest,
   axe,
@@ -16,6 +17,7 @@ import {
   type Visitor,
 } from './support/chromium.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode } from './support/people.ts'
+import { addScans } from './support/scans.ts'
 import { title, typedKey } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { type Language, wordsIn } from './support/words.ts'
@@ -46,6 +48,12 @@ const tour = async (language: Language) => {
   const adam = await newPerson(server, olga, 'adam')
   const maja = await newPerson(server, olga, 'maja', ['owner'])
   const bea = await olga.browser.call(contract.createUser, { username: 'bea', displayName: 'Beata Maj' })
+  const sign = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate 4',
+    destination: { type: 'url', url: 'https://www.example.org/' },
+  })
+  await addScans(server.sql, fromId(sign.id), 400, 20 * 24 * 60)
   const locale = language === 'en' ? 'en-GB' : 'pl-PL'
   const visit = () => newVisitor(chromium, { locale })
 
@@ -247,6 +255,15 @@ const tour = async (language: Language) => {
     await go(page, `/codes/${adam.codeId}`)
     await says(page, 'codes:means.used')
     await check(visitor, 'a code')
+    await go(page, `/codes/${sign.id}`)
+    await page.getByRole('table', { name: w('scans:grain.day') }).waitFor({ state: 'attached' })
+    await page.getByRole('table', { name: w('scans:latest') }).waitFor()
+    await check(visitor, 'a code, scans')
+    await page.locator('button[aria-pressed]').first().click()
+    await page.locator('button[aria-pressed="true"]').first().waitFor()
+    await check(visitor, 'a code, scans narrowed')
+    await go(page, `/codes/${adam.codeId}`)
+    await says(page, 'codes:means.used')
     await press(page, 'codes:revoke')
     await page.getByRole('dialog').waitFor()
     await check(visitor, 'a code, revoke')

@@ -95,6 +95,7 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/codes': () => ({ kind: 'link', label: 'a walk', destination: { type: 'text', text: 'x' } }),
     'POST /api/historical/purge': () => ({ kinds: ['codes'], dryRun: true }),
     'POST /api/historical/re-enrol': () => ({ userIds: [someId('usr')], from: null, reason: 'a walk' }),
+    'GET /api/analytics/scans': () => ({ code: someId('cod') }),
     'POST /api/codes/:id/versions/:version/restore': () => ({ version: 1 }),
     'PUT /api/settings/codes': () => ({
       linkHosts: [],

@@ -34,7 +34,12 @@ export type Postern = {
   stop: () => Promise<void>
 }
 /** Processes of `postern serve` on one fresh database. Limits stay on; those an address has are set out of the way. */
-export const startPostern = async (cluster: Cluster, name: string, processes: number): Promise<Postern> => {
+export const startPostern = async (
+  cluster: Cluster,
+  name: string,
+  processes: number,
+  more: Record<string, string> = {},
+): Promise<Postern> => {
   const databaseUrl = await cluster.newDatabase(name)
   const ports: number[] = []
   for (let k = 0; k < processes; k++) ports.push(await freePort())
@@ -44,6 +49,7 @@ export const startPostern = async (cluster: Cluster, name: string, processes: nu
     POSTERN_ORIGIN: ports.map((port) => `http://localhost:${port}`).join(','),
     POSTERN_BOOTSTRAP: 'off',
     POSTERN_LOG: 'warn',
+    ...more,
   }
   const core = await openCore(readConfig(settings), { connectionString: databaseUrl })
   await sql`update authentication_settings set starts_per_minute = 1000000000, failures_per_minute = 1000000000`.execute(core.db)

@@ -1,3 +1,4 @@
+export * from './analytics.ts'
 export * from './bulk.ts'
 export * from './check.ts'
 export * from './client.ts'

@@ -8,10 +8,21 @@ import { cookieNames } from './edges/http/cookies.ts'
 import { downloadRoutes } from './edges/http/downloads.ts'
 import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
+import { analyticsRoutes, RollupLoop, tidyScans } from './features/analytics/index.ts'
 import { BulkWorker, bulkRoutes, tidyBulk } from './features/bulk/index.ts'
 import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings } from './features/codes/index.ts'
 import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
-import { type ActDeps, eventsRoutes, LogWatch, type MayDo, OrderLoop, Recorder, type Tally } from './features/events/index.ts'
+import {
+  type ActDeps,
+  eventStream,
+  eventsRoutes,
+  LogWatch,
+  type MayDo,
+  OrderLoop,
+  Recorder,
+  scanStream,
+  type Tally,
+} from './features/events/index.ts'
 import { historicalRoutes } from './features/historical/index.ts'
 import { offboardingRoutes } from './features/offboarding/index.ts'
 import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
@@ -120,10 +131,12 @@ export const routesOf = (core: Core) => {
   const sessions = new SessionReader(database.hot)
   const tokens = new TokenReader(database.hot, core.keys)
   const passcodes = new Passcodes(database.hot)
-  const order = new OrderLoop(database.hot)
+  const order = new OrderLoop(database.hot, eventStream)
+  const scanOrder = new OrderLoop(database.hot, scanStream)
+  const rollup = new RollupLoop(database.db)
   const watch = new LogWatch(database.listen)
   core.events.onAppended = order.poke
-  const openings = new Openings(database.hot, core.keys)
+  const openings = new Openings(database.hot, core.keys, scanOrder.poke)
   const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
   const bulk = new BulkWorker({ ...core, claimHandlers })
   const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, openings, watch, claimHandlers, poke: bulk.poke }
@@ -137,18 +150,19 @@ export const routesOf = (core: Core) => {
     ...enrolmentsRoutes(deps),
     ...historicalRoutes(deps),
     ...bulkRoutes(deps),
+    ...analyticsRoutes(deps),
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
       const { issuer, enrolment } = await readAuthenticationSettings(core.db)
       return { value: { issuer, origin: core.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
     }),
   ]
-  return { deps, routes, order, watch, bulk }
+  return { deps, routes, order, loops: [order, scanOrder, rollup], watch, bulk }
 }
 
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
-  const { deps, routes, order, watch, bulk } = routesOf(core)
+  const { deps, routes, loops, watch, bulk } = routesOf(core)
   const { sessions, tokens, passcodes, openings } = deps
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
@@ -181,7 +195,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
     core,
     listen: async () => {
       const address = await listening(config, () => http.listen({ host: config.listen.host, port: config.listen.port }))
-      order.start()
+      for (const loop of loops) loop.start()
       watch.start()
       bulk.start()
       return address
@@ -196,7 +210,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       await passcodes.drain()
       await openings.drain()
       await watch.stop()
-      await order.stop()
+      for (const loop of loops) await loop.stop()
       await core.close()
     },
   }
@@ -205,6 +219,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
 /** Housekeeping: nothing depends on it, for expiry is a condition in every deciding statement. */
 const tidy = async (core: Core): Promise<void> => {
   await core.tally.flush()
+  await tidyScans(core.db)
   await sql`delete from address_count where minute < now() - interval '5 min'`.execute(core.db)
   // names that nobody has: their counts go when their last wait is long over
   await sql`delete from attempt a where open_at < now() - interval '1 day' and not exists (select from users u where u.id = a.account_key)`.execute(

@@ -1,9 +1,7 @@
 import Bowser from 'bowser'
 import type { ClientDevice } from './actor.ts'
+import { programOf } from './previews.ts'
 import { remember } from './remember.ts'
-
-const preview =
-  /bot|crawl|spider|preview|slurp|facebookexternalhit|whatsapp|telegram|slack|discord|skype|linkedin|embedly|safelinks|proofpoint|mimecast|barracuda|headlesschrome.*lighthouse/i
 
 /** Device type, platform and browser of a user agent, by `bowser`. */
 export const clientDevice = (userAgent: string | undefined): ClientDevice =>
@@ -15,7 +13,8 @@ const read = (agent: string): ClientDevice => {
   const version = parsed.browser.version?.split('.')[0]
   const platform = parsed.os.name ?? 'unknown'
   const browser = parsed.browser.name ? `${parsed.browser.name}${version ? ` ${version}` : ''}` : 'unknown'
-  if (preview.test(agent)) return { type: 'bot', platform, browser }
+  const program = programOf(agent)
+  if (program) return { type: 'bot', platform, browser: program }
   const type = parsed.platform.type
   return { type: type === 'mobile' || type === 'tablet' || type === 'desktop' ? type : 'unknown', platform, browser }
 }

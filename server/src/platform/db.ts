@@ -38,7 +38,8 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
     application_name: 'postern',
     connectionTimeoutMillis: 3_000,
   }
-  const others = new pg.Pool({ ...common, statement_timeout: 10_000, max: pool.others ?? 10 })
+  // compiling costs these short statements more than it saves
+  const others = new pg.Pool({ ...common, statement_timeout: 10_000, options: '-c jit=off', max: pool.others ?? 10 })
   // The grouped statements look rows up by keys, always. Their plans are kept, so one that was made while a table was small
   // would go on reading it from end to end when it has grown.
   const hot = new pg.Pool({

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from './db.ts'
+import { randomSlice } from './random.ts'
 
 declare module './db.ts' {
   interface Tables {
@@ -50,7 +51,7 @@ const ivBytes = 12
 const tagBytes = 16
 /** AES-256-GCM (SP 800-38D) with a random 96-bit IV: `iv ‖ ciphertext ‖ tag`. Keys are KeyObjects: a Buffer costs four times as much. */
 export const encrypt = (key: KeyObject, plain: Buffer, aad: string): Buffer => {
-  const iv = randomBytes(ivBytes)
+  const iv = randomSlice(ivBytes)
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
   cipher.setAAD(Buffer.from(aad))
   return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type CityResponse, Reader } from 'mmdb-lib'
 import type { Place } from './actor.ts'
+import { remember } from './remember.ts'
 
 export type Places = (address: string | null) => Place | null
 
@@ -15,8 +16,7 @@ type PlaceRecord = Partial<CityResponse> & { country_code?: string }
 export const openPlaces = (content: Buffer | undefined): Places => {
   const bundled = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'
   const reader = new Reader<CityResponse>(content ?? readFileSync(createRequire(import.meta.url).resolve(bundled)))
-  return (address) => {
-    if (!address) return null
+  const look = (address: string): Place | null => {
     let record: PlaceRecord | null
     try {
       record = reader.get(address)
@@ -33,4 +33,6 @@ export const openPlaces = (content: Buffer | undefined): Places => {
       ...(latitude !== undefined && longitude !== undefined ? { lat: latitude.toFixed(2), lon: longitude.toFixed(2) } : {}),
     }
   }
+  const lookOnce = remember(5_000, look)
+  return (address) => (address ? lookOnce(address) : null)
 }

@@ -7,6 +7,7 @@ import enCodes from './en/codes.json'
 import enCommon from './en/common.json'
 import enEnrol from './en/enrol.json'
 import enEvents from './en/events.json'
+import enScans from './en/scans.json'
 import enSessions from './en/sessions.json'
 import enSettings from './en/settings.json'
 import enSignIn from './en/sign-in.json'
@@ -18,6 +19,7 @@ import plCodes from './pl/codes.json'
 import plCommon from './pl/common.json'
 import plEnrol from './pl/enrol.json'
 import plEvents from './pl/events.json'
+import plScans from './pl/scans.json'
 import plSessions from './pl/sessions.json'
 import plSettings from './pl/settings.json'
 import plSignIn from './pl/sign-in.json'
@@ -34,6 +36,7 @@ const en = {
   bulk: enBulk,
   codes: enCodes,
   events: enEvents,
+  scans: enScans,
   sessions: enSessions,
   settings: enSettings,
 }
@@ -47,6 +50,7 @@ const pl = {
   bulk: plBulk,
   codes: plCodes,
   events: plEvents,
+  scans: plScans,
   sessions: plSessions,
   settings: plSettings,
 }

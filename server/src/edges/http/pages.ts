@@ -8,6 +8,7 @@ import { type Openings, recordScan } from '../../features/codes/index.ts'
 import type { ActDeps } from '../../features/events/index.ts'
 import { readAuthenticationSettings } from '../../features/policies/index.ts'
 import { fromId } from '../../platform/ids.ts'
+import { isPreview } from '../../platform/previews.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
 import { linkPage } from './link-pages.ts'
 
@@ -61,9 +62,10 @@ export const registerPages = async (
       const id = CodeId.safeParse((request.params as { id: string }).id)
       if (!id.success) return sendPhone(reply)
       const actor = { kind: 'stranger' as const, source: sourceOf(deps, request) }
-      const opening = await deps.openings.open(actor, fromId(id.data), request.method)
+      const preview = isPreview(request.method, request.headers)
+      const opening = await deps.openings.open(actor, fromId(id.data), preview)
       if (opening.is === 'page') {
-        if (opening.codeId) await recordScan(deps, actor, opening.codeId, request.method)
+        if (opening.codeId) await recordScan(deps, actor, opening.codeId, preview)
         return sendPhone(reply)
       }
       if (opening.is === 'redirected') return reply.header('cache-control', 'no-store').redirect(opening.to, 302)

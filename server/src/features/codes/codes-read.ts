@@ -3,11 +3,14 @@ import type { Code, CodeState, CodeVersion, Destination, In, Out } from '@poster
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
+import type { Keys } from '../../platform/keys.ts'
 import { invalid } from '../../platform/refusal.ts'
 import { anyCase } from '../users/index.ts'
 import { authenticates, stateOf } from './codes-life.ts'
 import type { VersionFields } from './codes-store.ts'
 import { contentOf } from './destinations.ts'
+import { openAddress } from './scan-address.ts'
+import { family, readTotals, type Totals } from './scans-store.ts'
 
 /** A restore voids what authenticates and was open; printed links live on. */
 const expired = sql<boolean>`(c.expires_at <= now() or (c.secret_hash is not null and c.epoch <> (select epoch from deployment)))`
@@ -17,17 +20,6 @@ const list = (db: Db | Tx) =>
     .selectFrom('code as c')
     .leftJoin('users as u', 'u.id', 'c.userId')
     .leftJoin('users as o', 'o.id', 'c.ownerId')
-    .leftJoinLateral(
-      (e) =>
-        e
-          .selectFrom('scan')
-          .select(['scan.id as scanId', 'scan.country as scanCountry', 'scan.platform as scanPlatform'])
-          .whereRef('scan.codeId', '=', 'c.id')
-          .orderBy('scan.id', 'desc')
-          .limit(1)
-          .as('last'),
-      (on) => on.onTrue(),
-    )
     .select([
       'c.id',
       'c.kind',
@@ -47,20 +39,15 @@ const list = (db: Db | Tx) =>
       'c.replacedBy',
       'c.createdAt',
       'c.version',
-      'last.scanId',
-      'last.scanCountry',
-      'last.scanPlatform',
       sql<Date | null>`nullif(c.not_before, '-infinity')`.as('notBefore'),
       sql<Date | null>`nullif(c.expires_at, 'infinity')`.as('expiresAt'),
-      sql<number>`(select count(*)::int from scan s where s.code_id = c.id and not s.bot)`.as('scanned'),
-      sql<number>`(select count(*)::int from scan s where s.code_id = c.id and s.bot)`.as('previews'),
       expired.as('expired'),
       sql<boolean>`c.not_before > now()`.as('notYet'),
       sql<boolean>`coalesce(c.scans >= c.scan_limit, false)`.as('usedUp'),
     ])
 type Row = Awaited<ReturnType<ReturnType<typeof list>['executeTakeFirstOrThrow']>>
 
-const toCode = (row: Row, origin: string): Code => ({
+const toCode = (row: Row, origin: string, { people, previews, last }: Totals): Code => ({
   id: toId('cod', row.id),
   kind: row.kind,
   state: stateOf(row),
@@ -73,11 +60,9 @@ const toCode = (row: Row, origin: string): Code => ({
   destination: row.destination,
   scanLimit: row.scanLimit,
   brand: row.brandId && row.brand ? { id: toId('brd', row.brandId), name: row.brand } : null,
-  scans: row.scanned,
-  previews: row.previews,
-  lastScan: row.scanId
-    ? { at: new Date(uuid7Time(row.scanId)).toISOString(), country: row.scanCountry ?? '', platform: row.scanPlatform ?? '' }
-    : null,
+  scans: people,
+  previews,
+  lastScan: last && { at: new Date(uuid7Time(last.id)).toISOString(), country: last.country, platform: last.platform },
   notBefore: row.notBefore?.toISOString() ?? null,
   expiresAt: row.expiresAt?.toISOString() ?? null,
   usedAt: row.claimedAt?.toISOString() ?? null,
@@ -95,8 +80,10 @@ const urlOf = ({ id, kind, destination }: Pick<Row, 'id' | 'kind' | 'destination
 }
 export const readCode = async (db: Db | Tx, origin: string, id: string): Promise<Code | undefined> => {
   const row = await list(db).where('c.id', '=', id).executeTakeFirst()
-  return row && toCode(row, origin)
+  return row && toCode(row, origin, (await readTotals(db, [id]))(id))
 }
+export const isCode = async (db: Db, id: string): Promise<boolean> =>
+  (await db.selectFrom('code').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 
 const open = sql<boolean>`c.revoked_at is null and c.claimed_at is null`
 /** Each state as a condition, in the order of `stateOf`: the first that fits. */
@@ -135,7 +122,8 @@ export const matchingCodes = (filter: CodeFilter) => {
 export const readCodesOf = async (db: Db | Tx, origin: string, ids: readonly string[]): Promise<Code[]> => {
   if (ids.length === 0) return []
   const rows = await list(db).where('c.id', 'in', ids).execute()
-  const found = new Map(rows.map((row) => [row.id, toCode(row, origin)]))
+  const totals = await readTotals(db, ids)
+  const found = new Map(rows.map((row) => [row.id, toCode(row, origin, totals(row.id))]))
   return ids.flatMap((id) => found.get(id) ?? [])
 }
 export const readCodes = async (
@@ -150,8 +138,12 @@ export const readCodes = async (
   if (cursor) query = query.where('c.id', '<', cursorId(cursor))
   const rows = await query.execute()
   const shown = rows.slice(0, limit)
+  const totals = await readTotals(
+    db,
+    shown.map(({ id }) => id),
+  )
   return {
-    items: shown.map((row) => toCode(row, origin)),
+    items: shown.map((row) => toCode(row, origin, totals(row.id))),
     nextCursor: rows.length > limit ? toId('cod', (shown.at(-1) as Row).id) : null,
   }
 }
@@ -219,24 +211,58 @@ export const readVersions = async (
   }))
   return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.version) : null }
 }
-export const readScans = async (db: Db, codeId: string, filter: { limit: number; cursor?: string | undefined }) => {
+export const readScans = async (
+  db: Db,
+  keys: Keys,
+  codeId: string,
+  { limit, cursor, from, to, by, ...filter }: Omit<In<typeof contract.listScans>, 'id'>,
+): Promise<Out<typeof contract.listScans>> => {
   let query = db
     .selectFrom('scan')
     .selectAll()
     .where('codeId', '=', codeId)
     .orderBy('id', 'desc')
-    .limit(filter.limit + 1)
-  if (filter.cursor) query = query.where('id', '<', cursorId(filter.cursor))
+    .limit(limit + 1)
+  if (cursor) query = query.where('id', '<', cursorId(cursor))
+  if (from) query = query.where('id', '>=', uuid7Low(new Date(from)))
+  if (to) query = query.where('id', '<', uuid7Low(new Date(to)))
+  if (by) query = query.where('bot', '=', by === 'previews')
+  const { browser, ...columns } = filter
+  for (const [name, value] of Object.entries(columns))
+    if (value !== undefined) query = query.where(name as keyof typeof columns, '=', value)
+  if (browser !== undefined) query = query.where(sql<string>`${sql.raw(family('browser'))}`, '=', browser)
   const rows = await query.execute()
-  const items = rows.slice(0, filter.limit).map((row) => ({
-    id: toId('scn', row.id),
-    time: new Date(uuid7Time(row.id)).toISOString(),
-    outcome: row.outcome,
-    deviceType: row.deviceType,
-    platform: row.platform,
-    browser: row.browser,
-    country: row.country,
-    bot: row.bot,
-  }))
-  return { items, nextCursor: rows.length > filter.limit ? (items.at(-1) as { id: string }).id : null }
+  const items = await Promise.all(
+    rows.slice(0, limit).map(async (row) => ({
+      id: toId('scn', row.id),
+      time: new Date(uuid7Time(row.id)).toISOString(),
+      outcome: row.outcome,
+      deviceType: row.deviceType,
+      platform: row.platform,
+      browser: row.browser,
+      country: row.country,
+      city: row.city,
+      address: await openAddress(keys, row.id, row.sealed),
+      bot: row.bot,
+      count: row.n,
+    })),
+  )
+  return { items, nextCursor: rows.length > limit ? (items.at(-1) as { id: string }).id : null }
 }
+/** The versions that a code got in a period, oldest first; not the one that it was issued with. */
+export const versionsBetween = async (
+  db: Db,
+  codeId: string,
+  from: Date,
+  to: Date,
+): Promise<{ version: number; at: Date; changed: string[] }[]> =>
+  db
+    .selectFrom('codeVersion')
+    .select(['version', 'at', 'changed'])
+    .where('codeId', '=', codeId)
+    .where('version', '>', 1)
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .orderBy('version')
+    .limit(200)
+    .execute()

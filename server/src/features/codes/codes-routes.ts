@@ -47,9 +47,9 @@ export const codesRoutes = (deps: CheckDeps): Route[] => {
       const code = await restoreVersion(deps, actor, input, versionOf(ifMatch))
       return { value: code, etag: etagOf(code.version) }
     }),
-    route(contract.listScans, async ({ input: { id, ...paging } }) => {
+    route(contract.listScans, async ({ input: { id, ...filter } }) => {
       await found(id)
-      return { value: await readScans(deps.db, fromId(id), paging) }
+      return { value: await readScans(deps.db, deps.keys, fromId(id), filter) }
     }),
     route(contract.revokeCode, async ({ actor, input }) => ({ value: await revokeCode(deps, actor, input) })),
     route(contract.reissueCode, async ({ actor, input }) => ({ value: await reissueCode(deps, actor, input) })),

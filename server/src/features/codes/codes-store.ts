@@ -47,17 +47,6 @@ declare module '../../platform/db.ts' {
       byName: string | null
       at: Generated<Date>
     }
-    scan: {
-      id: string
-      codeId: string
-      outcome: string
-      deviceType: string
-      platform: string
-      browser: string
-      country: string
-      bot: boolean
-      addressTag: Buffer | null
-    }
   }
 }
 
@@ -301,22 +290,3 @@ export const revokeCodes = async (
     select id, revoked_at as "revokedAt" from r`.execute(tx)
   return rows
 }
-
-/** A scan of a known code is one row; whoever opens, however often, changes nothing else. */
-export const insertScan = (
-  tx: Tx,
-  scan: {
-    codeId: string
-    outcome: string
-    deviceType: string
-    platform: string
-    browser: string
-    country: string
-    bot: boolean
-    addressTag: Buffer | null
-  },
-) =>
-  tx
-    .insertInto('scan')
-    .values({ id: uuid7(), ...scan })
-    .execute()

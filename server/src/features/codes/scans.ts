@@ -1,7 +1,11 @@
 import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
+import { uuid7 } from '../../platform/ids.ts'
 import { type ActDeps, addressTag, EventDraft } from '../events/index.ts'
-import { insertScan } from './codes-store.ts'
+import { readCodeSettings } from './code-settings.ts'
+import type { Openings } from './openings.ts'
+import { keeper } from './scan-address.ts'
+import { insertFlood, insertScan } from './scans-store.ts'
 
 /** Openings of one address that are recorded singly in a minute; beyond it they become one event with a count. */
 const scansPerMinute = 60
@@ -15,23 +19,32 @@ export const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> =
   return rows.length > 0
 }
 
-/** One opening of the page of a code that authenticates, with its event. */
-export const recordScan = async (deps: ActDeps, actor: Actor, codeId: string, method: string): Promise<void> => {
+/** One opening of the page of a code that authenticates, with its event; beyond the limit of its address it is only counted. */
+export const recordScan = async (
+  deps: ActDeps & { openings: Openings },
+  actor: Actor,
+  codeId: string,
+  preview: boolean,
+): Promise<void> => {
   const { source } = actor
-  const bot = source.device.type === 'bot' || method === 'HEAD'
-  if (!(await countScan(deps, actor))) return
+  const { scanAddresses } = await readCodeSettings(deps.db)
+  const id = uuid7()
+  const scan = {
+    id,
+    codeId,
+    outcome: 'opened',
+    deviceType: source.device.type,
+    platform: source.device.platform,
+    browser: source.device.browser,
+    country: source.place?.country ?? '',
+    bot: preview,
+    ...(await keeper(deps.keys, scanAddresses))(id, source),
+  }
+  if (!(await countScan(deps, actor))) return insertFlood(deps.db, scan)
   await deps.db.transaction().execute(async (tx) => {
-    await insertScan(tx, {
-      codeId,
-      outcome: 'opened',
-      deviceType: source.device.type,
-      platform: source.device.platform,
-      browser: source.device.browser,
-      country: source.place?.country ?? '',
-      bot,
-      addressTag: source.address ? addressTag(deps.keys, source.address) : null,
-    })
-    await deps.events.append(tx, new EventDraft(actor, 'code.scanned', { codeId, detail: { preview: bot ? 'yes' : 'no' } }))
+    await insertScan(tx, scan)
+    await deps.events.append(tx, new EventDraft(actor, 'code.scanned', { codeId, detail: { preview: preview ? 'yes' : 'no' } }))
   })
   deps.events.onAppended()
+  deps.openings.onScanned()
 }

@@ -1,9 +1,13 @@
 import type pg from 'pg'
+import { Ticker } from '../../platform/ticker.ts'
 
-/** The streams of the log: 1 = events. */
+/** The streams of the log. Scans are ordered for whoever follows them, and have no hashes: they prove nothing. */
 export const eventStream = 1
+export const scanStream = 2
+type Stream = typeof eventStream | typeof scanStream
 /** Channel of the one notification a tick that tells every process how far the log goes. */
 export const logChannel = 'postern_log'
+const channels: Record<Stream, string> = { [eventStream]: logChannel, [scanStream]: 'postern_scans' }
 
 /**
  * Takes what is visible in `pending` and gives it the next dense `seq`, in one statement and one commit (model §5).
@@ -19,54 +23,21 @@ const order = `
       (select string_agg(t.hashes, ''::bytea order by t.n) from t),
       (select f.id from f order by f.id limit 1), (select f.id from f order by f.id desc limit 1)
     from h returning first_seq, n)
-  select first_seq, n, pg_notify('${logChannel}', (first_seq + n)::text) from i`
+  select first_seq, n, pg_notify($3, (first_seq + n)::text) from i`
 
-const tickMs = 25
-const idleMs = 1_000
-const rowsATick = 2_000
+/** Rows of `pending` a tick, each of up to 256 ids. A batch of scans is rolled up in one statement, so it stays small. */
+const rowsATick: Record<Stream, number> = { [eventStream]: 2_000, [scanStream]: 50 }
 
-/** Gives events their seq in the background: no request waits for it. Every process may run one; two are exact too. */
-export class OrderLoop {
-  readonly #hot: pg.Pool
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
-  #stopped = false
-  constructor(hot: pg.Pool) {
-    this.#hot = hot
-  }
-  start(): void {
-    this.#schedule(0)
-  }
-  /** After a commit that appended. */
-  poke = (): void => {
-    if (!this.#running) this.#schedule(tickMs, true)
-  }
-  #schedule(ms: number, sooner = false): void {
-    if (this.#stopped || (this.#timer && !sooner)) return
-    if (this.#timer && sooner && (this.#timer as { soon?: boolean }).soon) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.#running = this.#tick().finally(() => {
-        this.#running = undefined
-      })
-    }, ms)
-    if (ms <= tickMs) Object.assign(this.#timer, { soon: true })
-    this.#timer.unref()
-  }
-  async #tick(): Promise<void> {
-    let ordered = 0
-    try {
-      const { rows } = await this.#hot.query<{ n: number }>({ name: 'order', text: order, values: [eventStream, rowsATick] })
-      ordered = rows[0]?.n ?? 0
-    } catch {
-      // the database is away: what is pending stays so, and the next tick takes it
-    }
-    this.#schedule(ordered > 0 ? tickMs : idleMs)
-  }
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#running
+/** Gives a stream its seq in the background: no request waits for it. Every process may run one; two are exact too. */
+export class OrderLoop extends Ticker {
+  constructor(hot: pg.Pool, stream: Stream) {
+    super(
+      async () => {
+        const values = [stream, rowsATick[stream], channels[stream]]
+        const { rows } = await hot.query<{ n: number }>({ name: 'order', text: order, values })
+        return rows.length > 0
+      },
+      { busyMs: 25, idleMs: 1_000 },
+    )
   }
 }

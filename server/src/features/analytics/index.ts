@@ -1,0 +1,3 @@
+export { analyticsRoutes } from './analytics-routes.ts'
+export { tidyScans } from './retention.ts'
+export { RollupLoop } from './rollup-loop.ts'
