@@ -10,7 +10,7 @@ import { optionsOf } from '../cli/src/command.ts'
 import { run, tree } from '../cli/src/run.ts'
 import { raw } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
-import { symbolInTerminal } from './support/chromium.ts'
+import { readSymbols, symbolInTerminal } from './support/chromium.ts'
 import { freshDatabase, scratchFolder } from './support/cluster.ts'
 import { enrolByCode, firstOperator, newPerson, partsOf } from './support/people.ts'
 import { freePort, startProcess, startServer, type TestServer } from './support/server.ts'
@@ -117,9 +117,14 @@ const spawned = (env: Env, ...argv: string[]): Promise<Ran> =>
 
 test('each command does the same on the host and over HTTP, and is on record under who ran it', async () => {
   const server = await startServer()
-  await firstOperator(server)
+  const olga = await firstOperator(server)
   const host = hostOf(server)
   const remote = await remoteOf(server, 'operator')
+  const link = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate',
+    destination: { type: 'text', text: 'Gate B' },
+  })
   const journey = async (way: 'host' | 'token', env: Env): Promise<void> => {
     const name = `ada-${way}`
     const ada = contract.User.parse(
@@ -141,6 +146,19 @@ test('each command does the same on the host and over HTTP, and is on record und
     )
     const drawn = await postern(env, 'code', 'symbol', code.id, '--json')
     assert.deepEqual([drawn.status, drawn.out, JSON.parse(drawn.err).code], [1, '', 'code-not-drawable'])
+    const kits = contract.listBrands.output.parse(await answer(env, 'brand', 'list'))
+    assert.deepEqual(
+      kits.items.map((kit) => [kit.name, kit.isDefault, kit.proof.passes]),
+      [['Plain', true, true]],
+    )
+    const shown = await postern(env, 'code', 'symbol', link.id)
+    assert.equal(readOffScreen(shown.out.split('\n\nGate')[0] as string, 'blocks'), link.url)
+    for (const format of ['svg', 'png', 'pdf', 'eps']) {
+      const file = join(scratchFolder(), `gate.${format}`)
+      const made = await answer(env, 'code', 'symbol', link.id, '--out', file)
+      assert.deepEqual(made, { id: link.id, format, file, bytes: readFileSync(file).length })
+      if (format === 'png') assert.deepEqual(readSymbols(readFileSync(file)), [link.url])
+    }
     await answer(env, 'code', 'revoke', code.id, '--reason', 'handed to the wrong person')
     const late = await server.browser().try(contract.claimCode, partsOf(code.url as string))
     assert.equal(late.problem.code, 'code-revoked')
@@ -173,7 +191,7 @@ test('each command does the same on the host and over HTTP, and is on record und
   const reads = (await eventsOf(host)).filter((event) => event.type === 'host.command')
   assert.deepEqual(
     new Set(reads.map((event) => `${event.detail.command} ${event.outcome}`)),
-    new Set(['user list success', 'code list success', 'code symbol success', 'token list success']),
+    new Set(['user list success', 'code list success', 'code symbol success', 'brand list success', 'token list success']),
   )
   assert.ok(reads.every((event) => event.actor.name === `host:${userInfo().username}`))
 
@@ -474,6 +492,10 @@ test('wrong use is one line that names what was wrong and what would be right', 
     [['code', 'revoke', 'cod_00000000000000000000000000'], /--reason TEXT is missing/],
     [['events', 'tail', '--after', '-2'], /--after is -2; it takes a whole number of at least -1/],
     [['user', 'enrol', 'ada', '--symbol', 'png'], /--symbol is png; it takes blocks, ascii or address/],
+    [['code', 'symbol', 'cod_00000000000000000000000000', '--format', 'png'], /--out is missing: it takes the name of a file/],
+    [['code', 'symbol', 'cod_00000000000000000000000000', '--out', 'gate'], /--format is missing: it takes svg, png, pdf, eps/],
+    [['code', 'symbol', 'cod_00000000000000000000000000', '--out', 'gate.gif'], /--format is gif; it takes svg, png, pdf or eps/],
+    [['code', 'symbol', 'cod_00000000000000000000000000', '--out', 'gate.svg', '--size', '9'], /--size: an svg has none/],
     [['user', 'list', '--token', 'pst_x', '--url', 'example.org'], /--url is example\.org; it takes an origin/],
   ]
   const env = { POSTERN_URL: 'http://localhost:1', POSTERN_TOKEN: 'pst_x' }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as contract from '@postern/contract'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { fromId } from '../server/src/platform/ids.ts'
 import {
   atRest,
@@ -83,8 +83,8 @@ const tour = async (language: Language) => {
     faults.push(...complaints.splice(0).map((line) => `${state} (${language}): ${line}`))
   }
   /** A symbol is paper: never inverted or tinted, with its quiet zone, and read by an independent reader, in both schemes. */
-  const checkSymbol = async (page: Page, state: string) => {
-    const image = page.locator('img[src^="data:image/svg+xml;base64,"]:visible')
+  const checkSymbol = async (page: Page, state: string, inside: Page | Locator = page) => {
+    const image = inside.locator('img[src^="data:image/svg+xml;base64,"]:visible').first()
     const svg = Buffer.from(((await image.getAttribute('src')) as string).split(',')[1] as string, 'base64').toString()
     const modules = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1]) - 8
     for (const colorScheme of schemes) {
@@ -334,6 +334,25 @@ const tour = async (language: Language) => {
     await check(visitor, 'import people, done')
     await open(page, '/codes/import', w('bulk:import.title.codes'))
     await check(visitor, 'import codes')
+    await open(page, '/brands', w('brands:title'))
+    await page.getByRole('row', { name: /Plain/ }).waitFor()
+    await check(visitor, 'brand kits')
+    await page.getByRole('row', { name: /Plain/ }).getByRole('link').first().click()
+    await title(page, 'Plain')
+    await says(page, 'brands:verdict.yes')
+    await check(visitor, 'a brand kit')
+    await checkSymbol(page, 'a brand kit', page.getByRole('region', { name: w('brands:preview') }))
+    await fill(page, 'brands:colour.eyes', '#e8a33d')
+    await says(page, 'brands:contrastFirst')
+    await page.getByRole('button', { name: /#[0-9a-f]{6}$/ }).waitFor()
+    await check(visitor, 'a brand kit, too little contrast')
+    await page
+      .getByRole('radiogroup', { name: w('brands:where') })
+      .getByText(w('brands:place.terminal'), { exact: true })
+      .click()
+    await page.getByRole('img', { name: w('brands:terminalAlt') }).waitFor()
+    await check(visitor, 'a brand kit, terminal')
+    await press(page, 'brands:discard')
     await open(page, '/sessions', w('sessions:title'))
     await page.getByRole('row').nth(2).waitFor()
     await check(visitor, 'sessions')

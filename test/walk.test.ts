@@ -62,6 +62,7 @@ const someId = (prefix: string): string =>
 const prefixOf: [string, string][] = [
   ['/api/users', 'usr'],
   ['/api/codes', 'cod'],
+  ['/api/brands', 'brd'],
   ['/api/tokens', 'tok'],
   ['/api/me/totp', 'tot'],
   ['/api/me/notices', 'evt'],
@@ -71,6 +72,8 @@ const prefixOf: [string, string][] = [
   ['/api/bulk', 'job'],
 ]
 let made = 0
+/** One pixel. */
+const smallestPng = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 /** A call that is well formed and about nothing that exists, so that a walker changes nothing but themselves. */
 const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
   const given: Partial<Record<string, () => Record<string, unknown>>> = {
@@ -97,6 +100,10 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/historical/re-enrol': () => ({ userIds: [someId('usr')], from: null, reason: 'a walk' }),
     'GET /api/analytics/scans': () => ({ code: someId('cod') }),
     'POST /api/codes/:id/versions/:version/restore': () => ({ version: 1 }),
+    'POST /api/brands': () => ({ name: `kit ${++made}`, design: contract.plainDesign, logo: null }),
+    'POST /api/brands/preview': () => ({ design: contract.plainDesign, logo: null }),
+    'POST /api/brands/logos': () => ({ data: smallestPng }),
+    'POST /api/brands/:id/versions/:version/restore': () => ({ version: 1 }),
     'PUT /api/settings/codes': () => ({
       linkHosts: [],
       staticText: true,
@@ -144,6 +151,12 @@ const walk = async (
     wrong.push(`status ${response.status} is not in the OpenAPI document`)
   if (endpoint.stream && response.ok) {
     ended.abort()
+    return { answer: '200', wrong }
+  }
+  if (response.ok && endpoint.file) {
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    if (response.headers.get('content-type') !== endpoint.file.type || bytes.length === 0)
+      wrong.push(`is no ${endpoint.file.type}`)
     return { answer: '200', wrong }
   }
   const text = await response.text()

@@ -1,15 +1,21 @@
+import { writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import {
   type CallIn,
-  CallRefused,
   type Code,
   codeKinds,
   codeStates,
+  codeSymbolEps,
+  codeSymbolPdf,
+  codeSymbolPng,
+  codeSymbolSvg,
   createCode,
   getCode,
   importCodes,
   listCodes,
   reissueCode,
   revokeCode,
+  symbolFormats,
 } from '@postern/contract'
 import { type Given, instantIn, minutesIn, oneOf, wholeIn } from './arguments.ts'
 import { type Command, type Group, type Option, WrongUse } from './command.ts'
@@ -190,27 +196,57 @@ and it is good for 10 minutes unless --expires says otherwise (1m to 14d).`,
     return io.done(made, await drawnLink(io.terminal, { url: made.url, says, how }))
   },
 }
+/** By format: the call, and what its size is counted in. */
+const files = {
+  svg: { endpoint: codeSymbolSvg, size: undefined },
+  png: { endpoint: codeSymbolPng, size: 'pixels' },
+  pdf: { endpoint: codeSymbolPdf, size: 'millimetres' },
+  eps: { endpoint: codeSymbolEps, size: 'millimetres' },
+} as const
 const symbol: Command = {
   name: 'symbol',
-  does: 'Draw the symbol of a link or static code',
+  does: 'Draw the symbol of a link or static code: here, or as a file for print',
   arguments: [idArgument],
-  options: symbolOption,
-  more: `A code that authenticates cannot be drawn again: only a hash of its secret is kept, so
-its symbol stands in the answer that issued it ("postern user enrol", "postern code
-reissue"). Such a code is refused as code-not-drawable.`,
+  options: {
+    ...symbolOption,
+    format: { value: 'FORMAT', says: 'svg, png, pdf or eps; without it, as the name of --out ends' },
+    size: { value: 'N', says: 'across: pixels of a png (1024), millimetres of a pdf or eps (40)', field: 'size' },
+    out: { value: 'FILE', says: 'write a file there' },
+  },
+  more: `A file is drawn in the code's brand kit, or the default one, and read back before it
+leaves. On the terminal the symbol is plain.
+A code that authenticates is refused as code-not-drawable: only a hash of its secret
+is kept, so its symbol stands in the answer that issued it ("postern user enrol",
+"postern code reissue").
+
+Example:
+    $ postern code symbol cod_01j5… --format pdf --size 60 --out entrance.pdf`,
   runs: 'anywhere',
   run: async (io, given) => {
+    const id = given.argument('ID')
+    const [out, size] = [given.text('out'), given.text('size')]
+    const named = given.text('format') ?? (out === undefined ? undefined : extname(out).slice(1).toLowerCase())
     const how = howOf(given)
-    const code = await io.call(getCode, { id: given.argument('ID') })
-    if (code.url === null)
-      throw new CallRefused({
-        type: 'about:blank',
-        title: 'This code cannot be drawn again',
-        status: 409,
-        code: 'code-not-drawable',
-        detail: `${code.id} authenticates, so only a hash of its secret is kept. Issue it again: postern code reissue ${code.id}`,
-      })
-    return io.done({ id: code.id, url: code.url }, io.json ? '' : await drawnCode(io, code, how))
+    if (out === undefined) {
+      if (given.text('format') !== undefined || size !== undefined)
+        throw new WrongUse('--out is missing: it takes the name of a file')
+      const code = await io.call(getCode, { id })
+      // the server says why it cannot be drawn
+      if (code.url === null) await io.call(codeSymbolSvg, { id })
+      return io.done({ id, url: code.url }, io.json ? '' : await drawnCode(io, code, how))
+    }
+    if (how !== undefined) throw new WrongUse('--symbol is for the terminal: leave it out with --out')
+    if (named === undefined || named === '') throw new WrongUse(`--format is missing: it takes ${symbolFormats.join(', ')}`)
+    const format = oneOf('format', named, symbolFormats)
+    if (size !== undefined && files[format].size === undefined) throw new WrongUse('--size: an svg has none, it fits any size')
+    const bytes = await io.call(files[format].endpoint, { id, ...(size === undefined ? {} : { size }) })
+    try {
+      await writeFile(out, bytes)
+    } catch (error) {
+      io.say(`${out} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'failed'}`)
+      return 1
+    }
+    return io.done({ id, format, file: out, bytes: bytes.length }, `wrote ${out}, ${bytes.length} bytes\n`)
   },
 }
 const fromFile = importCommand(

@@ -1,6 +1,7 @@
 import { CallRefused } from '@postern/contract'
 import { type Given, readArguments, unknown } from './arguments.ts'
 import { bootstrap } from './bootstrap.ts'
+import { brandGroup } from './brand.ts'
 import { bulkGroup } from './bulk.ts'
 import { codeGroup } from './code.ts'
 import { type Command, type Group, type Status, WrongUse } from './command.ts'
@@ -21,6 +22,7 @@ export const tree: readonly (Command | Group)[] = [
   bootstrap,
   userGroup,
   codeGroup,
+  brandGroup,
   bulkGroup,
   tokenGroup,
   eventsGroup,

@@ -45,7 +45,7 @@ export const call = async <E extends Endpoint>(
   options: CallOptions = {},
 ): Promise<{ value: Out<E>; etag: string | undefined }> => {
   const { path, url, body } = requestOf(endpoint, input as Record<string, unknown>)
-  const headers: Record<string, string> = { accept: 'application/json', ...options.headers }
+  const headers: Record<string, string> = { accept: endpoint.file?.type ?? 'application/json', ...options.headers }
   if (body !== undefined) headers['content-type'] = 'application/json'
   let response: Response
   try {
@@ -68,7 +68,8 @@ export const call = async <E extends Endpoint>(
     })
   }
   if (!response.ok) throw new CallRefused(await problemOf(response))
-  const value = response.status === 204 ? undefined : await response.json()
+  const value =
+    response.status === 204 ? undefined : endpoint.file ? new Uint8Array(await response.arrayBuffer()) : await response.json()
   return { value: value as Out<E>, etag: response.headers.get('etag') ?? undefined }
 }
 

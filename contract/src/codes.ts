@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CodeSecret, NewPassword, Passcode, page, paging, TypedPassword, Username } from './common.ts'
+import { Bytes, CodeSecret, NewPassword, Passcode, page, paging, TypedPassword, Username } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
 import { BrandId, CodeId, Instant, UserId } from './ids.ts'
 import { Session } from './sign-in.ts'
@@ -45,7 +45,8 @@ export const SymbolFiles = z
   .object({ svg: z.string(), png: z.string(), pdf: z.string(), eps: z.string() })
   .partial()
   .meta({ id: 'SymbolFiles', description: 'SVG and EPS as text, PNG and PDF in base64' })
-const symbols = z
+export type SymbolFiles = z.output<typeof SymbolFiles>
+export const symbolsWanted = z
   .array(z.enum(symbolFormats))
   .max(4)
   .optional()
@@ -410,7 +411,7 @@ export const reissueCode = endpoint({
       .max(20160)
       .optional()
       .meta({ description: 'Of a code that authenticates; without it, as long as the one before' }),
-    symbols,
+    symbols: symbolsWanted,
     language: LetterLanguage.optional(),
   }),
   output: z.object({
@@ -426,6 +427,31 @@ export const reissueCode = endpoint({
   idempotent: true,
   secrets: ['url', 'symbolSvg', 'symbols', 'activation', 'letterPdf'],
   refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'enrolment-off'],
+})
+
+/** Limits of sizes: a picture of 4096 pixels prints 35 cm at 300 dpi; what is larger is drawn as PDF. */
+const Pixels = z.coerce.number().int().min(256).max(4096).default(1024)
+const Millimetres = z.coerce.number().min(10).max(1000).default(40)
+const symbolEndpoint = <S extends z.ZodRawShape>(format: SymbolFormat, type: string, size: S) =>
+  endpoint({
+    method: 'GET',
+    path: `/api/codes/:id/symbol.${format}`,
+    needs: 'auditor',
+    summary: `The symbol of a link or static code as ${format.toUpperCase()}, in its brand kit or the default, read back before it leaves. A code that authenticates is never drawn again.`,
+    input: z.strictObject({ id: CodeId, ...size }),
+    output: Bytes,
+    file: { type },
+    refusals: ['not-found', 'code-not-drawable'],
+  })
+export const codeSymbolSvg = symbolEndpoint('svg', 'image/svg+xml', {})
+export const codeSymbolPng = symbolEndpoint('png', 'image/png', {
+  size: Pixels.meta({ description: 'Pixels across, 256 to 4096' }),
+})
+export const codeSymbolPdf = symbolEndpoint('pdf', 'application/pdf', {
+  size: Millimetres.meta({ description: 'Millimetres across, 10 to 1000, quiet zone and frame included' }),
+})
+export const codeSymbolEps = symbolEndpoint('eps', 'application/postscript', {
+  size: Millimetres.meta({ description: 'Millimetres across, 10 to 1000, quiet zone and frame included' }),
 })
 
 /** Settings → Codes: where links may lead, what may be static, and what is kept of a scan. */

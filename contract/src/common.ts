@@ -10,6 +10,8 @@ export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(
 export const Nothing = z.strictObject({})
 /** An answer without a body (204). */
 export const NoBody = z.undefined()
+/** The bytes of an answer that is a file. */
+export const Bytes = z.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array)
 
 /** 2 to 64 characters; compared after NFKC and case folding, so `Ada` and `ada` are one person. */
 export const Username = z

@@ -45,8 +45,11 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   secrets?: readonly string[]
   /** The answer is a stream of Server-Sent Events whose data has the shape of `output`. */
   stream?: true
-  /** The answer is a file of this type, written as it comes; browsers fetch it through `POST /api/downloads`. */
-  file?: { type: string; name: string }
+  /**
+   * The answer is a file of this type; browsers fetch it through `POST /api/downloads`. With a name it is written as it comes,
+   * without one `output` is `Bytes` and the answer says what the file is called.
+   */
+  file?: { type: string; name?: string }
   /** With `dryRun: true` in the input nothing is changed, and the answer is 200. */
   dryRun?: true
   /** Bytes that the body may have; 64 KiB without it. */

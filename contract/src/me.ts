@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { IssuedCode, LetterLanguage, totpKey } from './codes.ts'
+import { IssuedCode, LetterLanguage, symbolsWanted, totpKey } from './codes.ts'
 import { Assurance, NewPassword, NoBody, Nothing, Passcode, page, TypedPassword } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { Instant, SessionId, TotpId } from './ids.ts'
@@ -78,13 +78,13 @@ export const enrolAnotherPhone = endpoint({
   path: '/api/me/enrolments',
   needs: 'person',
   summary: 'A single-use code for another phone of one’s own; its claim also asks for the current password.',
-  input: z.strictObject({ factor: z.enum(['totp']) }),
+  input: z.strictObject({ factor: z.enum(['totp']), symbols: symbolsWanted }),
   output: z.object({ code: IssuedCode }),
   status: 201,
   fresh: true,
   recovery: true,
   idempotent: true,
-  secrets: ['code.url', 'code.symbolSvg'],
+  secrets: ['code.url', 'code.symbolSvg', 'code.symbols'],
   refusals: [...selfRefusals, 'enrolment-off', 'conflict'],
 })
 export const changePassword = endpoint({

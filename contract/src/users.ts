@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { IssuedCode, LetterLanguage } from './codes.ts'
+import { IssuedCode, LetterLanguage, symbolsWanted } from './codes.ts'
 import { NoBody, Nothing, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
 import { keyOrigins } from './historical.ts'
@@ -115,12 +115,13 @@ export const enrolUser = endpoint({
       .meta({ description: 'By letter the claim also asks for an activation number, and the code is good for 14 days' }),
     language: LetterLanguage.optional(),
     resetPassword: z.boolean().optional(),
+    symbols: symbolsWanted,
   }),
   output: z.object({ code: IssuedCode }),
   status: 201,
   scopes: ['enrolment'],
   idempotent: true,
-  secrets: ['code.url', 'code.symbolSvg', 'code.activation', 'code.letterPdf'],
+  secrets: ['code.url', 'code.symbolSvg', 'code.symbols', 'code.activation', 'code.letterPdf'],
   refusals: ['not-found', 'not-allowed', 'conflict', 'enrolment-off', 'step-up-required'],
 })
 const reason = z.string().trim().max(500).optional()

@@ -28,6 +28,7 @@ import { offboardingRoutes } from './features/offboarding/index.ts'
 import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
 import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
 import { findSignIn, Passcodes, signInRoutes, toSignIn } from './features/sign-in/index.ts'
+import { brandsRoutes, deleteUnusedLogos, ProofQueue } from './features/symbols/index.ts'
 import { deleteUnconfirmed, findLiveToken, TokenReader, usersRoutes } from './features/users/index.ts'
 import type { Actor } from './platform/actor.ts'
 import { type Connection, type Database, type Db, migrate, openDatabase, type Tx } from './platform/db.ts'
@@ -139,12 +140,25 @@ export const routesOf = (core: Core) => {
   const openings = new Openings(database.hot, core.keys, scanOrder.poke)
   const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
   const bulk = new BulkWorker({ ...core, claimHandlers })
-  const deps = { ...core, hot: database.hot, sessions, tokens, passcodes, openings, watch, claimHandlers, poke: bulk.poke }
+  const proofs = new ProofQueue()
+  const deps = {
+    ...core,
+    proofs,
+    hot: database.hot,
+    sessions,
+    tokens,
+    passcodes,
+    openings,
+    watch,
+    claimHandlers,
+    poke: bulk.poke,
+  }
   const routes: Route[] = [
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
     ...settingsRoutes(deps),
     ...sessionsRoutes(deps),
+    ...brandsRoutes(deps),
     ...codesRoutes(deps),
     ...signInRoutes(deps),
     ...enrolmentsRoutes(deps),
@@ -231,4 +245,5 @@ const tidy = async (core: Core): Promise<void> => {
   await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
   await deleteUnconfirmed(core.db)
   await tidyBulk(core.db)
+  await deleteUnusedLogos(core.db)
 }

@@ -76,3 +76,10 @@ export const roleOf = (actor: Actor): Role | undefined => {
     return (['owner', 'operator', 'auditor'] as const).find((role) => actor.session.roles.includes(role)) ?? 'user'
   return undefined
 }
+
+/** Who made a version: a person by id, so that erasing reaches the name; else a token's or the host's name. */
+export type By = { byId: string | null; byName: string | null }
+export const byOf = (actor: Actor): By => ({
+  byId: actor.kind === 'user' || actor.kind === 'enrolling' ? actor.id : null,
+  byName: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
+})

@@ -2,7 +2,15 @@ import type { Endpoint, In, Out } from '@postern/contract'
 import type { Actor } from './actor.ts'
 
 /** What an action hands to its edge: the value, and tokens that the edge turns into cookies (null takes one back). */
-export type Answer<T> = { value: T; session?: string | null; signIn?: string | null; claim?: string; etag?: string }
+export type Answer<T> = {
+  value: T
+  session?: string | null
+  signIn?: string | null
+  claim?: string
+  etag?: string
+  /** Of a file: the name under which it is saved. Without one it is shown where it stands. */
+  fileName?: string
+}
 export type Call<E extends Endpoint> = {
   actor: Actor
   input: In<E>

@@ -1,6 +1,7 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import enAccount from './en/account.json'
+import enBrands from './en/brands.json'
 import enBulk from './en/bulk.json'
 import enCheck from './en/check.json'
 import enCodes from './en/codes.json'
@@ -13,6 +14,7 @@ import enSettings from './en/settings.json'
 import enSignIn from './en/sign-in.json'
 import enUsers from './en/users.json'
 import plAccount from './pl/account.json'
+import plBrands from './pl/brands.json'
 import plBulk from './pl/bulk.json'
 import plCheck from './pl/check.json'
 import plCodes from './pl/codes.json'
@@ -32,6 +34,7 @@ const en = {
   enrol: enEnrol,
   account: enAccount,
   users: enUsers,
+  brands: enBrands,
   check: enCheck,
   bulk: enBulk,
   codes: enCodes,
@@ -46,6 +49,7 @@ const pl = {
   enrol: plEnrol,
   account: plAccount,
   users: plUsers,
+  brands: plBrands,
   check: plCheck,
   bulk: plBulk,
   codes: plCodes,

@@ -1,3 +1,4 @@
+import type { Endpoint } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
@@ -6,9 +7,9 @@ import { mayCall } from '../../features/policies/index.ts'
 import { findLiveSession } from '../../features/sessions/index.ts'
 import { newToken } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type Route, route } from '../../platform/route.ts'
+import { type Call, type Route, route } from '../../platform/route.ts'
 import { sourceOf, userActor } from './authenticate.ts'
-import { type HttpDeps, sendStream } from './server.ts'
+import { type HttpDeps, sendFile, sendStream } from './server.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -16,31 +17,26 @@ declare module '../../platform/db.ts' {
   }
 }
 
-/** Streams of the contract that a browser may fetch as a file, by their path. */
+/** The names in a path, by its template; undefined: it is another. */
+const namesIn = (template: string, path: string): Record<string, string> | undefined => {
+  const names = contract.pathNames(template)
+  const pattern = template.replace(/[.]/g, '\\.').replace(/:[a-zA-Z]+/g, '([^/]+)')
+  const values = new RegExp(`^${pattern}$`).exec(path)?.slice(1)
+  return values && Object.fromEntries(names.map((name, at) => [name, values[at] as string]))
+}
+/** Exports and files of the contract that a browser may fetch as a file, by their path. */
 const downloadable = (routes: readonly Route[], path: string): { route: Route; input: Record<string, unknown> } | undefined => {
   const url = URL.parse(path, 'http://localhost')
   if (!url) return undefined
   for (const route of routes) {
     const { endpoint, stream } = route
-    if (!stream || endpoint.stream || endpoint.method !== 'GET') continue
-    const names = partsOf(endpoint.path, url.pathname)
+    if (endpoint.method !== 'GET' || !(endpoint.file || (stream && !endpoint.stream))) continue
+    const names = namesIn(endpoint.path, url.pathname)
     const parsed = names && endpoint.input.safeParse({ ...Object.fromEntries(url.searchParams), ...names })
     if (parsed?.success) return { route, input: parsed.data as Record<string, unknown> }
   }
   return undefined
 }
-/** What a path says for the names of a template; undefined: it is another. */
-const partsOf = (template: string, path: string): Record<string, string> | undefined => {
-  const [wanted, given] = [template.split('/'), path.split('/')]
-  if (wanted.length !== given.length) return undefined
-  const names: Record<string, string> = {}
-  for (const [at, part] of wanted.entries()) {
-    if (part.startsWith(':')) names[part.slice(1)] = given[at] as string
-    else if (part !== given[at]) return undefined
-  }
-  return names
-}
-
 /** `POST /api/downloads`: the address of one download; its token is the authority, once, for 60 seconds. */
 export const downloadRoutes = (
   deps: Pick<HttpDeps, 'db' | 'keys' | 'events' | 'mayDo'> & { origin: string },
@@ -100,12 +96,14 @@ export const registerDownloads = async (
     await deps.events.record(
       new EventDraft(actor, 'download.fetched', { sessionId: session.id, detail: { path: row.path.slice(0, 200) } }),
     )
-    const { file, path } = target.route.endpoint
+    const { endpoint, run, stream } = target.route
+    const call: Call<Endpoint> = { actor, input: target.input as never, signal: closing }
+    if (endpoint.file && !stream) {
+      const answer = await run(call)
+      return sendFile(reply, endpoint, { ...answer, fileName: answer.fileName ?? (endpoint.path.split('/').at(-1) as string) })
+    }
+    const { file, path } = endpoint
     reply.header('content-disposition', `attachment; filename="postern-${file?.name ?? `${path.split('/').at(-2)}.jsonl`}"`)
-    return sendStream(
-      reply,
-      target.route.endpoint,
-      await (target.route.stream as NonNullable<Route['stream']>)({ actor, input: target.input as never, signal: closing }),
-    )
+    return sendStream(reply, endpoint, await (stream as NonNullable<Route['stream']>)(call))
   })
 }

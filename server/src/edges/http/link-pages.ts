@@ -1,3 +1,4 @@
+import { plainDesign } from '@postern/contract'
 import type { Opening } from '../../features/codes/index.ts'
 
 type Language = 'en' | 'pl'
@@ -118,6 +119,19 @@ const languageOf = (accept: string | undefined): Language =>
 const timeIn = (language: Language, at: Date): string =>
   `${new Intl.DateTimeFormat(language === 'pl' ? 'pl-PL' : 'en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`
 
+/** What a page of a link code shows of the kit that draws the code. */
+type PageBrand = { name: string; isDefault: boolean; colour: string; png: Buffer | null }
+/**
+ * The head of the page in the kit's look: its logo left to its name, and its colour as a line, drawn, because the content
+ * policy takes no style of a page's own. The default kit speaks for the deployment, so that one is named.
+ */
+const headOf = ({ name, isDefault, colour, png }: PageBrand, issuer: string, host: string): string => {
+  const logo = png ? `<img src="data:image/png;base64,${png.toString('base64')}" alt="" height="32">` : ''
+  const line = `<svg class="stripe" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"><path fill="${escaped(colour)}" d="M0 0h1v1H0z"/></svg>`
+  return `${line}<header class="top">${logo}<b>${escaped(isDefault ? issuer : name)}</b><span class="host">${escaped(host)}</span></header>`
+}
+const isPlain = ({ isDefault, colour, png }: PageBrand): boolean => isDefault && !png && colour === plainDesign.colours.eyes
+
 /**
  * The page of a link code that shows text or leads nowhere now: the phone page's own frame and sheet, words from here, no
  * script. `shell` is the built phone page, `id` the code's, `host` the address that it was opened at.
@@ -125,7 +139,13 @@ const timeIn = (language: Language, at: Date): string =>
 export const linkPage = (
   shell: string,
   opening: Shown,
-  { id, issuer, host, acceptLanguage }: { id: string; issuer: string; host: string; acceptLanguage: string | undefined },
+  {
+    id,
+    issuer,
+    brand,
+    host,
+    acceptLanguage,
+  }: { id: string; issuer: string; brand: PageBrand; host: string; acceptLanguage: string | undefined },
 ): { status: number; body: string } => {
   const language = languageOf(acceptLanguage)
   const { facts, text, ...ended } = words[language]
@@ -153,6 +173,7 @@ export const linkPage = (
     .replace(/<script\b[^>]*>[\s\S]*?<\/script>/g, '')
     .replace(/<link rel="modulepreload"[^>]*>/g, '')
     .replace(/<b>[^<]*<\/b>/, () => `<b>${escaped(issuer)}</b><span class="host">${escaped(host)}</span>`)
+    .replace(/<header class="top">[\s\S]*?<\/header>/, (plain) => (isPlain(brand) ? plain : headOf(brand, issuer, host)))
     .replace(/<main class="main">[\s\S]*<\/main>/, () => `<main class="main">${main}</main>`)
   return { status: opening.is === 'shown' ? 200 : statusOf[opening.is], body }
 }

@@ -55,6 +55,7 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     endpoint.ifMatch ? 'Needs If-Match with the ETag of what was read.' : '',
     endpoint.idempotent ? 'Takes Idempotency-Key.' : '',
     endpoint.file ? `The answer is a file (${endpoint.file.type}).` : '',
+    endpoint.bodyLimit ? `The body may have ${endpoint.bodyLimit / 1024} KiB.` : '',
     endpoint.dryRun ? 'With `dryRun` nothing is changed.' : '',
     endpoint.stream ? 'Server-Sent Events (text/event-stream); `data:` has this shape.' : '',
   ]
@@ -74,7 +75,12 @@ export const openApiSchema = (endpoint: Endpoint): object => {
         }),
     response: {
       ...(streamed
-        ? { 200: { description: 'As it comes.', content: { [streamed]: { schema: endpoint.output } } } }
+        ? {
+            200: {
+              description: 'As it comes.',
+              content: { [streamed]: { schema: endpoint.file ? z.string().meta({ format: 'binary' }) : endpoint.output } },
+            },
+          }
         : {
             ...(endpoint.dryRun ? { 200: endpoint.output } : {}),
             [endpoint.status ?? 200]: endpoint.status === 204 ? z.undefined().describe('Done; no body.') : endpoint.output,

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import { CodeId } from '@postern/contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type Openings, recordScan } from '../../features/codes/index.ts'
+import { brandOf, type Openings, recordScan } from '../../features/codes/index.ts'
 import type { ActDeps } from '../../features/events/index.ts'
 import { readAuthenticationSettings } from '../../features/policies/index.ts'
+import { findLook } from '../../features/symbols/index.ts'
 import { fromId } from '../../platform/ids.ts'
 import { isPreview } from '../../platform/previews.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
@@ -14,7 +15,7 @@ import { linkPage } from './link-pages.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
 /** First segments of the console's addresses; all of them are its one page. */
-const consolePages = ['', 'sign-in', 'check', 'enrol', 'me', 'users', 'codes', 'events', 'sessions', 'settings', 'why']
+const consolePages = ['', 'sign-in', 'check', 'enrol', 'me', 'users', 'codes', 'brands', 'events', 'sessions', 'settings', 'why']
 
 const consolePolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types default`
@@ -70,9 +71,13 @@ export const registerPages = async (
       }
       if (opening.is === 'redirected') return reply.header('cache-control', 'no-store').redirect(opening.to, 302)
       const { issuer } = await readAuthenticationSettings(deps.db)
+      const look = await findLook(deps.db, await brandOf(deps.db, opening.codeId))
+      if (!look) throw new Error('no brand kit draws this code')
+      const { name, isDefault, png } = look
       const { status, body } = linkPage(phonePage, opening, {
         id: id.data,
         issuer,
+        brand: { name, isDefault, png, colour: look.design.colours.eyes },
         host: request.host,
         acceptLanguage: request.headers['accept-language'],
       })

@@ -5,6 +5,7 @@ import { type Route, route } from '../../platform/route.ts'
 import { etagOf, versionOf } from '../users/index.ts'
 import { type CheckDeps, checkCode, reportCode } from './check-code.ts'
 import { codeSettingsRoutes } from './code-settings.ts'
+import { codeSymbolRoutes } from './code-symbol.ts'
 import { claim, inspect } from './codes.ts'
 import { readCode, readCodes, readCounts, readScans, readVersions } from './codes-read.ts'
 import { createCode, restoreVersion, updateCode } from './edit-code.ts'
@@ -60,6 +61,7 @@ export const codesRoutes = (deps: CheckDeps): Route[] => {
       await reportCode(deps, actor, input)
       return { value: undefined }
     }),
+    ...codeSymbolRoutes(deps),
     ...codeSettingsRoutes(deps),
   ]
 }

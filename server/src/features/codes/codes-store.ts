@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto'
 import type { CodeKind, Destination } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
-import type { Actor } from '../../platform/actor.ts'
+import type { By } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
 import type { AuthenticatingKind } from './codes-life.ts'
+
+export { type By, byOf } from '../../platform/actor.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -60,12 +62,6 @@ export type VersionFields = {
   brandId: string | null
   ownerId: string | null
 }
-/** Who made a version: a person by id, so that erasing reaches the name; else a token's or the host's name. */
-export type By = { byId: string | null; byName: string | null }
-export const byOf = (actor: Actor): By => ({
-  byId: actor.kind === 'user' || actor.kind === 'enrolling' ? actor.id : null,
-  byName: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
-})
 /** The version row of codes that a statement has just changed: `from` is a CTE with their columns. */
 const versionOf = (from: string) =>
   sql.raw(`jsonb_build_object('label', ${from}.label, 'destination', ${from}.destination, 'expiresAt', nullif(${from}.expires_at, 'infinity'),
@@ -116,9 +112,8 @@ export const insertCode = async (
   tx: Tx,
   keys: Keys,
   { expiresInMinutes, ...code }: NewCode & { expiresInMinutes: number },
+  { id = uuid7(), secret = newToken() }: { id?: string; secret?: string | undefined } = {},
 ): Promise<{ id: string; secret: string; activation: string | undefined; expiresAt: Date }> => {
-  const id = uuid7()
-  const secret = newToken()
   const activation = code.deliver === 'letter' ? newActivation() : undefined
   const { expiresAt } = await tx
     .insertInto('code')
@@ -139,6 +134,7 @@ export const insertCode = async (
 export const insertOpenCode = async (
   tx: Tx,
   code: Pick<NewCode, 'kind' | 'ownerId' | 'issuedBy' | 'label'> & {
+    id?: string | undefined
     destination: Destination
     expiresAt: Date | null
     notBefore: Date | null
@@ -147,7 +143,7 @@ export const insertOpenCode = async (
   },
   by: By,
 ): Promise<string> => {
-  const id = uuid7()
+  const id = code.id ?? uuid7()
   await tx
     .insertInto('code')
     .values({

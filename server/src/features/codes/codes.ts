@@ -1,13 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { ClaimNeed, In, Out } from '@postern/contract'
+import type { ClaimNeed, In, Out, SymbolFiles, SymbolFormat } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
-import { fromId, toId } from '../../platform/ids.ts'
+import { fromId, toId, uuid7 } from '../../platform/ids.ts'
+import { newToken } from '../../platform/keys.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, EventDraft, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
-import { symbolSvg } from '../symbols/index.ts'
+import { lookOf, symbolFiles, symbolSvg } from '../symbols/index.ts'
 import { lockPerson } from '../users/index.ts'
 import { type AuthenticatingKind, refusalFor, stateOf } from './codes-life.ts'
 import {
@@ -51,14 +52,31 @@ export type ClaimHandler = {
 }
 export type CodesDeps = ActDeps & { origin: string; claimHandlers: Record<AuthenticatingKind, ClaimHandler> }
 
+/** What is drawn before the transaction that issues a code: drawing takes longer than a lock may be held. */
+export type Prepared = { id: string; secret?: string; files: SymbolFiles }
+/** Chooses the address of a code to be, and draws it in a kit's look; undefined: nobody asked for files. */
+export const prepareCode = async (
+  deps: ActDeps & { origin: string },
+  formats: readonly SymbolFormat[] | undefined,
+  { authenticates, brandId }: { authenticates: boolean; brandId: string | null } = { authenticates: true, brandId: null },
+): Promise<Prepared | undefined> => {
+  if (!formats || formats.length === 0) return undefined
+  const id = uuid7()
+  const secret = authenticates ? newToken() : undefined
+  const address = `${deps.origin}/c/${toId('cod', id)}${secret === undefined ? '' : `#${secret}`}`
+  const files = await symbolFiles(address, await lookOf(deps.db, brandId), formats)
+  return { id, files, ...(secret === undefined ? {} : { secret }) }
+}
+
 /** Issues a code in the caller's transaction; its address is in this answer alone. */
 export const issue = async (
   deps: ActDeps & { origin: string },
   tx: Tx,
   event: EventDraft,
   code: NewCode & { kind: AuthenticatingKind; expiresInMinutes: number },
-): Promise<{ id: string; url: string; symbolSvg: string; activation?: string; expiresAt: string }> => {
-  const { id, secret, activation, expiresAt } = await insertCode(tx, deps.keys, code)
+  prepared?: Prepared,
+): Promise<{ id: string; url: string; symbolSvg: string; symbols?: SymbolFiles; activation?: string; expiresAt: string }> => {
+  const { id, secret, activation, expiresAt } = await insertCode(tx, deps.keys, code, prepared)
   event.about({
     codeId: id,
     detail: { kind: code.kind, expiresAt: expiresAt.toISOString(), ...(code.deliver ? { deliver: code.deliver } : {}) },
@@ -74,6 +92,7 @@ export const issue = async (
       return drawn
     },
     ...(activation === undefined ? {} : { activation }),
+    ...(prepared ? { symbols: prepared.files } : {}),
     expiresAt: expiresAt.toISOString(),
   }
 }

@@ -1,5 +1,6 @@
 export { readCodeSettings } from './code-settings.ts'
-export { type ClaimHandler, type CodesDeps, issue } from './codes.ts'
+export { brandOf } from './code-symbol.ts'
+export { type ClaimHandler, type CodesDeps, issue, type Prepared, prepareCode } from './codes.ts'
 export { type AuthenticatingKind, stateOf } from './codes-life.ts'
 export { type CodeFilter, isCode, matchingCodes, readCodesOf, versionsBetween } from './codes-read.ts'
 export { codesRoutes } from './codes-routes.ts'

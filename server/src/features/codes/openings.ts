@@ -13,9 +13,9 @@ import { countFlood, type KeptAddress } from './scans-store.ts'
 export type Opening =
   | { is: 'page'; codeId: string | null }
   | { is: 'redirected'; to: string }
-  | { is: 'shown'; text: string }
-  | { is: 'revoked' | 'expired' | 'used-up' }
-  | { is: 'not-yet-valid'; notBefore: Date }
+  | { is: 'shown'; codeId: string; text: string }
+  | { is: 'revoked' | 'expired' | 'used-up'; codeId: string }
+  | { is: 'not-yet-valid'; codeId: string; notBefore: Date }
 
 type Entry = {
   code: string
@@ -170,13 +170,13 @@ export class Openings {
       case 'live': {
         const destination = row.destination as Destination
         return destination.type === 'text'
-          ? { is: 'shown', text: destination.text }
+          ? { is: 'shown', codeId: row.code, text: destination.text }
           : { is: 'redirected', to: leadsTo(destination, source.device.platform) }
       }
       case 'not-yet-valid':
-        return { is: 'not-yet-valid', notBefore: row.not_before as Date }
+        return { is: 'not-yet-valid', codeId: row.code, notBefore: row.not_before as Date }
       default:
-        return { is: row.state }
+        return { is: row.state, codeId: row.code }
     }
   }
   drain(): Promise<void> {

@@ -8,17 +8,25 @@ import { act, type EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { lockPerson } from '../users/index.ts'
-import { type CodesDeps, issue } from './codes.ts'
-import { type AuthenticatingKind, kinds } from './codes-life.ts'
+import { type CodesDeps, issue, type Prepared, prepareCode } from './codes.ts'
+import { type AuthenticatingKind, authenticates, kinds } from './codes-life.ts'
 import { readCode } from './codes-read.ts'
 import { byOf, insertOpenCode, revokeCodes } from './codes-store.ts'
 import { about, requireDestination, requireMayManage, requireTakes, requireTimes } from './manage-code.ts'
 
 /** A new code in place of one, which is revoked in the same transaction (R26). */
-export const reissueCode = (deps: CodesDeps, actor: Actor, input: In<typeof contract.reissueCode>) =>
-  act(deps, actor, { type: 'code.reissued', endpoint: contract.reissueCode }, (tx, event) =>
-    reissue(deps, tx, actor, event, input),
+export const reissueCode = async (deps: CodesDeps, actor: Actor, input: In<typeof contract.reissueCode>) => {
+  const before = input.symbols?.length ? await readCode(deps.db, deps.origin, fromId(input.id)) : undefined
+  const prepared =
+    before &&
+    (await prepareCode(deps, input.symbols, {
+      authenticates: authenticates(before.kind),
+      brandId: before.brand && fromId(before.brand.id),
+    }))
+  return act(deps, actor, { type: 'code.reissued', endpoint: contract.reissueCode }, (tx, event) =>
+    reissue(deps, tx, actor, event, input, prepared),
   )
+}
 
 const reissue = async (
   deps: CodesDeps,
@@ -26,6 +34,7 @@ const reissue = async (
   actor: Actor,
   event: EventDraft,
   input: In<typeof contract.reissueCode>,
+  prepared: Prepared | undefined,
 ): Promise<{ code: Code } & Shown> => {
   const id = fromId(input.id)
   const old = await readCode(tx, deps.origin, id)
@@ -42,11 +51,15 @@ const reissue = async (
   requireTakes(old, 'reissue')
   const made =
     kind === 'link'
-      ? { id: await newLink(deps, tx, actor, old, input), shown: {} }
-      : await newSecret(deps, tx, actor, event, old, input)
+      ? { id: await newLink(deps, tx, actor, old, input, prepared), shown: {} }
+      : await newSecret(deps, tx, actor, event, old, input, prepared)
   await takePlace(tx, old, id, made.id, actor)
   event.about({ codeId: made.id, detail: { replaces: old.id } })
-  return { code: (await readCode(tx, deps.origin, made.id)) as Code, ...made.shown }
+  return {
+    code: (await readCode(tx, deps.origin, made.id)) as Code,
+    ...made.shown,
+    ...(prepared ? { symbols: prepared.files } : {}),
+  }
 }
 type Shown = { url?: string; symbolSvg?: string; activation?: string; letterPdf?: string }
 const newLink = async (
@@ -55,6 +68,7 @@ const newLink = async (
   actor: Actor,
   old: Code,
   input: In<typeof contract.reissueCode>,
+  prepared: Prepared | undefined,
 ): Promise<string> => {
   if (input.expiresInMinutes !== undefined) throw invalid('expiresInMinutes', 'a link code takes expiresAt')
   const destination = input.destination ?? (old.destination as Destination)
@@ -66,6 +80,7 @@ const newLink = async (
   return insertOpenCode(
     tx,
     {
+      id: prepared?.id,
       kind: 'link',
       label: old.label,
       destination,
@@ -86,6 +101,7 @@ const newSecret = async (
   event: EventDraft,
   old: Code,
   input: In<typeof contract.reissueCode>,
+  prepared: Prepared | undefined,
 ): Promise<{ id: string; shown: Shown }> => {
   for (const field of ['destination', 'expiresAt'] as const)
     if (input[field] !== undefined) throw invalid(field, `a code of kind ${old.kind} takes expiresInMinutes`)
@@ -100,7 +116,7 @@ const newSecret = async (
   )
   const { deliver } = await tx.selectFrom('code').select('deliver').where('id', '=', fromId(old.id)).executeTakeFirstOrThrow()
   const byLetter = deliver === 'letter'
-  const code = await issue(deps, tx, event, {
+  const made = {
     kind: old.kind as AuthenticatingKind,
     userId: fromId(old.user.id),
     ownerId: actor.kind === 'user' ? actor.id : null,
@@ -111,7 +127,8 @@ const newSecret = async (
     ...(byLetter ? { deliver: 'letter' as const } : {}),
     label: settings.label,
     expiresInMinutes: input.expiresInMinutes ?? Math.min(Math.max(lasted, 1), 20_160),
-  })
+  }
+  const code = await issue(deps, tx, event, made, prepared)
   const { id, expiresAt: _, ...shown } = code
   if (!byLetter) return { id: fromId(id), shown }
   const { issuer } = await readAuthenticationSettings(tx)

@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { byOf, issue, revokeCodes } from '../codes/index.ts'
+import { byOf, issue, type Prepared, prepareCode, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
@@ -17,13 +17,15 @@ const byLetterMinutes = 14 * 24 * 60
 const bootstrapMinutes = 30
 
 /** A code for a person, never for one with more rights. A new one ends those before it: one open code a person. */
-export const enrolUser = (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) =>
-  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
-    const { code, issuer, name } = await enrol(deps, tx, actor, event, input)
+export const enrolUser = async (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) => {
+  const prepared = await prepareCode(deps, input.symbols)
+  return act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
+    const { code, issuer, name } = await enrol(deps, tx, actor, event, input, prepared)
     if (input.deliver !== 'letter') return { code }
     const letter = await codeLetter(input.language ?? 'en', { issuer, name, ...code })
     return { code: { ...code, letterPdf: letter.toString('base64') } }
   })
+}
 /** The same in the caller's transaction, for who has just made the person. */
 export const enrol = async (
   deps: ActDeps & { origin: string },
@@ -31,6 +33,7 @@ export const enrol = async (
   actor: Actor,
   event: EventDraft,
   input: In<typeof contract.enrolUser>,
+  prepared?: Prepared,
 ) => {
   const id = fromId(input.id)
   await lockPerson(tx, id)
@@ -47,8 +50,8 @@ export const enrol = async (
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
   await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
-  const code = await issue(deps, tx, event, {
-    kind: 'enrol-totp',
+  const wanted = {
+    kind: 'enrol-totp' as const,
     userId: id,
     ownerId: actor.kind === 'user' ? actor.id : null,
     issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
@@ -57,7 +60,8 @@ export const enrol = async (
     ...(notBefore ? { notBefore } : {}),
     ...(input.deliver === 'letter' ? { deliver: 'letter' as const } : {}),
     expiresInMinutes: input.expiresInMinutes ?? (input.deliver === 'letter' ? byLetterMinutes : onScreenMinutes),
-  })
+  }
+  const code = await issue(deps, tx, event, wanted, prepared)
   if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
   return { code, issuer, name: user.displayName || user.username }
 }

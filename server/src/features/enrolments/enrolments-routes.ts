@@ -22,7 +22,7 @@ export const enrolmentsRoutes = (deps: ActDeps & { origin: string }): Route[] =>
   route(contract.confirmTotp, ({ actor, input }) => confirmTotp(deps, actor, input)),
   route(contract.removeTotp, async ({ actor }) => ({ value: await removeTotp(deps, actor) })),
   route(contract.myFactors, async ({ actor }) => ({ value: await myFactors(deps, actor) })),
-  route(contract.enrolAnotherPhone, async ({ actor }) => ({ value: await enrolAnotherPhone(deps, actor) })),
+  route(contract.enrolAnotherPhone, async ({ actor, input }) => ({ value: await enrolAnotherPhone(deps, actor, input) })),
   route(contract.changePassword, ({ actor, input }) => changePassword(deps, actor, input)),
   route(contract.renewRecoveryCodes, async ({ actor, input }) => ({ value: await renewRecoveryCodes(deps, actor, input) })),
 ]

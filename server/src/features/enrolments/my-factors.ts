@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
-import { issue } from '../codes/index.ts'
+import { issue, prepareCode } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
 import { recoveryLetter } from '../letters/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
@@ -169,21 +169,22 @@ export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> =>
   }
 }
 
-export const enrolAnotherPhone = (deps: MeDeps, actor: Actor) =>
-  act(deps, actor, { type: 'code.issued', endpoint: contract.enrolAnotherPhone }, async (tx, event) => {
+export const enrolAnotherPhone = async (deps: MeDeps, actor: Actor, input: In<typeof contract.enrolAnotherPhone>) => {
+  const prepared = await prepareCode(deps, input.symbols)
+  return act(deps, actor, { type: 'code.issued', endpoint: contract.enrolAnotherPhone }, async (tx, event) => {
     const user = asUser(actor)
     await requireEnrolment(tx)
-    return {
-      code: await issue(deps, tx, event, {
-        kind: 'enrol-totp',
-        userId: user.id,
-        ownerId: user.id,
-        issuedBy: null,
-        label: user.username,
-        expiresInMinutes: 10,
-      }),
+    const wanted = {
+      kind: 'enrol-totp' as const,
+      userId: user.id,
+      ownerId: user.id,
+      issuedBy: null,
+      label: user.username,
+      expiresInMinutes: 10,
     }
+    return { code: await issue(deps, tx, event, wanted, prepared) }
   })
+}
 
 /** The current password is a guess like any other; a new one ends all other sessions. */
 export const changePassword = async (

@@ -1,7 +1,7 @@
 import type { EventOutcome, EventType } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 
-export type Subject = { kind: 'user' | 'token' | 'settings' | 'deployment' | 'job'; id: string | null; name: string }
+export type Subject = { kind: 'user' | 'token' | 'brand' | 'settings' | 'deployment' | 'job'; id: string | null; name: string }
 export type EventFacts = {
   /** Whom or what it is about, where that is not the actor. `id` is the internal UUID. */
   subject?: Subject

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize'
 import type { ClientDevice, Place } from '../../platform/actor.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
-import type { EventDraft } from './event-draft.ts'
+import type { EventDraft, Subject } from './event-draft.ts'
 import type { PersonKeys } from './person-keys.ts'
 
 /** What is personal lies beside the entry, sealed; the entry holds a salted HMAC of it (R50). */
@@ -13,6 +13,8 @@ type SealedPart = { key: string; sealed: string }
 export type SealedParts = { actor: SealedPart; subject?: SealedPart }
 
 /** An event ready to be inserted: the exact bytes that are hashed, their leaf, and an index over them. */
+const prefixOf: Partial<Record<Subject['kind'], IdPrefix>> = { token: 'tok', brand: 'brd', job: 'job' }
+
 export type PreparedEvent = {
   id: string
   type: string
@@ -94,9 +96,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     type: draft.type,
     outcome: draft.outcome,
     actor: { kind: actorKind, id: actorId ? toId(actorKind === 'token' ? 'tok' : 'usr', actorId) : null },
-    subject: subject
-      ? { kind: subject.kind, id: subject.id ? toId(subjectPrefixes[subject.kind] ?? 'usr', subject.id) : null }
-      : null,
+    subject: subject ? { kind: subject.kind, id: subject.id ? toId(prefixOf[subject.kind] ?? 'usr', subject.id) : null } : null,
     codeId: codeId ? toId('cod', codeId) : null,
     sessionId: sessionId ? toId('ses', sessionId) : null,
     target: null,
@@ -128,8 +128,6 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     sealed: Buffer.from(JSON.stringify(sealed)),
   }
 }
-
-const subjectPrefixes: Partial<Record<string, IdPrefix>> = { token: 'tok', job: 'job' }
 
 /** The personal parts of a stored event; undefined where the key is gone (erased). */
 export const openPersonal = async (

@@ -8,6 +8,7 @@ import { IconCheck, IconCopy, IconPencil } from '../../ui/icons.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Section } from '../../ui/Page.tsx'
 import { CountDown, TimeText } from '../../ui/TimeText.tsx'
+import { CodeSymbol } from '../brands/CodeSymbol.tsx'
 import style from './Codes.module.css'
 import { Versions } from './Versions.tsx'
 import { authenticates } from './words.ts'
@@ -31,7 +32,10 @@ export const About = ({
         {code.url === null ? (
           <Note title={t('symbolOnce')}>{t('symbolOnceText')}</Note>
         ) : (
-          <Holds url={code.url} kind={code.kind} />
+          <>
+            <CodeSymbol code={code} may={may} />
+            <Holds url={code.url} kind={code.kind} />
+          </>
         )}
       </Section>
       <Section

@@ -8,6 +8,7 @@ import { LeaveGuard } from '../../ui/LeaveGuard.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { toast } from '../../ui/Toasts.tsx'
+import { BrandPicker } from '../brands/BrandPicker.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { useMay, useSession } from '../session.ts'
 import style from './Codes.module.css'
@@ -43,6 +44,7 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
   const [chosenHold, setFixed] = useState<'text' | 'url'>('text')
   const [terms, setTerms] = useState<TypedTerms>({ notBefore: '', expiresAt: '', scanLimit: '' })
   const [owner, setOwner] = useState<Somebody | null>(user)
+  const [brand, setBrand] = useState<string | null>(null)
   const [person, setPerson] = useState<Somebody | null>(null)
   const settings = useCall(getCodeSettings, {}).data
   const staticHosts = settings?.staticHosts ?? []
@@ -86,6 +88,7 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
             ...(terms.scanLimit === '' ? {} : { scanLimit: Number(terms.scanLimit) }),
           }),
       ...(owner ? { owner: owner.id } : {}),
+      ...(brand ? { brand } : {}),
     })
   }
   const ready = wish === 'person' ? person !== null : label.trim() !== '' && isFilled(leads)
@@ -172,6 +175,7 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
                 onChange={setOwner}
                 error={errors.owner}
               />
+              <BrandPicker value={brand} onChange={setBrand} error={errors.brand} />
             </>
           )}
           <Group gap="sm">

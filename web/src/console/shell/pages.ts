@@ -1,4 +1,13 @@
-import { IconAdjustments, IconDeviceDesktop, IconKey, IconList, IconLock, IconQrcode, IconUsers } from '../../ui/icons.ts'
+import {
+  IconAdjustments,
+  IconDeviceDesktop,
+  IconKey,
+  IconList,
+  IconLock,
+  IconPalette,
+  IconQrcode,
+  IconUsers,
+} from '../../ui/icons.ts'
 
 /** The pages of the console that exist, in their groups; `key` is the letter after `g`. */
 export const groups = [
@@ -8,6 +17,7 @@ export const groups = [
     pages: [
       { to: '/users', name: 'users', icon: IconUsers, key: 'u' },
       { to: '/codes', name: 'codes', icon: IconQrcode, key: 'c' },
+      { to: '/brands', name: 'brands', icon: IconPalette, key: 'b' },
       { to: '/sessions', name: 'sessions', icon: IconDeviceDesktop, key: 's' },
     ],
   },
