@@ -173,6 +173,7 @@ test('every command of the documents works, on an installation made as the READM
   const lost = await olga.browser.call(contract.createUser, { username: 'linus' })
   const { code } = await olga.browser.call(contract.enrolUser, { id: lost.id, factor: 'totp' })
   await makeCertificate(scratch)
+  mkdirSync(join(scratch, 'old-mail'))
 
   const shell = async (file: string): Promise<void> => {
     const blocks = blocksOf(read(file)).filter(({ info }) => info === 'sh')

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { base32 } from '../server/src/features/totp/index.ts'
 import { atOnce, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { crowd, pendingSignIn } from './support/crowd.ts'
@@ -28,6 +30,8 @@ const waiting = async (by: Person = olga, roles: contract.Role[] = ['user']) => 
 }
 const list = (filter: contract.CallIn<typeof contract.listHistorical> = {}, by = olga) =>
   by.browser.call(contract.listHistorical, { limit: 200, ...filter })
+/** A secret as another product would have made it. */
+const foreignSecret = (bytes: number): string => base32(randomBytes(bytes))
 const renewal = async (browser: Browser): Promise<string | undefined> => (await browser.call(contract.currentSession, {})).renewal
 
 test('the list holds codes and keys by age, says how each came, and nothing that is secret', async () => {
@@ -316,4 +320,151 @@ test('the date is the database’s for both processes: nobody is due a moment be
   })
   await chief.browser.at(both.b.origin).call(contract.reEnrolUsers, { userIds: [id], from: null, reason: 'taken back' })
   assert.equal(await dueAt(both.a.origin), undefined)
+})
+
+test('a passcode of a key from elsewhere signs in: any algorithm, length and period; the one shown at the import does not', async () => {
+  const takes = [
+    { algorithm: 'SHA1', digits: 6, period: 30 },
+    { algorithm: 'SHA256', digits: 8, period: 60 },
+    { algorithm: 'SHA512', digits: 6, period: 15 },
+  ] as const
+  for (const [at, parameters] of takes.entries()) {
+    const username = `foreign${at}`
+    const person = await newPerson(server, olga, username)
+    const secret = foreignSecret(20 + at * 12)
+    const link = `otpauth://totp/Elsewhere:${username}?secret=${secret}&algorithm=${parameters.algorithm}&digits=${parameters.digits}&period=${parameters.period}`
+    const dry = await olga.browser.call(contract.importTotp, { content: link, replace: true, dryRun: true })
+    assert.deepEqual(
+      dry.rows.map(({ user, outcome, replaces, hasPassword, bits }) => [user?.username, outcome, replaces, hasPassword, bits]),
+      [[username, 'ready', true, true, (20 + at * 12) * 8]],
+    )
+    assert.equal((await olga.browser.call(contract.getUser, { id: person.id })).totpKey?.origin, 'postern')
+    const done = await olga.browser.call(contract.importTotp, { content: link, replace: true })
+    assert.deepEqual([done.imported, done.refused], [1, 0])
+
+    // what the app shows now may have been seen before: it is spent, and so is the old key with its session
+    const browser = server.browser()
+    await browser.call(contract.openSignIn, {})
+    await browser.call(contract.provePassword, { username, password: person.password })
+    assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(secret, parameters) })), 'totp-replayed')
+    assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(person.secret) })), 'factor-wrong')
+    assert.equal(said(await person.browser.try(contract.currentSession, {})), 'no-session')
+    await forgetStep(server, person)
+    const { signIn: complete } = await browser.call(contract.proveTotp, { code: passcode(secret, parameters) })
+    assert.equal(complete.state, 'complete')
+
+    const factors = await browser.call(contract.myFactors, {})
+    assert.equal(factors.totp?.origin, 'imported')
+    const { items } = await browser.call(contract.myNotices, {})
+    assert.deepEqual(
+      items.map(({ kind, event }) => [kind, event.type]),
+      [['factor-changed', 'factor.imported']],
+    )
+    const listed = await list({ origin: 'imported', userId: person.id })
+    assert.deepEqual(
+      listed.items.map(({ state, codeId, origin }) => [state, codeId, origin]),
+      [['active', null, 'imported']],
+    )
+    const record = JSON.stringify(await server.sql(`select entry, encode(sealed, 'escape') as sealed from event`))
+    assert.ok(!record.includes(secret) && !record.includes('Elsewhere'))
+  }
+})
+
+test('an import says of each row what is wrong with it, takes the good ones, and never reaches above the caller', async () => {
+  const iris = await newPerson(server, olga, 'iris')
+  const [ivo, ida] = await Promise.all(
+    ['ivo', 'ida'].map((username) =>
+      olga.browser.call(contract.createUser, { username, email: `${username}@example.org`, displayName: '' }),
+    ),
+  )
+  assert.ok(ivo && ida)
+  const gone = await olga.browser.call(contract.createUser, { username: 'igone' })
+  await olga.browser.call(contract.suspendUser, { id: gone.id })
+  const link = (label: string, more = '', secret = foreignSecret(20)) =>
+    `otpauth://totp/${encodeURIComponent(label)}?secret=${secret}${more}`
+  const shared = foreignSecret(20)
+  const content = [
+    link('Ivo@Example.org', '', shared),
+    link('IDA', '', shared),
+    link('iris'),
+    link('nobody-here'),
+    link('igone'),
+    link('olga'),
+    link('ida', '&digits=7'),
+    link('ida', '', 'JBSWY3DPEHPK3PXP'),
+    link('ida').replace('totp', 'hotp'),
+    'not a link',
+    link('whoever'),
+  ].join('\n')
+  const ask = { content, people: [{ row: 11, userId: ida.id }] }
+  const dry = await otto.browser.call(contract.importTotp, { ...ask, dryRun: true })
+  assert.deepEqual(
+    dry.rows.map(({ row, user, refusal }) => [row, user?.username ?? null, refusal]),
+    [
+      [1, 'ivo', null],
+      [2, 'ida', 'twice'],
+      [3, 'iris', 'has-key'],
+      [4, null, 'nobody'],
+      [5, 'igone', 'not-active'],
+      [6, 'olga', 'more-rights'],
+      [7, 'ida', 'digits'],
+      [8, 'ida', 'too-short'],
+      [9, 'ida', 'hotp'],
+      [10, null, 'unreadable'],
+      [11, 'ida', null],
+    ],
+  )
+  assert.ok(dry.rows.every(({ refusal, message }) => (refusal === null) === (message === null)))
+  assert.equal(dry.rows[0]?.hasPassword, false)
+  const done = await otto.browser.call(contract.importTotp, ask)
+  assert.deepEqual([done.imported, done.refused], [2, 9])
+  assert.equal((await olga.browser.call(contract.getUser, { id: ida.id })).totpKey?.origin, 'imported')
+  assert.equal((await olga.browser.call(contract.getUser, { id: iris.id })).totpKey?.origin, 'postern')
+  // again: nothing to do, and it says so
+  const again = await otto.browser.call(contract.importTotp, { ...ask, replace: true })
+  assert.deepEqual(
+    [again.rows[0]?.refusal, again.rows[10]?.refusal, again.rows[2]?.outcome],
+    ['same-key', 'same-key', 'imported'],
+  )
+
+  const { items } = await olga.browser.call(contract.listEvents, { type: 'historical.imported,factor.imported', userId: ida.id })
+  assert.deepEqual(
+    items.map(({ type, detail }) => [type, detail.replaced]),
+    [['factor.imported', 'no']],
+  )
+  for (const wrong of ['', '\n \n'])
+    assert.equal(said(await olga.browser.try(contract.importTotp, { content: wrong })), 'invalid-request')
+})
+
+test('an import is for an operator who has just authenticated, and off with enrolment (R5)', async () => {
+  const content = `otpauth://totp/ivo?secret=${foreignSecret(20)}`
+  assert.equal(said(await audrey.browser.try(contract.importTotp, { content, dryRun: true })), 'not-allowed')
+  await server.sql(
+    `update session set proved_at = now() - interval '6 min' where user_id = (select id from users where username = 'olga')`,
+  )
+  assert.equal(said(await olga.browser.try(contract.importTotp, { content, dryRun: true })), 'step-up-required')
+  await server.sql(`update session set proved_at = now()`)
+  const [before] = await server.sql(`select second_factor_roles as roles from authentication_settings`)
+  await server.sql(`update authentication_settings set enrolment = false, second_factor_roles = '{}'`)
+  for (const dryRun of [true, false])
+    assert.equal(said(await olga.browser.try(contract.importTotp, { content, dryRun })), 'enrolment-off')
+  await server.sql(`update authentication_settings set enrolment = true, second_factor_roles = $1`, [before?.roles])
+})
+
+test('of imports at once for one person one key is left, and the person can sign in with it', async () => {
+  const { user } = await waiting()
+  const secrets = Array.from({ length: 5 }, () => foreignSecret(20))
+  const answers = await Promise.all(
+    secrets.map((secret) =>
+      olga.browser.call(contract.importTotp, {
+        content: `otpauth://totp/x?secret=${secret}`,
+        people: [{ row: 1, userId: user.id }],
+      }),
+    ),
+  )
+  assert.equal(answers.filter(({ imported }) => imported === 1).length, 1)
+  assert.deepEqual(
+    answers.flatMap(({ rows }) => rows.flatMap(({ refusal }) => refusal ?? [])),
+    Array(4).fill('has-key'),
+  )
 })

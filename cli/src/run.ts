@@ -11,6 +11,7 @@ import { isReadable, openHttp, originOf, version } from './http.ts'
 import { makeIo, type Terminal, type Way } from './io.ts'
 import { logGroup } from './log.ts'
 import { preflightCommand } from './preflight.ts'
+import { purgeScan } from './purge-scan.ts'
 import { serveCommand, serveMore } from './serve-command.ts'
 import { jsonLine, printable } from './text.ts'
 import { tokenGroup } from './token.ts'
@@ -27,6 +28,7 @@ export const tree: readonly (Command | Group)[] = [
   tokenGroup,
   eventsGroup,
   logGroup,
+  purgeScan,
   preflightCommand,
 ]
 type Found = { name: string; command: Command; rest: string[] } | { name: string; group: Group; rest: string[] } | undefined

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { codeStates } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { CodeId, Instant, UserId } from './ids.ts'
+import { CodeId, Instant, PurgeScanId, UserId } from './ids.ts'
+import { keyProblems } from './otpauth.ts'
 
 const Person = z.object({ id: UserId, username: z.string() })
 const YesNo = z.enum(['true', 'false'])
@@ -143,4 +144,84 @@ export const reEnrolUsers = endpoint({
   idempotent: true,
   secrets: ['codes'],
   refusals: ['not-allowed', 'enrolment-off', 'conflict'],
+})
+export const importRefusals = [...keyProblems, 'twice', 'nobody', 'not-active', 'more-rights', 'same-key', 'has-key'] as const
+/** One key of an import: as it was read, whose it would be, and what stands against it. */
+export const KeyRow = z
+  .object({
+    row: z.number().int().meta({ description: 'From 1, in the order in which they were read' }),
+    issuer: z.string(),
+    label: z.string(),
+    algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']).nullable(),
+    digits: z.number().int().nullable(),
+    periodSeconds: z.number().int().nullable(),
+    bits: z.number().int().nullable().meta({ description: 'Length of the shared secret' }),
+    user: Person.nullable(),
+    replaces: z.boolean().meta({ description: 'The person has a key, which this one would end' }),
+    hasPassword: z.boolean().meta({ description: 'Without one the person still needs an enrolment code to sign in' }),
+    outcome: z.enum(['ready', 'imported', 'refused']),
+    refusal: z.enum(importRefusals).nullable(),
+    message: z.string().nullable().meta({ description: 'What is wrong and what would be right' }),
+  })
+  .meta({ id: 'KeyRow' })
+export type KeyRow = z.output<typeof KeyRow>
+export const importTotp = endpoint({
+  method: 'POST',
+  path: '/api/historical/import',
+  needs: 'operator',
+  summary:
+    'TOTP keys from elsewhere: otpauth:// and otpauth-migration:// links, one a line. Each becomes the active key of a person who has none, marked as imported. A fresh code is better: whoever saw the old secret has it for ever.',
+  input: z.strictObject({
+    content: z.string().min(1).max(60_000),
+    people: z
+      .array(z.strictObject({ row: z.number().int().min(1).max(1_000), userId: UserId }))
+      .max(1_000)
+      .default([])
+      .meta({ description: 'Whose a row is, where its label is no user name or e-mail address' }),
+    replace: z.boolean().default(false).meta({ description: 'End a key that a person has, with their sessions' }),
+    dryRun: z.boolean().default(false),
+  }),
+  output: z.object({
+    dryRun: z.boolean(),
+    imported: z.number().int(),
+    refused: z.number().int(),
+    rows: z.array(KeyRow),
+    missingParts: z
+      .array(z.number().int())
+      .meta({ description: 'Google Authenticator splits an export over several symbols: parts, from 1, that are not here' }),
+  }),
+  fresh: true,
+  refusals: ['not-allowed', 'step-up-required', 'enrolment-off'],
+})
+
+/** HMAC-SHA-256(key, secret bytes) in base64url. */
+export const Fingerprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url')
+export const openPurgeScan = endpoint({
+  method: 'POST',
+  path: '/api/historical/scans',
+  needs: 'operator',
+  summary: 'A fresh random key for a purge scan, good for a day. Fingerprints under it are good for this scan alone.',
+  input: z.strictObject({}),
+  output: z.object({ id: PurgeScanId, key: z.string().meta({ description: '32 bytes in base64url' }), expiresAt: Instant }),
+  status: 201,
+  refusals: ['not-allowed'],
+})
+export const compareFingerprints = endpoint({
+  method: 'POST',
+  path: '/api/historical/scans/:id/fingerprints',
+  needs: 'operator',
+  summary: 'Which fingerprints are of TOTP keys that work here now, and whose. By who opened the scan; up to 100,000 a scan.',
+  input: z.strictObject({ id: PurgeScanId, fingerprints: z.array(Fingerprint).min(1).max(1_000) }),
+  output: z.object({
+    live: z.array(
+      z.object({
+        fingerprint: z.string(),
+        state: z.enum(['active', 'pending']),
+        origin: z.enum(keyOrigins),
+        user: Person,
+        renewBy: Instant.nullable(),
+      }),
+    ),
+  }),
+  refusals: ['not-found', 'not-allowed', 'rate-limited'],
 })

@@ -1,7 +1,22 @@
 import { z } from 'zod'
 
 /** The prefix of an id names its kind, so that an id of another kind is refused as `invalid-request` on its way in. */
-export const idPrefixes = ['usr', 'cod', 'dev', 'sin', 'ses', 'evt', 'scn', 'tok', 'tot', 'bro', 'brd', 'lgo', 'job'] as const
+export const idPrefixes = [
+  'usr',
+  'cod',
+  'dev',
+  'sin',
+  'ses',
+  'evt',
+  'scn',
+  'tok',
+  'tot',
+  'bro',
+  'brd',
+  'lgo',
+  'job',
+  'psc',
+] as const
 export type IdPrefix = (typeof idPrefixes)[number]
 
 /** A schema for ids of one kind: the prefix and 26 characters of lower-case Crockford Base32 (a UUID v7, so ids sort by time). */
@@ -21,6 +36,7 @@ export const TotpId = id('tot')
 export const BrandId = id('brd')
 export const LogoId = id('lgo')
 export const JobId = id('job')
+export const PurgeScanId = id('psc')
 
 /** An instant: RFC 3339, UTC, milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 }).meta({ description: 'RFC 3339 in UTC with milliseconds' })

@@ -3,6 +3,7 @@ import { type Route, route } from '../../platform/route.ts'
 import type { ActDeps } from '../events/index.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolUser } from './enrol-user.ts'
+import { importTotp } from './import-totp.ts'
 import {
   changePassword,
   confirmTotp,
@@ -18,6 +19,7 @@ export const enrolmentsRoutes = (deps: ActDeps & { origin: string }): Route[] =>
   route(contract.confirmEnrolment, ({ actor, input }) => confirmEnrolment(deps, actor, input)),
   route(contract.enrolUser, async ({ actor, input }) => ({ value: await enrolUser(deps, actor, input) })),
   route(contract.reEnrolUsers, async ({ actor, input }) => ({ value: await reEnrolUsers(deps, actor, input) })),
+  route(contract.importTotp, async ({ actor, input }) => ({ value: await importTotp(deps, actor, input) })),
   route(contract.startTotp, async ({ actor, input }) => ({ value: await startTotp(deps, actor, input) })),
   route(contract.confirmTotp, ({ actor, input }) => confirmTotp(deps, actor, input)),
   route(contract.removeTotp, async ({ actor }) => ({ value: await removeTotp(deps, actor) })),

@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
@@ -35,7 +35,10 @@ const rowOf = (userId: string, id: string) => ({ table: 'totp', row: id, user: u
 
 /** The shared secret of a row, as a key that cannot be printed. Throws where the row was tampered with. */
 export const totpKey = (keys: Keys, userId: string, id: string, sealed: Buffer): KeyObject =>
-  createSecretKey(keys.unseal(rowOf(userId, id), sealed))
+  createSecretKey(totpSecret(keys, userId, id, sealed))
+/** Its bytes, for who makes a fingerprint of them. */
+export const totpSecret = (keys: Keys, userId: string, id: string, sealed: Buffer): Buffer =>
+  keys.unseal(rowOf(userId, id), sealed)
 
 export type NewTotp = { id: string; secret: string; otpauthUrl: string; expiresAt: Date }
 /** A fresh 160-bit secret (RFC 4226 §4 R6), pending; the pending one before is gone, an active one stays good. */
@@ -137,4 +140,41 @@ export const demandRenewal = async (tx: Tx, userIds: readonly string[], from: st
     update totp t set renew_from = ${from}::timestamptz from l where t.user_id = l.user_id and t.id = l.id and t.state = 'active'`.execute(
     tx,
   )
+}
+
+/**
+ * A key from elsewhere becomes the person's active one; the one before is gone. The present step counts as taken, so that
+ * no passcode that was shown before is good here. In the transaction of the import, under the person's lock.
+ */
+export const insertImported = async (
+  tx: Tx,
+  keys: Keys,
+  userId: string,
+  { secret, algorithm, digits, period }: TotpParameters & { secret: Uint8Array },
+): Promise<string> => {
+  const id = uuid7()
+  await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active'`.execute(tx)
+  await tx
+    .insertInto('totp')
+    .values({
+      userId,
+      id,
+      state: 'active',
+      sealed: keys.seal('totp', rowOf(userId, id), Buffer.from(secret)),
+      algorithm,
+      digits: digits as 6 | 8,
+      period: period as 15 | 30 | 60,
+      lastStep: sql<number>`floor(extract(epoch from now()) / ${period})::bigint`,
+      origin: 'imported',
+      confirmedAt: sql<Date>`now()`,
+      lastUsedAt: null,
+      expiresAt: null,
+    })
+    .execute()
+  return id
+}
+/** Whether a secret is the one of a sealed key; takes as long either way. */
+export const isSameKey = (keys: Keys, userId: string, id: string, sealed: Buffer, secret: Uint8Array): boolean => {
+  const held = totpSecret(keys, userId, id, sealed)
+  return held.length === secret.length && timingSafeEqual(held, secret)
 }
