@@ -29,6 +29,8 @@ import { type Language, wordsIn } from './support/words.ts'
 const chromium = await openChromium()
 
 const faults: string[] = []
+/** A key of another product, without its last letters. */
+const oldKey = 'HXDMVJECJJWSRB3HWIZR4IFUGFTMXB'
 /** Where pictures of every state go, to be looked at; nowhere unless asked for. */
 const album = process.env.POSTERN_TEST_PICTURES
 const schemes = ['light', 'dark'] as const
@@ -268,6 +270,35 @@ const tour = async (language: Language) => {
     await page.getByRole('dialog').waitFor()
     await check(visitor, 'a code, revoke')
     await leave(page)
+    await open(page, '/codes/historical', w('historical:title'))
+    await page.getByRole('row').nth(2).waitFor()
+    await page.getByRole('row').nth(1).getByRole('checkbox').check()
+    await check(visitor, 'historical codes, one selected')
+    await server.sql(`update session set proved_at = now() where ended_at is null`)
+    await press(page, 'historical:purge.verb')
+    await inDialog(page, 'historical:purge.count')
+    await page.getByRole('dialog').getByText(/^\d/).first().waitFor()
+    await check(visitor, 'historical codes, purge')
+    await leave(page)
+    await page.getByRole('row').nth(1).getByRole('checkbox').uncheck()
+    await press(page, 'historical:reEnrol.verb')
+    await page.getByRole('dialog').getByRole('checkbox').check()
+    await inDialog(page, 'historical:reEnrol.count')
+    await page.getByRole('dialog').getByRole('textbox').last().waitFor()
+    await check(visitor, 'historical codes, re-enrol')
+    await leave(page)
+    await press(page, 'historical:import.verb')
+    await page
+      .getByRole('dialog')
+      .getByRole('textbox')
+      .fill(`otpauth://totp/Old:nobody?secret=${oldKey}OZ\notpauth://totp/Old:adam?secret=${oldKey}AZ\nnothing`)
+    await inDialog(page, 'historical:import.check')
+    await page.getByRole('dialog').getByRole('list').waitFor()
+    await check(visitor, 'historical codes, import')
+    await leave(page)
+    await open(page, '/codes/historical?origin=imported', w('historical:title'))
+    await says(page, 'common:filter.nothing')
+    await check(visitor, 'historical codes, nothing matches')
     await open(page, '/codes/new', w('codes:new.issue'))
     await page.getByRole('radio', { name: w('codes:wish.static.name'), exact: true }).check()
     await says(page, 'codes:new.staticTitle')

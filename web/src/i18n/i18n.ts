@@ -8,6 +8,7 @@ import enCodes from './en/codes.json'
 import enCommon from './en/common.json'
 import enEnrol from './en/enrol.json'
 import enEvents from './en/events.json'
+import enHistorical from './en/historical.json'
 import enScans from './en/scans.json'
 import enSessions from './en/sessions.json'
 import enSettings from './en/settings.json'
@@ -21,6 +22,7 @@ import plCodes from './pl/codes.json'
 import plCommon from './pl/common.json'
 import plEnrol from './pl/enrol.json'
 import plEvents from './pl/events.json'
+import plHistorical from './pl/historical.json'
 import plScans from './pl/scans.json'
 import plSessions from './pl/sessions.json'
 import plSettings from './pl/settings.json'
@@ -40,6 +42,7 @@ const en = {
   codes: enCodes,
   events: enEvents,
   scans: enScans,
+  historical: enHistorical,
   sessions: enSessions,
   settings: enSettings,
 }
@@ -55,6 +58,7 @@ const pl = {
   codes: plCodes,
   events: plEvents,
   scans: plScans,
+  historical: plHistorical,
   sessions: plSessions,
   settings: plSettings,
 }

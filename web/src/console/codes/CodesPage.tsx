@@ -48,11 +48,16 @@ export default function CodesPage() {
       title={t('title')}
       gutter={false}
       actions={
-        may && (
-          <Button component={Link} to="/codes/new" leftSection={<Icon of={IconPlus} />}>
-            {t('new.issue')}
+        <>
+          <Button component={Link} to="/codes/historical" variant="default">
+            {t('historical')}
           </Button>
-        )
+          {may && (
+            <Button component={Link} to="/codes/new" leftSection={<Icon of={IconPlus} />}>
+              {t('new.issue')}
+            </Button>
+          )}
+        </>
       }
       bar={
         <>

@@ -5,7 +5,7 @@ import { IconDeviceMobile, IconKey, IconLock } from '../../ui/icons.ts'
 import style from './Users.module.css'
 
 /** What a person signs in with: icons, each with its word. */
-export const FactorIcons = ({ of: { factors, state } }: { of: User }) => {
+export const FactorIcons = ({ of: { factors, state, totpKey } }: { of: User }) => {
   const { t } = useTranslation('users')
   const { password, totp, recoveryCodesLeft: left } = factors
   if (!password && !totp) return <span className="t3">{t(state === 'offboarded' ? 'factorsEnded' : 'noFactor')}</span>
@@ -18,7 +18,7 @@ export const FactorIcons = ({ of: { factors, state } }: { of: User }) => {
       )}
       {totp && (
         <span>
-          <Icon of={IconDeviceMobile} size={14} /> {t('factor.totp')}
+          <Icon of={IconDeviceMobile} size={14} /> {t(totpKey?.origin === 'imported' ? 'factor.totpElsewhere' : 'factor.totp')}
         </span>
       )}
       {totp && (

@@ -12,6 +12,7 @@ import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { RecentEvents } from '../events/RecentEvents.tsx'
+import { KeyActions } from '../historical/KeyActions.tsx'
 import { useMay } from '../session.ts'
 import { EditUser } from './EditUser.tsx'
 import { EnrolDialog } from './EnrolDialog.tsx'
@@ -84,7 +85,7 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
         {operator && !reaches && <Note title={t('above')}>{t('aboveText')}</Note>}
         {may && off && <Note title={t('enrolOff')}>{t('enrolOffText')}</Note>}
       </div>
-      <Section title={t('waysIn')}>
+      <Section title={t('waysIn')} aside={may && active && !off && <KeyActions user={user} />}>
         <Facts
           of={[
             [t('factors'), <FactorIcons key="factors" of={user} />],
@@ -96,6 +97,7 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
                 </StateBadge>
               ) : undefined,
             ],
+            [t('key'), user.totpKey ? <KeyFacts key="key" of={user.totpKey} /> : undefined],
             [
               t('lastSignIn'),
               user.lastSignInAt ? (
@@ -132,6 +134,26 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
       {editing && <EditUser user={user} etag={etag} onClose={() => setEditing(false)} />}
       {move && <MoveDialog user={user} move={move} onClose={() => setMove(undefined)} />}
     </Page>
+  )
+}
+
+/** Where the key came from, since when it is theirs, and from when a fresh one takes its place. */
+const KeyFacts = ({ of: { origin, confirmedAt, renewBy, renewalDue } }: { of: NonNullable<User['totpKey']> }) => {
+  const { t } = useTranslation('users')
+  return (
+    <span className={style.due}>
+      <TimeText at={confirmedAt} as="moment" />
+      {origin === 'imported' && <StateBadge look="caution">{t('keyElsewhere')}</StateBadge>}
+      {renewalDue ? (
+        <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>
+      ) : (
+        renewBy && (
+          <span>
+            {t('renewFrom')} <TimeText at={renewBy} as="moment" />
+          </span>
+        )
+      )}
+    </span>
   )
 }
 

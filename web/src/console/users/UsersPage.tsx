@@ -57,9 +57,10 @@ export default function UsersPage() {
     {
       key: 'due',
       title: t('due'),
-      cell: ({ enrolmentDue, locked }) => (
+      cell: ({ enrolmentDue, totpKey, locked }) => (
         <span className={style.due}>
           {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}
+          {totpKey?.renewalDue && <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>}
           {locked.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
         </span>
       ),
