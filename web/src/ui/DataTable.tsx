@@ -70,7 +70,7 @@ export function DataTable<T>({
     )
   if (rows.length === 0) return empty
   const shown = selection ? rows.map(rowKey) : []
-  const chosen = shown.filter((key) => selection?.keys.has(key)).length
+  const chosen = shown.filter((key) => selection?.has(key)).length
   return (
     <>
       <table className={style.table} aria-label={label} data-stale={stale ? '' : undefined} aria-busy={stale}>
@@ -99,7 +99,7 @@ export function DataTable<T>({
             <tr
               key={rowKey(row)}
               data-link={rowLink ? '' : undefined}
-              data-selected={selection?.keys.has(rowKey(row)) ? '' : undefined}
+              data-selected={selection?.has(rowKey(row)) ? '' : undefined}
               onKeyDown={selection && ((press) => byKeys(press, selection, rowKey(row), shown))}
             >
               {selection && (
@@ -107,7 +107,7 @@ export function DataTable<T>({
                   <Checkbox
                     size="xs"
                     aria-label={t('table.select', { name: nameOf?.(row) ?? rowKey(row) })}
-                    checked={selection.keys.has(rowKey(row))}
+                    checked={selection.has(rowKey(row))}
                     // the click knows of Shift, the change does not
                     onClick={(click) => selection.toggle(rowKey(row), shown, click.shiftKey)}
                     onChange={() => {}}

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { type CallIn, type Code, codeKinds, codeStates, countCodes, listCodes } from '@postern/contract'
+import { type CallIn, codeKinds, codeStates, countCodes, listCodes } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -38,11 +38,7 @@ export default function CodesPage() {
   const may = useMay('operator')
   const nameOf = useCodeName()
   const selection = useSelection(JSON.stringify(filter))
-  // what "select all that match" brought beyond the rows that are shown
-  const [brought, setBrought] = useState<readonly Code[]>([])
-  const known = new Map([...brought, ...(codes.rows ?? [])].map((code) => [code.id, code]))
-  const selected = [...selection.keys].flatMap((id) => known.get(id as Code['id']) ?? [])
-  const total = counts && !counts.about ? (state ? counts.states[state] : counts.all) : undefined
+  const selected = codes.rows?.filter(({ id }) => selection.keys.has(id)) ?? []
   return (
     <Page
       title={t('title')}
@@ -121,14 +117,10 @@ export default function CodesPage() {
       <SelectionBar
         codes={selected}
         filter={filter}
-        total={total}
-        onAll={(all) => {
-          setBrought(all)
-          selection.setAll(
-            all.map(({ id }) => id),
-            true,
-          )
-        }}
+        all={selection.all}
+        total={counts && (state ? counts.states[state] : counts.all)}
+        about={counts?.about === true}
+        onAll={selection.everything}
         onClear={selection.clear}
       />
     </Page>

@@ -1,91 +1,147 @@
-import { Button, Group, Modal, Progress, Stack } from '@mantine/core'
-import { type Code, countCodes, getCode, listCodes, reissueCode, revokeCode } from '@postern/contract'
-import { useBlocker } from '@tanstack/react-router'
+import { Button, Checkbox, Group, Modal, Progress, Stack } from '@mantine/core'
+import { type BulkJob, type CallIn, type Code, countCodes, getCode, listCodes, reissueCode } from '@postern/contract'
+import { Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
 import { problemIn } from '../../ui/Refused.tsx'
+import { useBulk } from '../bulk/bulk.ts'
+import { Failed as FailedRows } from '../bulk/JobParts.tsx'
 import style from './Codes.module.css'
 import { IssuedSheet } from './IssuedSheet.tsx'
 import { type Failed, type Run, useOnEach } from './on-each.ts'
 import { authenticates, canReissue, useCodeName } from './words.ts'
 
-const changed = [listCodes, countCodes, getCode]
-type Props = { codes: readonly Code[]; onClose: (acted: boolean) => void }
+/** Rows that were selected, or all that a filter finds. */
+export type Many = { codes: readonly Code[] } | { filter: CallIn<typeof listCodes>; total: number }
+type Props = { many: Many; onClose: (acted: boolean) => void }
 
-/** Revokes what is selected: how many, with what consequence; more than ten takes their number typed. */
-export const RevokeMany = ({ codes, onClose }: Props) => {
+/** The number is typed where it reaches more than these. */
+const withoutTyping = 10
+const typedFor = (count: number) => (count > withoutTyping ? { typed: String(count) } : {})
+const which = (codes: readonly Code[] | undefined, many: Many) =>
+  codes ? { ids: codes.map(({ id }) => id) } : 'filter' in many ? { filter: many.filter } : {}
+
+/** Revokes what is selected, as one: how many, with what consequence; more than ten takes their number typed. */
+export const RevokeMany = ({ many, onClose }: Props) => {
   const { t } = useTranslation('codes')
   useFocusBack()
-  const each = useOnEach(revokeCode, changed)
-  const open = codes.filter(({ state }) => state !== 'revoked')
-  const used = open.filter(({ state }) => state === 'used').length
-  if (each.run) return <Running run={each.run} verb="revoke" onStop={each.stop} onClose={() => onClose(true)} />
+  const [results, setResults] = useState(true)
+  const [job, setJob] = useState<BulkJob>()
+  const revoke = useBulk((made) => (made.failed > 0 ? setJob(made) : onClose(true)))
+  const codes = 'codes' in many ? many.codes : undefined
+  const open = codes?.filter(({ state }) => state !== 'revoked')
+  const count = open?.length ?? ('total' in many ? many.total : 0)
+  const used = open?.filter(({ state }) => state === 'used').length
+  if (job) return <NotAll job={job} onClose={() => onClose(true)} />
   return (
     <ConfirmDialog
       opened
       onClose={() => onClose(false)}
-      title={t('many.revokeAsk', { count: open.length })}
-      verb={t('many.revokeVerb', { count: open.length })}
+      title={t('many.revokeAsk', { count })}
+      verb={t('many.revokeVerb', { count })}
       reason="required"
-      {...(open.length > 10 ? { typed: String(open.length) } : {})}
+      {...typedFor(count)}
+      busy={revoke.isPending}
+      error={revoke.error}
       onConfirm={(reason) =>
-        void each.start(open, ({ id, state }) => ({ id, reason, ...(state === 'used' ? { also: ['results' as const] } : {}) }))
+        count > 0 &&
+        revoke.mutate({ action: 'revoke', ...which(open, many), reason, ...(results && used !== 0 ? { also: ['results'] } : {}) })
       }
     >
       <p>{t('many.revokeText')}</p>
-      <ul className={style.points}>
-        {used > 0 && <li>{t('many.revokeUsed', { count: used })}</li>}
-        {codes.length > open.length && <li>{t('many.revokedAlready', { count: codes.length - open.length })}</li>}
-      </ul>
+      {open && codes && codes.length > open.length && (
+        <p className="t2">{t('many.revokedAlready', { count: codes.length - open.length })}</p>
+      )}
+      {used !== 0 && (
+        <Checkbox
+          mt="sm"
+          label={used === undefined ? t('many.resultsAny') : t('many.results', { count: used })}
+          description={t('many.resultsText')}
+          checked={results}
+          onChange={(click) => setResults(click.currentTarget.checked)}
+        />
+      )}
     </ConfirmDialog>
   )
 }
 
+/** Some could not be done: which, and why, is a file of the job. */
+const NotAll = ({ job, onClose }: { job: BulkJob; onClose: () => void }) => {
+  const { t } = useTranslation(['codes', 'common'])
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('many.done.revoke', { count: job.done })}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
+      <Stack gap="md">
+        <Note tone="fail" title={t('many.failed', { count: job.failed })} action={<FailedRows of={job} />}>
+          {t('many.failedWhy')} <Link to="/bulk">{t('many.jobs')}</Link>
+        </Note>
+        <Group justify="flex-end">
+          <Button onClick={onClose} data-autofocus>
+            {t('many.close')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
+
+/** As many new secrets as are handed over from a screen; more are a job, whose result is fetched as files. */
+const onScreen = 20
+
 /** Issues anew what is selected and can be: links keep their printed symbol, what authenticates gets new secrets, shown once. */
-export const ReissueMany = ({ codes, onClose }: Props) => {
+export const ReissueMany = ({ many, onClose }: Props) => {
   const { t } = useTranslation(['codes', 'common'])
   useFocusBack()
-  const each = useOnEach(reissueCode, changed)
-  const can = codes.filter(canReissue)
+  const navigate = useNavigate()
+  const each = useOnEach(reissueCode, [listCodes, countCodes, getCode])
+  const job = useBulk(() => {
+    onClose(true)
+    void navigate({ to: '/bulk' })
+  })
+  const codes = 'codes' in many ? many.codes : undefined
+  const can = codes?.filter(canReissue)
+  const count = can?.length ?? ('total' in many ? many.total : 0)
+  const here = can !== undefined && count <= onScreen
   const [links, secrets] = [
-    can.filter(({ kind }) => kind === 'link').length,
-    can.filter(({ kind }) => authenticates(kind)).length,
+    can?.filter(({ kind }) => kind === 'link').length ?? 0,
+    can?.filter(({ kind }) => authenticates(kind)).length ?? 0,
   ]
-  if (each.run) return <Running run={each.run} verb="reissue" onStop={each.stop} onClose={() => onClose(true)} />
+  if (each.run) return <Running run={each.run} onStop={each.stop} onClose={() => onClose(true)} />
   return (
     <ConfirmDialog
       opened
       onClose={() => onClose(false)}
-      title={t('many.reissueAsk', { count: can.length })}
-      verb={t('many.reissueVerb', { count: can.length })}
-      {...(can.length > 10 ? { typed: String(can.length) } : {})}
-      onConfirm={() => can.length > 0 && void each.start(can, ({ id }) => ({ id }))}
+      title={t('many.reissueAsk', { count })}
+      verb={t('many.reissueVerb', { count })}
+      {...typedFor(count)}
+      busy={job.isPending}
+      error={job.error}
+      onConfirm={() => {
+        if (count === 0) return
+        if (here) void each.start(can, ({ id }) => ({ id }))
+        else job.mutate({ action: 'reissue', ...which(can, many), symbols: ['png', 'pdf'] })
+      }}
     >
       <p>{t('many.reissueText')}</p>
       <ul className={style.points}>
         {links > 0 && <li>{t('many.reissueLinks', { count: links })}</li>}
-        {secrets > 0 && <li>{t('many.reissueSecrets', { count: secrets })}</li>}
-        {codes.length > can.length && <li>{t('many.reissueCannot', { count: codes.length - can.length })}</li>}
+        {secrets > 0 && here && <li>{t('many.reissueSecrets', { count: secrets })}</li>}
+        {!here && <li>{t('many.reissueJob')}</li>}
+        {can && codes && codes.length > can.length && <li>{t('many.reissueCannot', { count: codes.length - can.length })}</li>}
       </ul>
     </ConfirmDialog>
   )
 }
 
 type Value = { url?: string | undefined; symbolSvg?: string | undefined; code?: Code }
-const Running = ({
-  run,
-  verb,
-  onStop,
-  onClose,
-}: {
-  run: Run<object>
-  verb: 'revoke' | 'reissue'
-  onStop: () => void
-  onClose: () => void
-}) => {
+const Running = ({ run, onStop, onClose }: { run: Run<object>; onStop: () => void; onClose: () => void }) => {
   const { t } = useTranslation(['codes', 'common'])
   const [sure, setSure] = useState(false)
   const over = run.state === 'over'
@@ -105,7 +161,7 @@ const Running = ({
       onClose={close}
       size={shown.length > 0 ? 760 : 440}
       closeOnClickOutside={false}
-      title={t(`many.${over ? 'done' : 'doing'}.${verb}`, { count: over ? run.done.length : run.total })}
+      title={over ? t('many.done.reissue', { count: run.done.length }) : t('many.doing', { count: run.total })}
       closeButtonProps={{ 'aria-label': t('common:close') }}
     >
       <Stack gap="md">
@@ -115,9 +171,7 @@ const Running = ({
             <p role="status">{t('many.of', { done: String(done), total: String(run.total) })}</p>
           </>
         )}
-        {over && run.done.length + run.failed.length < run.total && (
-          <Note tone="warn">{t('many.stopped', { count: run.total - done })}</Note>
-        )}
+        {over && done < run.total && <Note tone="warn">{t('many.stopped', { count: run.total - done })}</Note>}
         {run.failed.length > 0 && <Failures of={run.failed} />}
         {over && shown.length > 0 && <IssuedSheet of={shown} />}
         {over && sure && <Note tone="warn">{t('many.leaveText')}</Note>}
@@ -139,13 +193,13 @@ const Running = ({
 const Failures = ({ of }: { of: readonly Failed[] }) => {
   const { t } = useTranslation(['codes', 'common'])
   const nameOf = useCodeName()
+  const why = (error: unknown) => (problemIn(error)?.status === 0 ? 'unreachable' : (problemIn(error)?.code ?? 'bug'))
   return (
     <Note tone="fail" title={t('many.failed', { count: of.length })}>
       <ul className={style.points}>
         {of.map(({ code, error }) => (
           <li key={code.id}>
-            {nameOf(code)}:{' '}
-            {t(`common:refusal.${problemIn(error)?.status === 0 ? 'unreachable' : (problemIn(error)?.code ?? 'bug')}.title`)}
+            {nameOf(code)}: {t(`common:refusal.${why(error)}.title`)}
           </li>
         ))}
       </ul>

@@ -1,64 +1,75 @@
 import { ActionIcon, UnstyledButton } from '@mantine/core'
-import { type CallIn, type Code, call, listCodes } from '@postern/contract'
+import { bulkCodes, type CallIn, type Code, type listCodes } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { send } from '../../api.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconBan, IconX } from '../../ui/icons.ts'
 import { Refused } from '../../ui/Refused.tsx'
+import { useAction } from '../calls.ts'
 import style from './Codes.module.css'
-import { ReissueMany, RevokeMany } from './ManyDialog.tsx'
-
-/** As many as one page acts on, one after the other, before its person loses patience. */
-const most = 500
+import { type Many, ReissueMany, RevokeMany } from './ManyDialog.tsx'
 
 /** What can be done with the selected rows; it floats at the foot of the list, on narrow screens at the thumb. */
 export const SelectionBar = ({
   codes,
   filter,
+  all,
   total,
+  about,
   onAll,
   onClear,
 }: {
   codes: readonly Code[]
-  /** What the list asks for, to select all that match. */
+  /** What the list asks for. */
   filter: CallIn<typeof listCodes>
-  /** How many match; undefined while nobody knows, or only about. */
+  /** Everything that it finds is selected. */
+  all: boolean
+  /** How many that is; `about`: an estimate. */
   total: number | undefined
-  onAll: (codes: readonly Code[]) => void
+  about: boolean
+  onAll: () => void
   onClear: () => void
 }) => {
-  const { t } = useTranslation('codes')
+  const { t, i18n } = useTranslation('codes')
   // what it is about stays, though the list may lose these rows while they are acted on
-  const [act, setAct] = useState<{ is: 'revoke' | 'reissue'; on: readonly Code[] }>()
-  const [all, setAll] = useState<{ busy: boolean; error?: unknown }>({ busy: false })
-  const selectAll = async () => {
-    setAll({ busy: true })
-    try {
-      onAll(await everyCode(filter))
-      setAll({ busy: false })
-    } catch (error) {
-      setAll({ busy: false, error })
-    }
+  const [asked, setAsked] = useState<{ act: 'revoke' | 'reissue'; many: Many }>()
+  const look = useAction(bulkCodes)
+  const ask = async (act: 'revoke' | 'reissue') => {
+    if (!all) return setAsked({ act, many: { codes } })
+    // how many the filter finds now, to the last one
+    const { total } = await look.mutateAsync({ action: act, filter, dryRun: true })
+    setAsked({ act, many: { filter, total } })
   }
   const close = (acted: boolean) => {
-    setAct(undefined)
+    setAsked(undefined)
     if (acted) onClear()
   }
+  const number = new Intl.NumberFormat(i18n.language).format(total ?? 0)
+  const Dialog = asked?.act === 'revoke' ? RevokeMany : ReissueMany
   return (
     <>
-      {all.error ? <Refused error={all.error} /> : null}
-      {codes.length > 0 && (
+      {look.error && (
+        <div className={style.looked}>
+          <Refused error={look.error} />
+        </div>
+      )}
+      {(all || codes.length > 0) && (
         <section className={style.selected} aria-label={t('many.label')}>
-          <b role="status">{t('many.selected', { count: codes.length })}</b>
-          {total !== undefined && total > codes.length && total <= most && (
-            <UnstyledButton className={style.all} disabled={all.busy} onClick={() => void selectAll()}>
-              {t('many.selectAll', { count: total })}
+          <b role="status">
+            {all && about
+              ? t('many.selectedAbout', { number })
+              : t('many.selected', { count: all ? (total ?? 0) : codes.length })}
+          </b>
+          {!all && total !== undefined && total > codes.length && (
+            <UnstyledButton className={style.all} onClick={onAll}>
+              {about ? t('many.selectAbout', { number }) : t('many.selectAll', { count: total })}
             </UnstyledButton>
           )}
           <span className={style.rule} />
-          <UnstyledButton onClick={() => setAct({ is: 'reissue', on: codes })}>{t('reissue')}</UnstyledButton>
-          <UnstyledButton data-danger="" onClick={() => setAct({ is: 'revoke', on: codes })}>
+          <UnstyledButton disabled={look.isPending} onClick={() => void ask('reissue').catch(() => {})}>
+            {t('reissue')}
+          </UnstyledButton>
+          <UnstyledButton data-danger="" disabled={look.isPending} onClick={() => void ask('revoke').catch(() => {})}>
             <Icon of={IconBan} />
             {t('revoke')}
           </UnstyledButton>
@@ -68,22 +79,7 @@ export const SelectionBar = ({
           </ActionIcon>
         </section>
       )}
-      {act?.is === 'revoke' && <RevokeMany codes={act.on} onClose={close} />}
-      {act?.is === 'reissue' && <ReissueMany codes={act.on} onClose={close} />}
+      {asked && <Dialog many={asked.many} onClose={close} />}
     </>
   )
-}
-
-/** Every code that a filter finds, page by page. Throws CallRefused. */
-const everyCode = async (filter: CallIn<typeof listCodes>): Promise<Code[]> => {
-  const found: Code[] = []
-  let cursor: string | null = null
-  do {
-    const page: { items: Code[]; nextCursor: string | null } = (
-      await call(send, listCodes, { ...filter, limit: 200, ...(cursor ? { cursor } : {}) })
-    ).value
-    found.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor && found.length < most)
-  return found
 }
