@@ -25,7 +25,6 @@ export const isOpen = ({ state }: Pick<BulkJob, 'state'>): boolean => state === 
 /**
  * One act on many codes, for any list of them: `mutate({ action, ids | filter, … })`. A set that is revoked is over with the
  * answer; everything else is a job, and goes on when the page is left. Says which it was.
- * @public the list of codes takes it up
  */
 export const useBulk = (onStarted?: (job: BulkJob) => void) => {
   const { t } = useTranslation('bulk')
