@@ -50,14 +50,7 @@ export const BarChart = ({
       {width > 0 && (
         <svg width={width} height={above + plot + below} aria-hidden="true">
           {[0, top / 2, top].map((line) => (
-            <g key={line}>
-              <path className={style.grid} d={`M0 ${Math.round(y(line)) + 0.5}H${width}`} />
-              {line > 0 && (
-                <text className={style.axis} x={0} y={y(line) - 4}>
-                  {number(line)}
-                </text>
-              )}
-            </g>
+            <path key={line} className={style.grid} d={`M0 ${Math.round(y(line)) + 0.5}H${width}`} />
           ))}
           {bars.map(({ key, title, filled, hollow }, at) => {
             const x = at * step + gap / 2
@@ -79,6 +72,11 @@ export const BarChart = ({
               </g>
             )
           })}
+          {[top / 2, top].map((line) => (
+            <text key={line} className={style.axis} x={0} y={y(line) - 4}>
+              {number(line)}
+            </text>
+          ))}
           {ticks.map((at) => (
             <text
               key={at}

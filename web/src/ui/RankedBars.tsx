@@ -7,19 +7,16 @@ export type Ranked = { key: string; name: string; n: number; onOpen?: (() => voi
 export const RankedBars = ({
   title,
   items,
-  empty,
   number,
 }: {
   title: string
   items: readonly Ranked[]
-  empty: string
   number: (n: number) => string
 }) => {
   const most = Math.max(1, ...items.map(({ n }) => n))
   return (
     <div className={style.list}>
       <h3>{title}</h3>
-      {items.length === 0 && <p className="small t3">{empty}</p>}
       <ol>
         {items.map(({ key, name, n, onOpen, open }) => {
           const row = (

@@ -29,6 +29,7 @@ type Span = (typeof spans)[number]
 /** What a row of a ranked list narrows the single scans to. All of it, and the period, stands in the address. */
 const narrowed = ['place', 'system', 'browser', 'outcome', 'by'] as const
 const shownRanks = 5
+const shownScans = 12
 
 /** Who opened a code: people over time with previews apart, where from, with what, what came of it, and the latest one by one. */
 export const Scans = ({ code }: { code: Code }) => {
@@ -169,10 +170,13 @@ const Counts = ({ counts, values, narrow }: { counts: ScanAnalytics; values: Val
           label: t('version', { version, what: changed.map(words.changed).join(', ') }),
         }))}
       />
+      {counts.people + counts.previews === 0 && <p className="t2">{t('nobody')}</p>}
       <div className={style.ranks}>
-        {lists.map(({ title, items }) => (
-          <RankedBars key={title} title={title} items={items} number={words.number} empty={t('nobody')} />
-        ))}
+        {lists
+          .filter(({ items }) => items.length > 0)
+          .map(({ title, items }) => (
+            <RankedBars key={title} title={title} items={items} number={words.number} />
+          ))}
       </div>
     </>
   )
@@ -195,7 +199,7 @@ const Latest = ({ code, values, onClear }: { code: Code; values: Values; onClear
         ? { by: 'people' as const }
         : {}),
   }
-  const { rows, ...scans } = useList(listScans, { id: code.id, ...filter }, { everyMs: 15_000 })
+  const { rows, ...scans } = useList(listScans, { id: code.id, limit: shownScans, ...filter }, { everyMs: 15_000 })
   const device = (scan: Scan) => ({ id: null, type: scan.deviceType, platform: scan.platform, browser: scan.browser })
   const chips = [
     { key: 'place', label: t('place'), value: values.place, name: words.place(country ?? '', city ?? '') },
