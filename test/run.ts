@@ -1,6 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
 import { buildWeb } from '../scripts/build-web.ts'
 import { postgresPrograms, startCluster } from './support/cluster.ts'
 
@@ -53,26 +56,24 @@ const main = async (): Promise<number> => {
       : globSync(['test/*.test.ts', '{contract,server,cli}/src/**/*.test.ts'], { cwd: root }).sort()
   const cluster = await startCluster()
   try {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
-      {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, POSTERN_TEST_CLUSTER: cluster.url, ...(soak ? { POSTERN_TEST_SOAK: '1' } : {}) },
-      },
-    )
-    let tail = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk)
-      tail = (tail + chunk.toString()).slice(-20_000)
+    // for the processes that run the files
+    process.env.POSTERN_TEST_CLUSTER = cluster.url
+    if (soak) process.env.POSTERN_TEST_SOAK = '1'
+    const tests = run({ files, cwd: root, concurrency: 2, execArgv: ['--disable-warning=ExperimentalWarning'] })
+    let sum: { counts: { passed: number; skipped: number; todo: number; tests: number }; success: boolean } | undefined
+    // each file has a summary too
+    tests.on('test:summary', (summary) => {
+      if (summary.file === undefined) sum = summary
     })
-    const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)))
-    const count = (what: string): number => Number(new RegExp(`^ℹ ${what} (\\d+)`, 'm').exec(tail)?.[1] ?? 0)
-    const [passed, failed, skipped] = [count('pass'), count('fail') + count('cancelled'), count('skipped') + count('todo')]
-    process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+    const shown = tests.compose(new spec())
+    shown.pipe(process.stdout, { end: false })
+    await finished(shown)
+    const { passed = 0, skipped = 0, todo = 0, tests: all = 0 } = sum?.counts ?? {}
+    const failed = all - passed - skipped - todo
+    const left = skipped + todo
+    process.stdout.write(`\n${passed} passed, ${failed} failed${left > 0 ? `, ${left} skipped` : ''}\n`)
     // a test that skips is red; vectors that are not there say so in their own line and do not skip
-    return code === 0 && skipped === 0 && passed > 0 ? 0 : 1
+    return sum?.success === true && failed + left === 0 && passed > 0 ? 0 : 1
   } finally {
     await cluster.stop()
   }
