@@ -14,8 +14,10 @@ export type Column<T> = {
   number?: boolean
   /** The title is for screen readers alone: a column of buttons. */
   untitled?: boolean
-  /** Under 600 px a row has two lines: `first` (name and state) and `second` (facts); `none` is left out there. */
+  /** In little room a row has two lines: `first` (name and state) and `second` (facts); `none` is left out there. */
   narrow?: 'first' | 'second' | 'none'
+  /** There its title stands before what says nothing alone: a day, "never". */
+  labelled?: boolean | ((row: T) => boolean)
 }
 
 /**
@@ -58,21 +60,25 @@ export function DataTable<T>({
   const { t } = useTranslation()
   if (error && !rows)
     return (
-      <div className={style.said}>
-        <Refused error={error} {...(onRetry ? { onRetry } : {})} />
+      <div className={style.box}>
+        <div className={style.said}>
+          <Refused error={error} {...(onRetry ? { onRetry } : {})} />
+        </div>
       </div>
     )
   if (pending || !rows)
     return (
-      <div className={style.said}>
-        <Loading lines={8} />
+      <div className={style.box}>
+        <div className={style.said}>
+          <Loading lines={8} />
+        </div>
       </div>
     )
   if (rows.length === 0) return empty
   const shown = selection ? rows.map(rowKey) : []
   const chosen = shown.filter((key) => selection?.has(key)).length
   return (
-    <>
+    <div className={style.box}>
       <table className={style.table} aria-label={label} data-stale={stale ? '' : undefined} aria-busy={stale}>
         <thead>
           <tr>
@@ -87,8 +93,8 @@ export function DataTable<T>({
                 />
               </th>
             )}
-            {columns.map(({ key, title, number, untitled }) => (
-              <th key={key} scope="col" className={number ? 'num' : undefined}>
+            {columns.map(({ key, title, number, untitled, narrow }) => (
+              <th key={key} scope="col" data-narrow={narrow} className={number ? 'num' : undefined}>
                 {untitled ? <span className="sr-only">{title}</span> : title}
               </th>
             ))}
@@ -114,8 +120,13 @@ export function DataTable<T>({
                   />
                 </td>
               )}
-              {columns.map(({ key, title, cell, number, narrow = 'second' }, at) => (
-                <td key={key} data-narrow={narrow} data-title={title} className={number ? 'num' : undefined}>
+              {columns.map(({ key, title, cell, number, narrow = 'second', labelled = false }, at) => (
+                <td
+                  key={key}
+                  data-narrow={narrow}
+                  data-label={(typeof labelled === 'function' ? labelled(row) : labelled) ? `${title}: ` : undefined}
+                  className={number ? 'num' : undefined}
+                >
                   {at === 0 && rowLink ? (
                     <Link to={rowLink(row)} className={style.link}>
                       {cell(row)}
@@ -136,7 +147,7 @@ export function DataTable<T>({
           </Button>
         </div>
       )}
-    </>
+    </div>
   )
 }
 

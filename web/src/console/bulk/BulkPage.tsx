@@ -31,9 +31,9 @@ export default function BulkPage() {
       cell: ({ state }) => <StateBadge look={jobLook[state]}>{t(`state.${state}`)}</StateBadge>,
     },
     { key: 'progress', title: t('progress'), cell: (job) => <Progress of={job} /> },
-    { key: 'failed', title: t('failed'), cell: (job) => <Failed of={job} /> },
+    { key: 'failed', title: t('failed'), labelled: true, cell: (job) => <Failed of={job} /> },
     { key: 'by', title: t('by'), narrow: 'none', cell: ({ by }) => by },
-    { key: 'made', title: t('made'), cell: ({ createdAt }) => <TimeText at={createdAt} /> },
+    { key: 'made', title: t('made'), labelled: true, cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     ...(may ? [{ key: 'acts', title: t('acts'), untitled: true, cell: (job: BulkJob) => <Acts of={job} /> }] : []),
   ]
   return (

@@ -62,7 +62,7 @@ export const useCodeColumns = (): Column<Code>[] => {
           <span className="t3">{t('notOpened')}</span>
         ),
     },
-    { key: 'ends', title: t('ends'), cell: (code) => <Ends of={code} /> },
+    { key: 'ends', title: t('ends'), labelled: ({ state }) => state !== 'not-yet-valid', cell: (code) => <Ends of={code} /> },
   ]
 }
 
