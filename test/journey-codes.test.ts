@@ -218,6 +218,42 @@ test('a code that authenticates is issued again with a secret that is shown once
   await done(visitor)
 })
 
+test('what went by letter goes by letter again, as long as before, with a number of its own that is shown once', async () => {
+  const ewa = await olga.browser.call(contract.createUser, { username: 'ewa' })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: ewa.id, factor: 'totp', deliver: 'letter' })
+  const visitor = await desk(`/codes/${code.id}`)
+  const { page } = visitor
+  await press(page, 'Re-issue')
+  const asking = dialog(page, 'Re-issue this code?')
+  assert.equal(await asking.getByLabel('Minutes it is good for').inputValue(), '20160')
+  await asking.getByRole('button', { name: 'Re-issue' }).click()
+  const handing = dialog(page, 'Set up, ewa')
+  const number = (await handing.getByText(/^\d{4} \d{4}$/).innerText()).replace(' ', '')
+  assert.notEqual(number, code.activation)
+  const coming = page.waitForEvent('download')
+  await handing.getByRole('button', { name: 'Download the letter' }).click()
+  const letter = Buffer.concat(await (await (await coming).createReadStream()).toArray())
+  assert.equal(letter.subarray(0, 5).toString(), '%PDF-')
+  await handing.getByRole('button', { name: 'Done' }).click()
+  await handing.getByRole('button', { name: 'Close' }).last().click()
+  await page.waitForURL((url) => !url.pathname.endsWith(code.id))
+
+  // from the list too: on the screen, and never on the paper that the symbol is printed on
+  await page.goto(`${server.origin}/codes?q=ewa&state=live`)
+  await page.getByRole('checkbox', { name: 'Select Set up, ewa' }).check()
+  await page.getByRole('region', { name: 'Selected codes' }).getByRole('button', { name: 'Re-issue' }).click()
+  await dialog(page, 'Re-issue 1 code?').getByRole('button', { name: 'Re-issue 1 code' }).click()
+  const sheet = dialog(page, '1 code re-issued')
+  const shown = sheet.getByText(/^\d{4} \d{4}$/)
+  await shown.waitFor()
+  await page.emulateMedia({ media: 'print' })
+  assert.equal(await shown.isVisible(), false)
+  await page.emulateMedia({ media: 'screen' })
+  await page.keyboard.press('Escape')
+  await sheet.getByRole('button', { name: 'Close for good' }).click()
+  await done(visitor)
+})
+
 test('rows are selected by keyboard alone; more than ten are revoked by their number, and what may not be is named', async () => {
   const opal = await newPerson(server, olga, 'opal', ['operator'])
   const boss = await olga.browser.call(contract.createUser, { username: 'boss', roles: ['owner'] })

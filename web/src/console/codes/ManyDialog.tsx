@@ -10,12 +10,20 @@ import { problemIn } from '../../ui/Refused.tsx'
 import { useBulk } from '../bulk/bulk.ts'
 import { Failed as FailedRows } from '../bulk/JobParts.tsx'
 import style from './Codes.module.css'
-import { IssuedSheet } from './IssuedSheet.tsx'
+import { type Issued, IssuedSheet } from './IssuedSheet.tsx'
 import { type Failed, type Run, useOnEach } from './on-each.ts'
 import { authenticates, canReissue, useCodeName } from './words.ts'
 
 /** Rows that were selected, or all that a filter finds. */
-export type Many = { codes: readonly Code[] } | { filter: CallIn<typeof listCodes>; total: number }
+export type Many =
+  | { codes: readonly Code[] }
+  | {
+      filter: CallIn<typeof listCodes>
+      /** Those that the act is about. */
+      total: number
+      /** More that match, and that it leaves as they are; undefined where they are not counted to the last one. */
+      left: number | undefined
+    }
 type Props = { many: Many; onClose: (acted: boolean) => void }
 
 /** The number is typed where it reaches more than these. */
@@ -34,6 +42,7 @@ export const RevokeMany = ({ many, onClose }: Props) => {
   const codes = 'codes' in many ? many.codes : undefined
   const open = codes?.filter(({ state }) => state !== 'revoked')
   const count = open?.length ?? ('total' in many ? many.total : 0)
+  const left = (codes && open ? codes.length - open.length : 'left' in many ? many.left : 0) ?? 0
   const used = open?.filter(({ state }) => state === 'used').length
   if (job) return <NotAll job={job} onClose={() => onClose(true)} />
   return (
@@ -52,9 +61,7 @@ export const RevokeMany = ({ many, onClose }: Props) => {
       }
     >
       <p>{t('many.revokeText')}</p>
-      {open && codes && codes.length > open.length && (
-        <p className="t2">{t('many.revokedAlready', { count: codes.length - open.length })}</p>
-      )}
+      {left > 0 && <p className="t2">{t('many.revokedAlready', { count: left })}</p>}
       {used !== 0 && (
         <Checkbox
           mt="sm"
@@ -108,6 +115,7 @@ export const ReissueMany = ({ many, onClose }: Props) => {
   const codes = 'codes' in many ? many.codes : undefined
   const can = codes?.filter(canReissue)
   const count = can?.length ?? ('total' in many ? many.total : 0)
+  const left = (codes && can ? codes.length - can.length : 'left' in many ? many.left : 0) ?? 0
   const here = can !== undefined && count <= onScreen
   const [links, secrets] = [
     can?.filter(({ kind }) => kind === 'link').length ?? 0,
@@ -134,19 +142,19 @@ export const ReissueMany = ({ many, onClose }: Props) => {
         {links > 0 && <li>{t('many.reissueLinks', { count: links })}</li>}
         {secrets > 0 && here && <li>{t('many.reissueSecrets', { count: secrets })}</li>}
         {!here && <li>{t('many.reissueJob')}</li>}
-        {can && codes && codes.length > can.length && <li>{t('many.reissueCannot', { count: codes.length - can.length })}</li>}
+        {left > 0 && <li>{t('many.reissueCannot', { count: left })}</li>}
       </ul>
     </ConfirmDialog>
   )
 }
 
-type Value = { url?: string | undefined; symbolSvg?: string | undefined; code?: Code }
+type Value = Partial<Omit<Issued, 'svg'>> & { symbolSvg?: string }
 const Running = ({ run, onStop, onClose }: { run: Run<object>; onStop: () => void; onClose: () => void }) => {
   const { t } = useTranslation(['codes', 'common'])
   const [sure, setSure] = useState(false)
   const over = run.state === 'over'
-  const shown = run.done.flatMap(({ code, value }: { code: Code; value: Value }) =>
-    value.symbolSvg && value.url && value.code ? [{ of: code, code: value.code, url: value.url, svg: value.symbolSvg }] : [],
+  const shown = run.done.flatMap(({ value: { symbolSvg: svg, url, code, activation, letterPdf } }: { value: Value }) =>
+    svg && url && code ? [{ code, url, svg, activation, letterPdf }] : [],
   )
   const done = run.done.length + run.failed.length
   useBlocker({ disabled: over && (shown.length === 0 || sure), enableBeforeUnload: true, shouldBlockFn: () => true })

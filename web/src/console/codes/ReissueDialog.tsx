@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Stack } from '@mantine/core'
+import { Button, Group, Modal, Stack } from '@mantine/core'
 import { type Code, countCodes, getCode, getUser, listCodes, listCodeVersions, listEvents, reissueCode } from '@postern/contract'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -9,13 +9,15 @@ import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
 import { HandOver } from '../users/HandOver.tsx'
-import style from './Codes.module.css'
+import { MinutesField } from '../users/MinutesField.tsx'
 import { destinationOf, isFilled, sameDestination, typedOf } from './destinations.ts'
 import { DestinationFields } from './fields.tsx'
 import { authenticates, useCodeName } from './words.ts'
 
 const refreshes = [getCode, listCodes, countCodes, listCodeVersions, listEvents, getUser]
-const presets = [10, 60, 1_440, 20_160] as const
+/** As long as the one before was good for. */
+const minutesOf = ({ createdAt, expiresAt }: Code): number =>
+  expiresAt ? Math.min(20_160, Math.max(1, Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 60_000))) : 10
 
 /** A new code in place of this one: a link keeps its printed symbol, what authenticates gets a new secret, shown this once. */
 export const ReissueDialog = ({ code, onClose }: { code: Code; onClose: () => void }) =>
@@ -79,11 +81,11 @@ const SameSymbol = ({ code, onClose }: { code: Code; onClose: () => void }) => {
 }
 
 const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
-  const { t } = useTranslation(['codes', 'users', 'common'])
+  const { t, i18n } = useTranslation(['codes', 'users', 'common'])
   useFocusBack()
   const navigate = useNavigate()
   const nameOf = useCodeName()
-  const [minutes, setMinutes] = useState<number | string>(10)
+  const [minutes, setMinutes] = useState<number | string>(() => minutesOf(code))
   const [leaving, setLeaving] = useState(false)
   const [over, setOver] = useState(false)
   const [since, setSince] = useState('')
@@ -111,6 +113,9 @@ const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
             expiresAt: made.code.expiresAt,
             ...(made.url ? { url: made.url } : {}),
             ...(made.symbolSvg ? { symbolSvg: made.symbolSvg } : {}),
+            // what went by letter goes by letter again, with a number of its own
+            ...(made.activation ? { activation: made.activation } : {}),
+            ...(made.letterPdf ? { letterPdf: made.letterPdf } : {}),
           }}
           since={since}
           user={{ username: made.code.user?.username ?? made.code.label }}
@@ -124,36 +129,18 @@ const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
         <form
           onSubmit={(submit) => {
             submit.preventDefault()
-            reissue.mutate({ id: code.id, expiresInMinutes: Number(minutes) })
+            reissue.mutate({ id: code.id, expiresInMinutes: Number(minutes), language: i18n.language === 'pl' ? 'pl' : 'en' })
           }}
         >
           <Stack gap="md">
             <p>{t('reissueSecretText')}</p>
-            <div>
-              <NumberInput
-                label={t('users:enrolMinutes')}
-                min={1}
-                max={20_160}
-                allowDecimal={false}
-                value={minutes}
-                error={errors.expiresInMinutes}
-                onChange={setMinutes}
-                data-autofocus
-              />
-              <div className={style.presets}>
-                {presets.map((preset) => (
-                  <Button
-                    key={preset}
-                    variant="default"
-                    size="compact-xs"
-                    aria-pressed={Number(minutes) === preset}
-                    onClick={() => setMinutes(preset)}
-                  >
-                    {t(`users:preset.${preset}`)}
-                  </Button>
-                ))}
-              </div>
-            </div>
+            <MinutesField
+              label={t('users:enrolMinutes')}
+              value={minutes}
+              error={errors.expiresInMinutes}
+              onChange={setMinutes}
+              focus
+            />
             {reissue.error && Object.keys(errors).length === 0 ? <Refused error={reissue.error} /> : null}
             <Group justify="flex-end" gap="sm">
               <Button variant="default" onClick={onClose}>

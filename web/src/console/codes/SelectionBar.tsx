@@ -37,8 +37,9 @@ export const SelectionBar = ({
   const ask = async (act: 'revoke' | 'reissue') => {
     if (!all) return setAsked({ act, many: { codes } })
     // how many the filter finds now, to the last one
-    const { total } = await look.mutateAsync({ action: act, filter, dryRun: true })
-    setAsked({ act, many: { filter, total } })
+    const { total: found } = await look.mutateAsync({ action: act, filter, dryRun: true })
+    const left = about || total === undefined ? undefined : Math.max(0, total - found)
+    setAsked({ act, many: { filter, total: found, left } })
   }
   const close = (acted: boolean) => {
     setAsked(undefined)

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
 import {
   type CallIn,
   countHistorical,
@@ -18,6 +18,7 @@ import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
+import { MinutesField } from '../users/MinutesField.tsx'
 import style from './Historical.module.css'
 import { IssuedList } from './IssuedList.tsx'
 
@@ -92,11 +93,8 @@ export const ReEnrolDialog = ({ whom, onClose }: { whom: Whom; onClose: (done: b
             onChange={({ currentTarget: { checked } }) => change(() => setWithCodes(checked))}
           />
           {withCodes && (
-            <NumberInput
+            <MinutesField
               label={t('reEnrol.minutes')}
-              min={1}
-              max={20_160}
-              allowDecimal={false}
               value={minutes}
               error={errors['codes.expiresInMinutes']}
               onChange={(value) => change(() => setMinutes(value))}

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Radio, Stack } from '@mantine/core'
+import { Button, Checkbox, Group, Modal, Radio, Stack } from '@mantine/core'
 import { enrolUser, getUser, listCodes, listEvents, listSessions, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,11 +7,9 @@ import { useFocusBack } from '../../ui/focus-back.ts'
 import { Refused } from '../../ui/Refused.tsx'
 import { queryClient, useAction } from '../calls.ts'
 import { HandOver } from './HandOver.tsx'
-import style from './Users.module.css'
+import { MinutesField } from './MinutesField.tsx'
 
 type Issued = Out<typeof enrolUser>['code']
-/** On screen, in the same building, by mail, by letter. */
-const presets = [10, 60, 1_440, 20_160] as const
 
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
@@ -88,32 +86,14 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
                 <Radio value="letter" label={t('byLetter')} description={t('byLetterText')} />
               </Stack>
             </Radio.Group>
-            <div>
-              <NumberInput
-                label={t('enrolMinutes')}
-                description={t('enrolMinutesText')}
-                min={1}
-                max={20_160}
-                allowDecimal={false}
-                value={minutes}
-                error={errors.expiresInMinutes}
-                onChange={setMinutes}
-                data-autofocus
-              />
-              <div className={style.presets}>
-                {presets.map((preset) => (
-                  <Button
-                    key={preset}
-                    variant="default"
-                    size="compact-xs"
-                    aria-pressed={Number(minutes) === preset}
-                    onClick={() => setMinutes(preset)}
-                  >
-                    {t(`preset.${preset}`)}
-                  </Button>
-                ))}
-              </div>
-            </div>
+            <MinutesField
+              label={t('enrolMinutes')}
+              description={t('enrolMinutesText')}
+              value={minutes}
+              error={errors.expiresInMinutes}
+              onChange={setMinutes}
+              focus
+            />
             {user.factors.password && (
               <Checkbox
                 label={t('enrolReset')}
