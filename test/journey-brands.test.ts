@@ -152,7 +152,18 @@ test('versions are saved, overtaken, and gone back to; a kit is made the default
   await signIn(page, olga)
   await page.goto(`${server.origin}/brands/${made.id}`)
   await title(page, 'Southgate')
-  await page.getByRole('link', { name: '1 code uses version 1' }).or(page.getByText('1 code use')).first().waitFor()
+  await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Plain sign',
+    destination: { type: 'text', text: 'Gate C' },
+  })
+  await page.getByRole('link', { name: '1 code uses version 1' }).click()
+  await title(page, 'Codes')
+  await page.getByText('Brand Southgate').waitFor()
+  await page.getByRole('link', { name: /^Gate / }).waitFor()
+  assert.equal(await page.getByRole('row').count(), 2)
+  await page.goBack()
+  await title(page, 'Southgate')
   const dots = page.getByRole('group', { name: 'Modules' }).getByRole('radio', { name: 'Dots' })
   await dots.check()
   await page.getByText('Draft of version 2').waitFor()

@@ -14,5 +14,7 @@ export const wordsIn =
     let at: unknown = files.get(file)
     for (const part of path.split('.')) at = (at as Record<string, unknown> | undefined)?.[part]
     if (typeof at !== 'string') throw new Error(`no words at ${key}`)
-    return at.replaceAll(/<\/?\d+>/g, '').replaceAll(/\{\{(\w+)\}\}/g, (_, part: string) => String(values[part] ?? ''))
+    return at
+      .replaceAll(/<\/?\d+>/g, '')
+      .replaceAll(/\{\{(\w+)(?:, number)?\}\}/g, (_, part: string) => String(values[part] ?? ''))
   }

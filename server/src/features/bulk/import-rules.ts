@@ -45,7 +45,7 @@ export const checkPerson = (
   if (!unknown && !mayManage(own, held)) errors.push({ column: 'roles', message: 'more rights than you have' })
   const way = (values.enrol ?? '').toLowerCase() || 'none'
   const enrol = enrolWays.find((each) => each === way)
-  if (!enrol) errors.push({ column: 'enrol', message: `${way} is none of ${oneOf(enrolWays)}` })
+  if (!enrol) errors.push({ column: 'enrol', message: `${way} is no way to enrol: ${oneOf(enrolWays)}` })
   else if (enrol !== 'none' && !enrolment) errors.push({ column: 'enrol', message: 'enrolment is switched off' })
   if (username !== undefined) {
     const key = usernameKey(username)

@@ -13,8 +13,6 @@ import {
 } from '@postern/contract'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Icon } from '../../ui/Icon.tsx'
-import { IconDownload } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { useAction, useCall } from '../calls.ts'
@@ -47,14 +45,15 @@ export const CodeSymbol = ({ code, may }: { code: Code; may: boolean }) => {
           <img src={picture} alt={t('codeAlt', { label: code.label })} />
         </div>
       ) : (
-        <Loading lines={5} />
+        <div className={style.ofCode} data-coming="">
+          <Loading lines={5} />
+        </div>
       )}
       <div className={style.files}>
         {symbolFormats.map((format) => (
           <Button
             key={format}
             variant="default"
-            leftSection={<Icon of={IconDownload} />}
             aria-label={t('download', { format: format.toUpperCase() })}
             loading={download.isPending && wanted === format}
             onClick={() => fetchFile(format)}

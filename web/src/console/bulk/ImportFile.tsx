@@ -12,6 +12,7 @@ import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconDownload } from '../../ui/icons.ts'
+import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { problemIn, Refused } from '../../ui/Refused.tsx'
@@ -173,7 +174,7 @@ const Running = ({ id, what, onAgain }: { id: string; what: What; onAgain: () =>
   const { t } = useTranslation('bulk')
   const job = useCall(getBulkJob, { id }, { everyMs })
   if (job.error && !job.data) return <Refused error={job.error} onRetry={() => void job.refetch()} />
-  if (!job.data) return null
+  if (!job.data) return <Loading lines={3} />
   const now: BulkJob = job.data
   return (
     <Stack gap="md" className={style.steps}>
@@ -186,11 +187,11 @@ const Running = ({ id, what, onAgain }: { id: string; what: What; onAgain: () =>
       <p>{isOpen(now) ? t('text') : t(now.state === 'done' ? `import.done.${what}` : 'import.stopped', { count: now.done })}</p>
       {now.failed > 0 && (
         <div className={style.failed}>
-          <Failed of={now} /> <span>{t('import.mend')}</span>
+          <Failed of={now} words /> <span>{t('import.mend')}</span>
         </div>
       )}
       <Group gap="sm" className={style.acts}>
-        <Acts of={now} />
+        <Acts of={now} alone />
         {!isOpen(now) && (
           <Button variant="default" onClick={onAgain}>
             {t('import.another')}

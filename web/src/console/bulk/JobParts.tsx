@@ -38,27 +38,38 @@ export const Progress = ({ of: { done, failed, total, rate, secondsLeft, why, st
 }
 const slug = (why: string) => why.toLowerCase().replace(/[^a-z]+/g, '_') as 'whoever_made_it_is_suspended_'
 
-export const Failed = ({ of: { id, failed } }: { of: BulkJob }) => {
-  const { t } = useTranslation('bulk')
+/** How many rows failed, as the file that says why; `words`: where no heading stands above the number. */
+export const Failed = ({ of: { id, failed }, words = false }: { of: BulkJob; words?: boolean }) => {
+  const { t, i18n } = useTranslation('bulk')
   const download = useAction(createDownload, { onDone: ({ url }) => window.location.assign(url) })
   if (failed === 0) return <span className="t3">0</span>
   return (
-    <Button
-      variant="default"
-      size="xs"
-      className={style.failed}
-      leftSection={<Icon of={IconDownload} size={14} />}
-      loading={download.isPending}
-      aria-label={t('failedDownload', { count: failed })}
-      onClick={() => download.mutate({ path: `/api/bulk/${id}/errors` })}
-    >
-      {failed}
-    </Button>
+    <>
+      <Button
+        variant="default"
+        size="xs"
+        className={style.failed}
+        leftSection={<Icon of={IconDownload} size={14} />}
+        loading={download.isPending}
+        {...(words ? {} : { 'aria-label': t('failedDownload', { count: failed }) })}
+        onClick={() => download.mutate({ path: `/api/bulk/${id}/errors` })}
+      >
+        {words ? t('failedRows', { count: failed }) : new Intl.NumberFormat(i18n.language).format(failed)}
+      </Button>
+      {download.error && (
+        <span role="alert" className={style.why}>
+          {t('refused')}
+        </span>
+      )}
+    </>
   )
 }
 
-/** Cancel while it runs; resume where it stopped; what it made, once, for who made it. */
-export const Acts = ({ of: job }: { of: BulkJob }) => {
+/**
+ * Cancel while it runs; resume where it stopped; what it made, once, for who made it. `alone`: the job has the page to itself,
+ * so that to fetch this is what there is to do.
+ */
+export const Acts = ({ of: job, alone = false }: { of: BulkJob; alone?: boolean }) => {
   const { t } = useTranslation('bulk')
   const session = useSession()
   const cancel = useAction(cancelBulkJob, { refreshes: [listBulkJobs, getBulkJob] })
@@ -73,14 +84,14 @@ export const Acts = ({ of: job }: { of: BulkJob }) => {
     <div className={style.acts}>
       {job.results && job.by === session.user.username && (
         <Button
-          size="xs"
-          variant="default"
+          size={alone ? 'sm' : 'xs'}
+          variant={alone ? 'filled' : 'default'}
           leftSection={<Icon of={IconDownload} size={14} />}
           loading={download.isPending}
           onClick={() => download.mutate({ path: `/api/bulk/${job.id}/results` })}
         >
           {t('fetch')}
-          <span className={style.until}>
+          <span className={style.until} data-alone={alone ? '' : undefined}>
             <CountDown to={job.results.until} ended={t('over')} />
           </span>
         </Button>

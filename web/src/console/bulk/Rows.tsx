@@ -53,13 +53,15 @@ export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: r
   )
 }
 
+/** In the reader's language where we know the message; what was typed stands in some of them. */
 const Wrong = ({ says }: { says: string }) => {
   const { t, i18n } = useTranslation('bulk')
-  const key = `import.says.${says.toLowerCase().replace(/[^a-z]+/g, '_')}`
+  const [, value = '', rest = says] = /^(.*) (is no (?:role|way to enrol): .*)$/s.exec(says) ?? []
+  const key = `import.says.${rest.toLowerCase().replace(/[^a-z]+/g, '_')}`
   return (
     <div className={style.wrong}>
       <Icon of={IconX} size={12} />
-      {i18n.exists(`bulk:${key}`) ? t(key as 'import.says.is_taken') : says}
+      {i18n.exists(`bulk:${key}`) ? t(key as 'import.says.is_no_role_user_auditor_operator_or_owner', { value }) : says}
     </div>
   )
 }

@@ -11,7 +11,7 @@ import { CountDown, TimeText } from '../../ui/TimeText.tsx'
 import { CodeSymbol } from '../brands/CodeSymbol.tsx'
 import style from './Codes.module.css'
 import { Versions } from './Versions.tsx'
-import { authenticates } from './words.ts'
+import { authenticates, canReissue } from './words.ts'
 
 /** Beside what a code does: its symbol, the facts that can be edited, and every version of them. */
 export const About = ({
@@ -30,7 +30,9 @@ export const About = ({
     <>
       <Section title={t('symbol')}>
         {code.url === null ? (
-          <Note title={t('symbolOnce')}>{t('symbolOnceText')}</Note>
+          <Note title={t('symbolOnce')}>
+            {t('symbolOnceText')} {may && canReissue(code) && t('symbolAgain')}
+          </Note>
         ) : (
           <>
             <CodeSymbol code={code} may={may} />

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { type CallIn, codeKinds, codeStates, countCodes, listCodes } from '@postern/contract'
+import { type CallIn, codeKinds, codeStates, countCodes, listBrands, listCodes } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -22,7 +22,7 @@ import { useCodeColumns } from './columns.tsx'
 import { SelectionBar } from './SelectionBar.tsx'
 import { useCodeName } from './words.ts'
 
-const keys = ['state', 'kind', 'userId', 'owner', 'from', 'to', 'q'] as const
+const keys = ['state', 'kind', 'userId', 'owner', 'brand', 'from', 'to', 'q'] as const
 type Filters = Partial<Record<(typeof keys)[number], string>>
 
 /** Every code of the deployment: kind, state, who looks after it, how often it was opened. Never a secret. */
@@ -35,6 +35,7 @@ export default function CodesPage() {
   const { state, ...others } = filter
   const codes = useList(listCodes, filter)
   const counts = useCall(countCodes, others as CallIn<typeof countCodes>).data
+  const brands = useCall(listBrands, { archived: 'all', limit: 200 }).data?.items ?? []
   const may = useMay('operator')
   const nameOf = useCodeName()
   const selection = useSelection(JSON.stringify(filter))
@@ -49,9 +50,14 @@ export default function CodesPage() {
             {t('historical')}
           </Button>
           {may && (
-            <Button component={Link} to="/codes/new" leftSection={<Icon of={IconPlus} />}>
-              {t('new.issue')}
-            </Button>
+            <>
+              <Button component={Link} to="/codes/import" variant="default">
+                {t('import')}
+              </Button>
+              <Button component={Link} to="/codes/new" leftSection={<Icon of={IconPlus} />}>
+                {t('new.issue')}
+              </Button>
+            </>
           )}
         </>
       }
@@ -67,6 +73,7 @@ export default function CodesPage() {
                   label: t('kindTitle'),
                   options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })),
                 },
+                { key: 'brand', label: t('field.brand'), options: brands.map(({ id, name }) => ({ value: id, label: name })) },
               ]}
               values={values}
               onChange={(key, value) => set({ [key]: value })}
