@@ -14,6 +14,7 @@ const figures: Record<string, () => Promise<Figure>> = {
   symbols: async () => (await import('./figures/symbols.ts')).symbols,
   redirect: async () => (await import('./figures/redirect.ts')).redirect,
   analytics: async () => (await import('./figures/analytics.ts')).analytics,
+  codes: async () => (await import('./figures/codes.ts')).codes,
   rest: async () => (await import('./figures/rest.ts')).rest,
 }
 const say = (line: string): void => {

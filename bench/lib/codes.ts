@@ -15,7 +15,7 @@ export const addLinks = async ({ db }: Core, n: number): Promise<{ id: string; u
 }
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 /** Crockford's Base32 of 128 bits, highest first, in 26 characters. */
-const base32 = (uuid: string): string => {
+export const base32 = (uuid: string): string => {
   let value = BigInt(`0x${uuid.replaceAll('-', '')}`)
   let text = ''
   for (let at = 0; at < 26; at++, value >>= 5n) text = alphabet[Number(value & 31n)] + text

@@ -243,7 +243,10 @@ export const codeFilters = {
   brand: BrandId.optional(),
   createdFrom: Instant.optional(),
   createdTo: Instant.optional(),
-  q: z.string().max(100).optional().meta({ description: 'Label, person, destination, or the end of an id' }),
+  q: z.string().max(100).optional().meta({
+    description:
+      'Label, person or destination; case and accents do not count. One or two letters: how a word begins. Or a whole id',
+  }),
 }
 export const listCodes = endpoint({
   method: 'GET',
@@ -259,7 +262,7 @@ export const countCodes = endpoint({
   method: 'GET',
   path: '/api/codes/counts',
   needs: 'auditor',
-  summary: 'How many codes there are in each state, under the same filters; `about`: past 100,000 the counts are estimates.',
+  summary: 'How many codes there are in each state, under the same filters; `about`: past 10,000 the counts are estimates.',
   input: z.strictObject((({ state: _, ...rest }) => rest)(codeFilters)),
   output: z.object({
     all: z.number().int(),

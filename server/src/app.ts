@@ -10,7 +10,7 @@ import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
 import { analyticsRoutes, RollupLoop, tidyScans } from './features/analytics/index.ts'
 import { BulkWorker, bulkRoutes, tidyBulk } from './features/bulk/index.ts'
-import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings } from './features/codes/index.ts'
+import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings, tidyCodes } from './features/codes/index.ts'
 import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
 import {
   type ActDeps,
@@ -244,6 +244,7 @@ const tidy = async (core: Core): Promise<void> => {
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)
   await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
   await deleteUnconfirmed(core.db)
+  await tidyCodes(core.db)
   await tidyBulk(core.db)
   await deleteUnusedLogos(core.db)
 }

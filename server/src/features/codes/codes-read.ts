@@ -1,19 +1,16 @@
 import type * as contract from '@postern/contract'
-import type { Code, CodeState, CodeVersion, Destination, In, Out } from '@postern/contract'
+import type { Code, CodeVersion, Destination, In, Out } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
-import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
+import { cursorId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { invalid } from '../../platform/refusal.ts'
-import { anyCase } from '../users/index.ts'
+import { expired, findCodes } from './codes-filter.ts'
 import { authenticates, stateOf } from './codes-life.ts'
 import type { VersionFields } from './codes-store.ts'
 import { contentOf } from './destinations.ts'
 import { openAddress } from './scan-address.ts'
 import { family, readTotals, type Totals } from './scans-store.ts'
-
-/** A restore voids what authenticates and was open; printed links live on. */
-const expired = sql<boolean>`(c.expires_at <= now() or (c.secret_hash is not null and c.epoch <> (select epoch from deployment)))`
 
 const list = (db: Db | Tx) =>
   db
@@ -85,39 +82,6 @@ export const readCode = async (db: Db | Tx, origin: string, id: string): Promise
 export const isCode = async (db: Db, id: string): Promise<boolean> =>
   (await db.selectFrom('code').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 
-const open = sql<boolean>`c.revoked_at is null and c.claimed_at is null`
-/** Each state as a condition, in the order of `stateOf`: the first that fits. */
-const inState: Record<CodeState, ReturnType<typeof sql<boolean>>> = {
-  revoked: sql<boolean>`c.revoked_at is not null`,
-  used: sql<boolean>`c.revoked_at is null and c.claimed_at is not null`,
-  expired: sql<boolean>`${open} and ${expired}`,
-  'not-yet-valid': sql<boolean>`${open} and not ${expired} and c.not_before > now()`,
-  'used-up': sql<boolean>`${open} and not ${expired} and c.not_before <= now() and c.scans >= c.scan_limit`,
-  live: sql<boolean>`${open} and not ${expired} and c.not_before <= now() and not coalesce(c.scans >= c.scan_limit, false)`,
-}
-export type CodeFilter = Omit<In<typeof contract.listCodes>, 'limit' | 'cursor'>
-/** The filters of a list as one condition over `c` (code) and `u` (the person it is for). */
-export const matchingCodes = (filter: CodeFilter) => {
-  const all = [sql<boolean>`true`]
-  if (filter.state) all.push(inState[filter.state])
-  if (filter.kind) all.push(sql<boolean>`c.kind = ${filter.kind}`)
-  if (filter.userId) all.push(sql<boolean>`c.user_id = ${fromId(filter.userId)}::uuid`)
-  if (filter.owner) all.push(sql<boolean>`c.owner_id = ${fromId(filter.owner)}::uuid`)
-  if (filter.brand) all.push(sql<boolean>`c.brand_id = ${fromId(filter.brand)}::uuid`)
-  if (filter.createdFrom) all.push(sql<boolean>`c.id >= ${uuid7Low(new Date(filter.createdFrom))}::uuid`)
-  if (filter.createdTo) all.push(sql<boolean>`c.id < ${uuid7Low(new Date(filter.createdTo))}::uuid`)
-  const typed = filter.q?.trim()
-  if (typed) {
-    const whole = /^cod_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(typed)
-    const pattern = anyCase(typed)
-    all.push(
-      whole
-        ? sql<boolean>`c.id = ${fromId(typed)}::uuid`
-        : sql<boolean>`(c.label ~ ${pattern} or u.username ~ ${pattern} or c.destination::text ~ ${pattern})`,
-    )
-  }
-  return sql<boolean>`(${sql.join(all, sql` and `)})`
-}
 /** Codes by their ids, in the order of these. */
 export const readCodesOf = async (db: Db | Tx, origin: string, ids: readonly string[]): Promise<Code[]> => {
   if (ids.length === 0) return []
@@ -131,45 +95,11 @@ export const readCodes = async (
   origin: string,
   { limit, cursor, ...filter }: In<typeof contract.listCodes>,
 ): Promise<{ items: Code[]; nextCursor: string | null }> => {
-  let query = list(db)
-    .where(matchingCodes(filter))
-    .orderBy('c.id', 'desc')
-    .limit(limit + 1)
-  if (cursor) query = query.where('c.id', '<', cursorId(cursor))
-  const rows = await query.execute()
-  const shown = rows.slice(0, limit)
-  const totals = await readTotals(
-    db,
-    shown.map(({ id }) => id),
-  )
+  const ids = await findCodes(db, filter, limit + 1, cursor === undefined ? undefined : cursorId(cursor))
+  const shown = ids.slice(0, limit)
   return {
-    items: shown.map((row) => toCode(row, origin, totals(row.id))),
-    nextCursor: rows.length > limit ? toId('cod', (shown.at(-1) as Row).id) : null,
-  }
-}
-/** Past this many rows a count is an estimate of the planner: it must not cost what the list saves. */
-const countedExactly = 100_000
-export const readCounts = async (db: Db, filter: CodeFilter): Promise<Out<typeof contract.countCodes>> => {
-  const states = Object.entries(inState) as [CodeState, ReturnType<typeof sql<boolean>>][]
-  const { rows } = await sql<Record<string, number>>`
-    select count(*)::int as all, ${sql.join(states.map(([state, condition]) => sql`count(*) filter (where ${condition})::int as ${sql.ref(state)}`))}
-    from (select c.* from code c left join users u on u.id = c.user_id where ${matchingCodes(filter)} order by c.id desc limit ${countedExactly + 1}) c`.execute(
-    db,
-  )
-  const counts = rows[0] as Record<string, number>
-  const of = (name: string): number => counts[name] ?? 0
-  if (of('all') <= countedExactly)
-    return { all: of('all'), states: Object.fromEntries(states.map(([state]) => [state, of(state)])) as never, about: false }
-  const { rows: known } = await sql<{
-    n: number
-  }>`select greatest(reltuples, 0)::bigint::float8 as n from pg_class where oid = 'code'::regclass`.execute(db)
-  // the newest hundred thousand stand for the rest
-  const scale = Math.max(1, (known[0]?.n ?? 0) / of('all'))
-  const about = (n: number): number => Math.round(n * scale)
-  return {
-    all: about(of('all')),
-    states: Object.fromEntries(states.map(([state]) => [state, about(of(state))])) as never,
-    about: true,
+    items: await readCodesOf(db, origin, shown),
+    nextCursor: ids.length > limit ? toId('cod', shown.at(-1) as string) : null,
   }
 }
 
