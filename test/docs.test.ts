@@ -6,10 +6,12 @@ import { after, test } from 'node:test'
 import * as contract from '@postern/contract'
 import { findRunningEmbeddedPostgres, settingsTable } from '@postern/server'
 import pg from 'pg'
+import sharp from 'sharp'
 import { apps, settingsInQuestion } from '../web/src/console/enrol/apps.ts'
 import { Browser } from './support/browser.ts'
 import { freshDatabase, scratchFolder } from './support/cluster.ts'
 import { enrolByCode, forgetStep, goodPassword, newPerson, passcode } from './support/people.ts'
+import { symbolPng } from './support/photos.ts'
 import { freePort, startServer, type TestServer } from './support/server.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -174,6 +176,7 @@ test('every command of the documents works, on an installation made as the READM
   const { code } = await olga.browser.call(contract.enrolUser, { id: lost.id, factor: 'totp' })
   await makeCertificate(scratch)
   mkdirSync(join(scratch, 'old-mail'))
+  await takePhoto(join(scratch, 'photo.jpg'), olga.browser)
 
   const shell = async (file: string): Promise<void> => {
     const blocks = blocksOf(read(file)).filter(({ info }) => info === 'sh')
@@ -222,6 +225,20 @@ test('every command of the documents works, on an installation made as the READM
   })
 })
 
+/** A photo of a code that the installation issued. */
+const takePhoto = async (file: string, browser: Browser): Promise<void> => {
+  const code = await browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate',
+    destination: { type: 'text', text: 'Hello' },
+  })
+  writeFileSync(
+    file,
+    await sharp(await symbolPng(browser, code.id))
+      .jpeg()
+      .toBuffer(),
+  )
+}
 /** `_serve A=b npx postern serve`: in a folder of its own, until it is ready, then SIGTERM. `_moment`: what never ends, until it has answered. */
 const helpers = `
 _ready() { curl -ksf "https://127.0.0.1:$OTHER_PORT/readyz" > /dev/null || curl -sf "http://127.0.0.1:$OTHER_PORT/readyz" > /dev/null; }

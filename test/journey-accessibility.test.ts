@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Locator, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { fromId } from '../server/src/platform/ids.ts'
 import {
   atRest,
@@ -17,6 +18,7 @@ import {
   type Visitor,
 } from './support/chromium.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode } from './support/people.ts'
+import { symbolPng } from './support/photos.ts'
 import { addScans } from './support/scans.ts'
 import { title, typedKey } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -54,6 +56,14 @@ const tour = async (language: Language) => {
     kind: 'link',
     label: 'Gate 4',
     destination: { type: 'url', url: 'https://www.example.org/' },
+  })
+  const { colours, ...shapes } = contract.plainDesign
+  const kit = { ...shapes, colours: { ...colours, modules: '#066278', eyes: '#066278' } }
+  const painted = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate 5',
+    destination: { type: 'url', url: 'https://www.example.org/' },
+    brand: (await olga.browser.call(contract.createBrand, { name: 'Petrol', design: kit, logo: null })).id,
   })
   await addScans(server.sql, fromId(sign.id), 400, 20 * 24 * 60)
   const locale = language === 'en' ? 'en-GB' : 'pl-PL'
@@ -585,6 +595,37 @@ const tour = async (language: Language) => {
     await press(other, 'check:report')
     await says(other, 'check:reported')
     await check(stranger, 'is this code ours, reported')
+    await press(other, 'check:again')
+    const symbol = await symbolPng(olga.browser, painted.id)
+    const photo = (buffer: Buffer) =>
+      other.locator('input[type=file]').setInputFiles({ name: 'wall.png', mimeType: 'image/png', buffer })
+    await other.route('**/api/codes/check', async (route) => {
+      await judging
+      await route.continue()
+    })
+    let judge = () => {}
+    const judging = new Promise<void>((resolve) => {
+      judge = resolve
+    })
+    await photo(symbol)
+    await says(other, 'check:looking')
+    await check(stranger, 'is this code ours, its look is judged')
+    judge()
+    await says(other, 'check:look.title')
+    await check(stranger, 'is this code ours, its look')
+    await other.unroute('**/api/codes/check')
+    await press(other, 'check:again')
+    await photo(await sharp(symbol).modulate({ hue: 150 }).png().toBuffer())
+    await says(other, 'check:look.decides')
+    await check(stranger, 'is this code ours, in another look')
+    await press(other, 'check:again')
+    await other.route('**/api/codes/check', (route) =>
+      route.request().postDataJSON().image ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
+    )
+    await photo(symbol)
+    await says(other, 'check:look.unseen')
+    await check(stranger, 'is this code ours, its look not judged')
+    await other.unroute('**/api/codes/check')
     await stranger.context.close()
     await fresh.context.close()
   }

@@ -28,16 +28,63 @@ export const checkReasons = {
   'our-name-in-theirs': 'Our name is only a part of theirs.',
   'our-name-in-path': 'Our name stands behind theirs, where it means nothing.',
   'hidden-characters': 'It holds characters that are not seen.',
+  'our-look': 'It wears the look of one of our brand kits, but is not ours: somebody wants it taken for ours.',
 } as const
 export type CheckReason = keyof typeof checkReasons
+
+/** Bytes and pixels that a photo may have as it comes: 5 MB, 25 million pixels. */
+export const mostPhotoBytes = 5 * 1024 * 1024
+export const mostPhotoPixels = 25_000_000
+/** Of a photo: whether the symbol looks as a brand kit draws it. */
+export const lookVerdicts = ['like', 'unlike', 'unclear'] as const
+export type LookVerdict = (typeof lookVerdicts)[number]
+/** What is compared. A frame is told and decides nothing: scissors take it away. */
+export const lookTraits = ['colours', 'modules', 'eyes', 'logo', 'frame'] as const
+export type LookTrait = (typeof lookTraits)[number]
+/** Why a look cannot be told from a photo. */
+export const whyUnclear = {
+  'black-and-white': 'The photo or print has no colour.',
+  'too-small': 'The code is too small in the photo. Go nearer.',
+  blurred: 'The photo is blurred. Hold still, and let the camera focus.',
+  'too-little': 'The photo shows too little of it.',
+  plain: 'It is plain black on white, as anybody’s codes are.',
+  'no-symbol': 'No code with that content was found in the photo. Take it again: closer, straight on, in even light.',
+} as const
+export type WhyUnclear = keyof typeof whyUnclear
+
+/** Whether a symbol looks as one of our kits draws it. What it says decides; the look only adds. */
+export const Look = z
+  .object({
+    verdict: z.enum(lookVerdicts),
+    brand: z.string().optional().meta({ description: 'Of a look that is ours: the name of its brand kit' }),
+    traits: z
+      .array(z.object({ trait: z.enum(lookTraits), verdict: z.enum(lookVerdicts) }))
+      .meta({ description: 'What was compared, with the kit of the code or the one that it looks like' }),
+    because: z
+      .enum(Object.keys(whyUnclear) as [WhyUnclear, ...WhyUnclear[]])
+      .optional()
+      .meta({ description: 'Why it cannot be told' }),
+    text: z.string(),
+  })
+  .meta({ id: 'Look' })
+export type Look = z.output<typeof Look>
+
+const Content = z.string().min(1, 'what the symbol holds').max(4096, 'at most 4096 characters: no code of ours is longer')
 
 export const checkCode = endpoint({
   method: 'POST',
   path: '/api/codes/check',
   needs: 'public',
-  summary: 'Is this code ours? Judges what a symbol holds by its text and our own rows: nothing is opened, fetched or resolved.',
+  summary:
+    'Is this code ours? Judges what a symbol holds by its text and our own rows: nothing is opened, fetched or resolved. A photo (PNG, JPEG or WebP of at most 5 MB and 25 million pixels; in JSON, or as the body of an image/png, image/jpeg or image/webp call) is read, judged by its look too, and not kept.',
   input: z.strictObject({
-    content: z.string().min(1, 'what the symbol holds').max(4096, 'at most 4096 characters: no code of ours is longer'),
+    content: Content.optional().meta({ description: 'What the symbol holds; without it, it is read from the image' }),
+    image: z
+      .string()
+      .min(1, 'a photo of the symbol')
+      .regex(/^[A-Za-z0-9+/]*={0,2}$/, 'the file in base64, without line breaks')
+      .optional()
+      .meta({ description: 'A photo of the symbol, in base64' }),
   }),
   output: z.object({
     verdict: z.enum(checkVerdicts),
@@ -48,7 +95,11 @@ export const checkCode = endpoint({
       .object({ theirs: z.string(), ours: z.string(), marks: z.array(z.number().int()) })
       .optional()
       .meta({ description: 'Of a look-alike: both names, and which characters of theirs to look at' }),
+    content: z.string().optional().meta({ description: 'What was read from the image, where no content was given' }),
+    look: Look.optional().meta({ description: 'Of an image: whether the look is that of our codes' }),
   }),
+  // a photo in base64, and the JSON round it
+  bodyLimit: Math.ceil(mostPhotoBytes / 3) * 4 + 8192,
   refusals: ['rate-limited'],
 })
 export const reportCode = endpoint({
@@ -59,6 +110,10 @@ export const reportCode = endpoint({
   input: z.strictObject({
     content: z.string().min(1).max(4096),
     where: z.string().trim().max(500).optional().meta({ description: 'Where it was seen, in the reporter’s words' }),
+    look: z
+      .strictObject({ verdict: z.enum(lookVerdicts), brand: z.string().max(60).optional() })
+      .optional()
+      .meta({ description: 'What the check of a photo said of its look' }),
   }),
   output: NoBody,
   status: 204,

@@ -144,6 +144,10 @@ const acceptEmptyBodies = (app: FastifyInstance): void => {
   })
   // a file as it is, where one is taken; a page elsewhere cannot send this type without asking first
   app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, { csv: body }))
+  for (const type of ['image/png', 'image/jpeg', 'image/webp'])
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, { image: (body as Buffer).toString('base64') }),
+    )
 }
 
 /** All addresses are made of the configured origin; another Host is not served (threat 33). */
@@ -181,7 +185,10 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
     preValidation: async (request) => {
       if (request.body === undefined || request.body === null) request.body = {}
-      if (/^text\/csv\b/i.test(request.headers['content-type'] ?? '')) requireFile(request, endpoint)
+      const sent = Object.entries(fileTypes).find(([type]) =>
+        (request.headers['content-type'] ?? '').toLowerCase().startsWith(type),
+      )
+      if (sent) requireFile(request, endpoint, sent[1])
       request.actor = await authenticate(deps, request, endpoint)
     },
     handler: async (request, reply) => {
@@ -198,10 +205,18 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
   })
 }
 
-const requireFile = (request: FastifyRequest, endpoint: Endpoint): void => {
-  if (!('csv' in endpoint.input.shape))
-    throw new Refusal('unsupported-media-type', 'media type', { detail: 'Send application/json.' })
+/** Bodies that are a file as it is, and the field of an input that takes them. */
+const fileTypes = { 'text/csv': 'csv', 'image/': 'image' } as const
+const requireFile = (request: FastifyRequest, endpoint: Endpoint, field: string): void => {
+  if (!(field in endpoint.input.shape)) throw wrongMediaType(endpoint)
   if ((request.query as { dryRun?: string }).dryRun === 'true') Object.assign(request.body as object, { dryRun: true })
+}
+const wrongMediaType = (endpoint: Endpoint | undefined): Refusal => {
+  const shape = endpoint?.input.shape ?? {}
+  const files = [...('csv' in shape ? ['text/csv'] : []), ...('image' in shape ? ['image/png, image/jpeg or image/webp'] : [])]
+  return new Refusal('unsupported-media-type', 'media type', {
+    detail: `Send application/json${files.length > 0 ? `, or the file itself as ${files.join(' or ')}` : ''}.`,
+  })
 }
 
 /** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */
@@ -378,8 +393,7 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
       }),
     )
   }
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return malformed(new Refusal('unsupported-media-type', 'media type', { detail: 'Send application/json.' }))
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return malformed(wrongMediaType(request.routeOptions.config.endpoint))
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return malformed(
       new Refusal('too-large', 'body', { detail: `A body takes up to ${request.routeOptions.bodyLimit / 1024} KiB here.` }),

@@ -107,6 +107,20 @@ export const findLook = (
   return query.executeTakeFirst()
 }
 
+/**
+ * Looks that printed symbols may have: every version of every kit, the kits as they are now first, then the newest. Codes were
+ * printed with what has since been changed or put away.
+ */
+export const listLooks = (db: Db, limit: number) =>
+  db
+    .selectFrom('brandVersion as v')
+    .innerJoin('brand as b', 'b.id', 'v.brandId')
+    .leftJoin('brandLogo as l', 'l.id', 'v.logoId')
+    .select(['b.id', 'v.name', 'b.isDefault', 'v.design', 'l.png', sql<boolean>`v.version = b.version`.as('now')])
+    .orderBy(sql`v.version = b.version desc, b.archived_at is not null, v.at desc, b.id, v.version`)
+    .limit(limit)
+    .execute()
+
 export type Drawing = { name: string; design: Design; logoId: string | null; proof: Proof }
 const insertVersion = (tx: Tx, brandId: string, version: number, { name, design, logoId, proof }: Drawing, by: By) =>
   tx

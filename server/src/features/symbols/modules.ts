@@ -92,17 +92,18 @@ const radii = {
   circle: { outside: 3, inside: 1.6, ball: 1.5 },
 } as const
 
+type Eyes = Pick<Design, 'eyeFrames' | 'eyeBalls'>
+export const oneEye = ({ eyeFrames, eyeBalls }: Eyes, x: number, y: number): Path => [
+  ...roundedRectangle(x, y, 7, 7, radii[eyeFrames].outside),
+  ...roundedRectangle(x + 1, y + 1, 5, 5, radii[eyeFrames].inside, true),
+  ...roundedRectangle(x + 2, y + 2, 3, 3, radii[eyeBalls].ball),
+]
+/** Where the eyes of a symbol of that size begin. */
+export const eyeCorners = (size: number): readonly (readonly [x: number, y: number])[] => [
+  [0, 0],
+  [size - 7, 0],
+  [0, size - 7],
+]
 /** The three eyes of a symbol of that size. */
-export const eyePath = (size: number, { eyeFrames, eyeBalls }: Pick<Design, 'eyeFrames' | 'eyeBalls'>, at: number): Path =>
-  [
-    [0, 0],
-    [size - 7, 0],
-    [0, size - 7],
-  ].flatMap(([left, top]) => {
-    const [x, y] = [at + (left as number), at + (top as number)]
-    return [
-      ...roundedRectangle(x, y, 7, 7, radii[eyeFrames].outside),
-      ...roundedRectangle(x + 1, y + 1, 5, 5, radii[eyeFrames].inside, true),
-      ...roundedRectangle(x + 2, y + 2, 3, 3, radii[eyeBalls].ball),
-    ]
-  })
+export const eyePath = (size: number, eyes: Eyes, at: number): Path =>
+  eyeCorners(size).flatMap(([left, top]) => oneEye(eyes, at + left, at + top))

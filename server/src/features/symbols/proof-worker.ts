@@ -1,11 +1,14 @@
 import { parentPort } from 'node:worker_threads'
 import { Refusal } from '../../platform/refusal.ts'
 import { drawNow } from './draw.ts'
+import { judgePhotoNow } from './judge-photo.ts'
 import { proveNow } from './prove.ts'
 import type { Answer, Job } from './workshop.ts'
 
-const outcomeOf = async (job: Job): Promise<unknown> =>
-  job.kind === 'prove' ? proveNow(job.design, job.logo, job.text) : drawNow(job.text, job.look, job.output)
+const outcomeOf = async (job: Job): Promise<unknown> => {
+  if (job.kind === 'prove') return proveNow(job.design, job.logo, job.text)
+  return job.kind === 'draw' ? drawNow(job.text, job.look, job.output) : judgePhotoNow(job.bytes, job.text, job.looks)
+}
 
 /** One job after the other, in the order they came. */
 let last: Promise<void> = Promise.resolve()
@@ -16,7 +19,7 @@ parentPort?.on('message', ({ id, job }: { id: number; job: Job }) => {
       answer({ value: await outcomeOf(job) })
     } catch (error) {
       // an error loses its class on the way between threads
-      if (error instanceof Refusal) answer({ refused: { code: error.code, why: error.why, errors: error.extras.errors ?? [] } })
+      if (error instanceof Refusal) answer({ refused: { code: error.code, why: error.why, extras: error.extras } })
       else answer({ error })
     }
   })

@@ -4,6 +4,8 @@ import type { Logo, Scene } from './scene.ts'
 
 /** Pixels in rows, `channels` bytes each: 1 is light (what readers look at), 3 is red, green, blue. */
 export type Raster = { width: number; height: number; channels: 1 | 3; data: Uint8Array }
+/** As much of a scene as is seen. */
+type Picture = Pick<Scene, 'width' | 'height' | 'ground' | 'fills' | 'logo'>
 /** Where the scene lies in the picture: pixels a module, and the pixel of its top left corner. */
 type Placement = { width: number; height: number; scale: number; x: number; y: number }
 
@@ -11,7 +13,7 @@ type Placement = { width: number; height: number; scale: number; x: number; y: n
 const luma = (red: number, green: number, blue: number): number => 0.299 * red + 0.587 * green + 0.114 * blue
 
 /** A scene of so many pixels across, however they divide into modules: as a camera may see it. */
-export const rasterOf = (scene: Scene, width: number, channels: 1 | 3): Raster => {
+export const rasterOf = (scene: Picture, width: number, channels: 1 | 3): Raster => {
   const scale = width / scene.width
   return paint(scene, channels, { width, height: Math.round(scene.height * scale), scale, x: 0, y: 0 })
 }
@@ -27,7 +29,7 @@ export const pngOf = (scene: Scene, width: number): Buffer => {
   return pngFile({ width, height, bits: 8, palette: null, filtered, compression: 6 })
 }
 
-const paint = (scene: Scene, channels: 1 | 3, placement: Placement): Raster => {
+const paint = (scene: Picture, channels: 1 | 3, placement: Placement): Raster => {
   const { width, height } = placement
   const inkOf = (colour: string): number[] => (channels === 3 ? rgbOf(colour) : [luma(...rgbOf(colour))])
   const ground = inkOf(scene.ground)

@@ -21,7 +21,11 @@ const require = createRequire(import.meta.url)
 type Zxing = typeof import('zxing-wasm/reader')
 let zxing: Promise<Zxing> | undefined
 /** ZXing-C++, as wasm out of node_modules: nothing is fetched. */
-const openZxing = async (): Promise<Zxing> => {
+export const openZxing = (): Promise<Zxing> => {
+  zxing ??= load()
+  return zxing
+}
+const load = async (): Promise<Zxing> => {
   const module = await import('zxing-wasm/reader')
   const wasm = readFileSync(require.resolve('zxing-wasm/reader/zxing_reader.wasm'))
   const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.length)
@@ -29,8 +33,7 @@ const openZxing = async (): Promise<Zxing> => {
   return module
 }
 export const readByZxing = async ({ width, height, channels, data }: Raster): Promise<string | null> => {
-  zxing ??= openZxing()
-  const { readBarcodes } = await zxing
+  const { readBarcodes } = await openZxing()
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255)
   for (let pixel = 0; pixel < width * height; pixel++)
     for (let channel = 0; channel < 3; channel++)

@@ -75,7 +75,8 @@ const lastVersion = 6
 const versionOf = (matrix: Matrix): number => (matrix.length - 17) / 4
 /** A symbol has an odd number of modules, so what is cleared in its middle has one too; half a module stays free round the logo. */
 const wholeModules = (side: number): number => 2 * Math.ceil(side / 2) + 1
-const clearedFor = ({ width, height }: Extent): Extent => ({ width: wholeModules(width), height: wholeModules(height) })
+/** What is cleared in the middle for a logo. */
+export const clearedFor = ({ width, height }: Extent): Extent => ({ width: wholeModules(width), height: wholeModules(height) })
 const spares = (size: number, level: Level, logo: Extent): boolean => {
   const { width, height } = clearedFor(logo)
   return width * height <= size * size * restores[level] * logoMayTake && size - Math.max(width, height) >= 2 * reserved

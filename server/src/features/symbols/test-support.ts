@@ -1,7 +1,9 @@
 import { type Design, plainDesign } from '@postern/contract'
 import fc from 'fast-check'
 import sharp from 'sharp'
-import type { Raster } from './raster.ts'
+import { blurred, faded, noisy, rotated, surrounded, tilted } from './degrade.ts'
+import { type Raster, rasterOf } from './raster.ts'
+import type { Scene } from './scene.ts'
 
 /** A link such as is printed most, and one whose host is long. */
 export const link = 'https://id.northfield.example/c/cod_01k9zq3v7m4k9q8w2x6t5r0p1n'
@@ -41,4 +43,82 @@ export const pictureOf = async (file: Buffer, width?: number): Promise<Raster> =
     .raw()
     .toBuffer({ resolveWithObject: true })
   return { width: info.width, height: info.height, channels: 3, data }
+}
+
+/** The inks of an imagined street of shops. */
+export const inks = {
+  petrol,
+  black: plainDesign.colours,
+  brown: { modules: '#5a1e00', eyes: '#003366', ground: '#fff4d6' },
+  red: { modules: '#8c1d18', eyes: '#8c1d18', ground: '#ffffff' },
+  green: { modules: '#14532d', eyes: '#166534', ground: '#ffffff' },
+  navy: { modules: '#1e3a8a', eyes: '#1e3a8a', ground: '#ffffff' },
+  purple: { modules: '#4a148c', eyes: '#6a1b9a', ground: '#f3e5f5' },
+}
+const each =
+  (spoil: (channel: Raster, number: number) => Raster) =>
+  (picture: Raster): Raster => {
+    const [red, green, blue] = [0, 1, 2].map((number) =>
+      spoil({ ...picture, channels: 1, data: picture.data.filter((_value, at) => at % 3 === number) }, number),
+    ) as [Raster, Raster, Raster]
+    const data = new Uint8Array(3 * red.data.length)
+    for (let at = 0; at < red.data.length; at++)
+      data.set([red.data[at] as number, green.data[at] as number, blue.data[at] as number], 3 * at)
+    return { ...red, channels: 3, data }
+  }
+const inLight =
+  (...gains: [number, number, number]) =>
+  (picture: Raster): Raster => ({
+    ...picture,
+    data: picture.data.map((value, at) => Math.round(value * (gains[at % 3] as number))),
+  })
+const asJpeg = async ({ width, height, data }: Raster, quality: number): Promise<Raster> =>
+  pictureOf(
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality })
+      .toBuffer(),
+  )
+const grey = (picture: Raster): Raster => {
+  const data = new Uint8Array(picture.data.length)
+  for (let at = 0; at < data.length; at += 3) {
+    const [red, green, blue] = [picture.data[at] as number, picture.data[at + 1] as number, picture.data[at + 2] as number]
+    data.fill(Math.round(0.299 * red + 0.587 * green + 0.114 * blue), at, at + 3)
+  }
+  return { ...picture, data }
+}
+const warm = inLight(1, 0.86, 0.66)
+const usual = 600
+/** How a symbol is photographed: pixels across, and what light, lens and file do, told the pixels a module. */
+export const photographs: Record<string, [number, (picture: Raster, module: number) => Raster | Promise<Raster>]> = {
+  clean: [usual, (picture) => picture],
+  small: [150, (picture) => picture],
+  blurred: [usual, (picture, module) => each((channel) => blurred(channel, 0.5 * module))(picture)],
+  noisy: [usual, each((channel, number) => noisy(channel, 20, 1 + number))],
+  rotated: [usual, each((channel) => rotated(channel, 11))],
+  tilted: [usual, each((channel) => tilted(channel, 15))],
+  'low contrast': [usual, each((channel) => faded(channel, 0.4))],
+  'dark surround': [usual, each((channel) => surrounded(channel, 60, 18))],
+  'warm light': [usual, warm],
+  'cool light': [usual, inLight(0.75, 0.88, 1)],
+  'JPEG 60': [usual, (picture) => asJpeg(picture, 60)],
+  'all of it': [
+    420,
+    (picture, module) =>
+      asJpeg(
+        each((channel, number) => noisy(blurred(tilted(rotated(channel, 7), 10), 0.25 * module), 8, 3 + number))(warm(picture)),
+        60,
+      ),
+  ],
+  'without colour': [usual, grey],
+  photocopied: [
+    usual,
+    (picture) => {
+      const soft = grey(each((channel) => blurred(channel, 1.5))(picture))
+      return { ...soft, data: soft.data.map((value) => (value < 150 ? 20 : 250)) }
+    },
+  ],
+}
+export const photograph = async (scene: Scene, condition: string): Promise<Raster> => {
+  const [width, spoil] = photographs[condition] as (typeof photographs)[string]
+  return spoil(rasterOf(scene, width, 3), width / scene.width)
 }

@@ -1,58 +1,100 @@
 import { Worker } from 'node:worker_threads'
-import type { Design, Problem, Proof, RefusalCode } from '@postern/contract'
-import { Refusal } from '../../platform/refusal.ts'
+import type { Design, Proof, RefusalCode } from '@postern/contract'
+import { Refusal, type RefusalExtras } from '../../platform/refusal.ts'
 import { drawNow, type Look, type Output } from './draw.ts'
+import type { Judged } from './judge-photo.ts'
+import type { KitLook } from './look-rules.ts'
 import { isPlain } from './plain.ts'
 import { sampleText } from './prove.ts'
 
 export type Job =
   | { kind: 'prove'; design: Design; logo: Uint8Array | null; text: string }
   | { kind: 'draw'; text: string; look: Look; output: Output }
+  | { kind: 'photo'; bytes: Uint8Array; text: string | undefined; looks: readonly KitLook[] }
 export type Answer = { id: number } & (
   | { value: unknown }
-  | { refused: { code: RefusalCode; why: string; errors: NonNullable<Problem['errors']> } }
+  | { refused: { code: RefusalCode; why: string; extras: Pick<RefusalExtras, 'detail' | 'errors'> } }
   | { error: unknown }
 )
+type Waiting = { resolve: (value: unknown) => void; reject: (error: unknown) => void }
+type Rules = { most: number; full: string; seconds?: number }
 
-/** So many may wait; the next is told to come again, for each takes up to a second and all wait in one line. */
-const mostWaiting = 16
-
-/** One thread for what is too heavy for the event loop. It begins with the first job and does not keep the process alive. */
-let worker: Worker | undefined
-let lastId = 0
-const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>()
-
-const start = (): Worker => {
-  const started = new Worker(new URL('./proof-worker.ts', import.meta.url), {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  })
-  started.on('message', (answer: Answer) => {
-    const { resolve, reject } = waiting.get(answer.id) ?? {}
-    waiting.delete(answer.id)
-    if (waiting.size === 0) started.unref()
-    if ('value' in answer) resolve?.(answer.value)
-    else if ('refused' in answer)
-      reject?.(new Refusal(answer.refused.code, answer.refused.why, { errors: answer.refused.errors }))
-    else reject?.(answer.error)
-  })
-  const broken = (error: unknown): void => {
-    worker = undefined
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+/**
+ * One thread for what is too heavy for the event loop, one job after the other. It begins with the first and does not keep the
+ * process alive. `most` may wait; the next is told to come again. Where a job may take only so many `seconds`, the thread that
+ * overruns is ended, with whoever waits in its line: nothing else stops a reader.
+ */
+export class Workshop {
+  readonly #rules: Rules
+  #worker: Worker | undefined
+  #lastId = 0
+  #waiting = new Map<number, Waiting>()
+  #watch: NodeJS.Timeout | undefined
+  constructor(rules: Rules) {
+    this.#rules = rules
   }
-  started.once('error', broken)
-  started.once('exit', (code) => broken(new Error(`the thread that draws symbols ended with ${code}`)))
-  return started
+  done(job: Job): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { most, full } = this.#rules
+      if (this.#waiting.size >= most) return reject(new Refusal('unavailable', `${most} ${full}`, { retryAfter: 5 }))
+      this.#worker ??= this.#start()
+      this.#worker.ref()
+      this.#waiting.set(++this.#lastId, { resolve, reject })
+      if (this.#waiting.size === 1) this.#begin()
+      return this.#worker.postMessage({ id: this.#lastId, job })
+    })
+  }
+  #start(): Worker {
+    const started = new Worker(new URL('./proof-worker.ts', import.meta.url), {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
+    started.on('message', (answer: Answer) => {
+      const { resolve, reject } = this.#waiting.get(answer.id) ?? {}
+      this.#waiting.delete(answer.id)
+      this.#begin()
+      if (this.#waiting.size === 0) started.unref()
+      if ('value' in answer) resolve?.(answer.value)
+      else if ('refused' in answer) reject?.(new Refusal(answer.refused.code, answer.refused.why, answer.refused.extras))
+      else reject?.(answer.error)
+    })
+    started.once('error', (error) => this.#end(started, error))
+    started.once('exit', (code) => this.#end(started, new Error(`the thread that draws symbols ended with ${code}`)))
+    return started
+  }
+  /** A thread that was ended before says so again when it is gone. */
+  #end(thread: Worker, error: unknown): void {
+    if (this.#worker !== thread) return
+    this.#worker = undefined
+    clearTimeout(this.#watch)
+    const all = [...this.#waiting.values()]
+    this.#waiting = new Map()
+    for (const { reject } of all) reject(error)
+  }
+  /** The clock of the job that is next in the thread. */
+  #begin(): void {
+    clearTimeout(this.#watch)
+    const [thread, { seconds }] = [this.#worker, this.#rules]
+    if (seconds === undefined || this.#waiting.size === 0 || !thread) return
+    this.#watch = setTimeout(() => {
+      this.#end(thread, new Refusal('unavailable', `took longer than ${seconds} s`, { retryAfter: 5 }))
+      void thread.terminate()
+    }, seconds * 1_000)
+    this.#watch.unref()
+  }
 }
-const doneApart = (job: Job): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    if (waiting.size >= mostWaiting)
-      return reject(new Refusal('unavailable', `${mostWaiting} symbols wait to be drawn or proved`, { retryAfter: 5 }))
-    worker ??= start()
-    worker.ref()
-    waiting.set(++lastId, { resolve, reject })
-    return worker.postMessage({ id: lastId, job })
-  })
+
+/** Each proof or drawing takes up to a second, and all wait in one line. */
+const drawings = new Workshop({ most: 16, full: 'symbols wait to be drawn or proved' })
+/** A line of their own: photos come from anybody, and must not keep operators from their symbols. */
+const photos = new Workshop({ most: 4, full: 'photos wait to be judged', seconds: 10 })
+const doneApart = (job: Job): Promise<unknown> => drawings.done(job)
+
+/** Reads a photo and lays its symbol beside looks, apart: see judgePhotoNow. */
+export const judgePhoto = async (
+  bytes: Uint8Array,
+  text: string | undefined,
+  looks: readonly KitLook[],
+): Promise<Judged | null> => (await photos.done({ kind: 'photo', bytes, text, looks })) as Judged | null
 
 /** Tries a design with every reader. `logo` is a PNG by cleanLogo; `text` something as long as what will be printed. */
 export const prove = async (design: Design, logo: Uint8Array | null = null, text: string = sampleText): Promise<Proof> =>

@@ -2,11 +2,11 @@ import { Button, Stack } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
-import { readVideo } from '../../ui/read-symbol.ts'
+import { type Reading, readVideo } from '../../ui/read-symbol.ts'
 import style from './CheckPage.module.css'
 
-/** The camera of this device, read here and sent nowhere. It is off again as soon as a symbol was read, or the page is left. */
-export const Camera = ({ onRead, onClose }: { onRead: (content: string) => void; onClose: () => void }) => {
+/** The camera of this device, read here. It is off again as soon as a symbol was read, or the page is left. */
+export const Camera = ({ onRead, onClose }: { onRead: (found: Reading) => void; onClose: () => void }) => {
   const { t } = useTranslation('check')
   const video = useRef<HTMLVideoElement>(null)
   const [off, setOff] = useState(false)

@@ -1,5 +1,5 @@
 import { Button, Stack, Textarea } from '@mantine/core'
-import { type CheckVerdict, type checkCode, type Out, reportCode } from '@postern/contract'
+import { type CheckVerdict, type checkCode, type Out, type Problem, reportCode } from '@postern/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
@@ -16,15 +16,26 @@ const tones: Record<CheckVerdict, 'ok' | 'idle' | 'warn' | 'fail'> = {
   'look-alike': 'fail',
 }
 
-/** The verdict first, then why, in words; what the symbol says as plain text, never as a link; one tap tells security. */
-export const Verdict = ({ content, said, onAgain }: { content: string; said: Said; onAgain: () => void }) => {
+/** What a symbol says, as plain text, never as a link. What lies behind # may be a secret: it is neither shown nor kept. */
+export const Says = ({ content }: { content: string }) => {
+  const { t } = useTranslation('check')
+  const key = /^\s*otpauth(-migration)?:/i.test(content.replace(/[\p{Cf}\p{Cc}]/gu, ''))
+  return (
+    <div>
+      <h3>{t('says')}</h3>
+      <p className={style.content}>{key ? t('holdsKey') : content.trim().split('#')[0]}</p>
+    </div>
+  )
+}
+
+type Props = { content: string; said: Said; unseen?: Problem['code'] | undefined; onAgain: () => void }
+/** The verdict first, then why, in words, then how it looks; one tap tells security. */
+export const Verdict = ({ content, said, unseen, onAgain }: Props) => {
   const { t } = useTranslation('check')
   const [where, setWhere] = useState('')
   const heading = useRef<HTMLHeadingElement>(null)
   const report = useAction(reportCode, {})
   useEffect(() => heading.current?.focus(), [])
-  // what lies behind # may be a secret: it is neither shown nor kept
-  const shown = said.reasons.some(({ code }) => code === 'holds-key') ? t('holdsKey') : content.trim().split('#')[0]
   return (
     <Stack gap="lg">
       <Note
@@ -43,10 +54,13 @@ export const Verdict = ({ content, said, onAgain }: { content: string; said: Sai
         </ul>
       </Note>
       {said.difference && <Difference {...said.difference} />}
-      <div>
-        <h3>{t('says')}</h3>
-        <p className={style.content}>{shown}</p>
-      </div>
+      {said.look && <Looks look={said.look} of={said.verdict} />}
+      {unseen && (
+        <Note tone="idle" title={t('look.unseen')}>
+          {t(unseen === 'rate-limited' ? 'look.tooMany' : 'look.later')}
+        </Note>
+      )}
+      <Says content={content} />
       {report.isSuccess ? (
         <Note tone="ok" title={t('reported')}>
           {t('reportedText')}
@@ -55,7 +69,12 @@ export const Verdict = ({ content, said, onAgain }: { content: string; said: Sai
         <form
           onSubmit={(submit) => {
             submit.preventDefault()
-            report.mutate({ content, ...(where.trim() === '' ? {} : { where: where.trim() }) })
+            const { verdict, brand } = said.look ?? {}
+            report.mutate({
+              content,
+              ...(where.trim() === '' ? {} : { where: where.trim() }),
+              ...(verdict ? { look: { verdict, ...(brand === undefined ? {} : { brand }) } } : {}),
+            })
           }}
         >
           <Stack gap="sm">
@@ -78,6 +97,39 @@ export const Verdict = ({ content, said, onAgain }: { content: string; said: Sai
         {t('again')}
       </Button>
     </Stack>
+  )
+}
+
+/** Whether it looks like ours, and what differs. It decides nothing: a warning stands in the verdict already. */
+const Looks = ({ look: { verdict, brand, traits, because }, of }: { look: NonNullable<Said['look']>; of: CheckVerdict }) => {
+  const { t } = useTranslation('check')
+  const ours = of !== 'not-ours' && of !== 'look-alike'
+  const words =
+    verdict === 'unclear'
+      ? t(`look.because.${because ?? 'too-little'}`)
+      : brand
+        ? t(of === 'look-alike' ? 'look.copies' : 'look.likeBrand', { brand })
+        : t(`look.${verdict}`)
+  const told = verdict === 'unclear' || !ours ? [] : (['unlike', 'like'] as const)
+  return (
+    <div className={style.look}>
+      <h3>{t('look.title')}</h3>
+      <p>{words}</p>
+      {told.length > 0 && (
+        <ul className={style.traits}>
+          {told.flatMap((side) =>
+            traits
+              .filter((each) => each.verdict === side)
+              .map(({ trait }) => (
+                <li key={trait} data-side={side}>
+                  {t(`look.trait.${trait}.${side}`)}
+                </li>
+              )),
+          )}
+        </ul>
+      )}
+      {verdict === 'unlike' && ours && <p className="t2">{t('look.decides')}</p>}
+    </div>
   )
 }
 
