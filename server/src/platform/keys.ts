@@ -157,7 +157,7 @@ export class Keys {
 const aadOf = (row: SealedRow, kid: number): string => `1|${row.table}|${row.row}|${row.user}|${kid}`
 
 /** 32 random bytes in base64url: codes, cookies, confirm tokens. */
-export const newToken = (): string => randomBytes(32).toString('base64url')
+export const newToken = (): string => randomSlice(32).toString('base64url')
 
 /** The epoch that single-use rows must carry: a restore or a lossy promotion adds one. For use inside a statement. */
 export const currentEpoch = sql<number>`(select epoch from deployment)`

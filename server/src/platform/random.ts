@@ -9,6 +9,8 @@ export const randomSlice = (bytes: number): Buffer => {
     used = 0
   }
   const slice = Buffer.from(pool.subarray(used, used + bytes))
+  // what becomes a secret lies nowhere else
+  pool.fill(0, used, used + bytes)
   used += bytes
   return slice
 }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /** How long a turn of waiting is, in milliseconds. Turns are counted, not time: in each the loop has read what had come. */
@@ -17,14 +16,22 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  * requests. When nobody asks any more, or after two seconds, the door is shut; what is in flight is answered.
  */
 export const registerDrain = (app: FastifyInstance, closing: AbortController): void => {
-  const inFlight = new Set<ServerResponse>()
+  let inFlight = 0
   let arrived = 0
   let held: (() => void)[] | undefined
+  const left = (): void => {
+    inFlight--
+  }
   app.server.on('connection', () => arrived++)
   app.server.on('request', (_request, response) => {
-    inFlight.add(response)
     arrived++
-    response.once('close', () => inFlight.delete(response))
+    inFlight++
+    response.on('close', left)
+  })
+  // Fastify says so in the answers to requests that come from now on; these came before
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing.signal.aborted) reply.header('connection', 'close')
+    done(null, payload)
   })
   app.addHook('onRequest', (_request, _reply, done) => {
     if (held) held.push(done)
@@ -41,8 +48,6 @@ export const registerDrain = (app: FastifyInstance, closing: AbortController): v
   app.addHook('preClose', async () => {
     closing.abort()
     if (!app.server.listening) return
-    // Fastify says so in the answers to requests that come from now on; these came before
-    for (const response of inFlight) if (!response.headersSent) response.setHeader('connection', 'close')
     await quiet()
     // Who stands in the door when it is shut is cut off by the kernel, and nothing can tell. So for the last turns nobody
     // who asks is answered before it is shut: who was answered would come again just then.
@@ -54,7 +59,7 @@ export const registerDrain = (app: FastifyInstance, closing: AbortController): v
     for (const goOn of waiting) goOn()
     let silent = 0
     const last = setInterval(() => {
-      silent = inFlight.size === 0 ? silent + 1 : 0
+      silent = inFlight === 0 ? silent + 1 : 0
       // one whose answer was under way becomes idle later; others never asked anything, as browsers open them ahead
       if (silent > lastWordTurns) app.server.closeAllConnections()
       else app.server.closeIdleConnections()

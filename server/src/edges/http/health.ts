@@ -3,9 +3,10 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import { EventDraft } from '../../features/events/index.ts'
 import { looksLikeServiceToken } from '../../features/users/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { remember } from '../../platform/remember.ts'
 import { sourceOf } from './authenticate.ts'
 import type { HttpDeps } from './server.ts'
+
+type Meter = { seconds: Histogram.Internal<'method' | 'route'>; counts: Map<number, Counter.Internal> }
 
 /** `/healthz` (the process), `/readyz` (database reachable and migrated, not about to stop), `/metrics` (Prometheus; a token of scope metrics). */
 export const registerHealth = (app: FastifyInstance, deps: HttpDeps, closing: AbortSignal): void => {
@@ -24,20 +25,29 @@ export const registerHealth = (app: FastifyInstance, deps: HttpDeps, closing: Ab
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [registry],
   })
-  // the labels of a route are looked up once: prom-client makes a text of them each time
-  const countOf = remember(2_000, (key) => {
-    const [method, status, route] = key.split(' ') as [string, string, string]
-    return requests.labels({ method, route, status })
-  })
-  const timeOf = remember(1_000, (key) => {
-    const [method, route] = key.split(' ') as [string, string]
-    return seconds.labels({ method, route })
-  })
+  // prom-client makes a text of the labels each time: a route's are looked up once, by the object that Fastify keeps for it
+  const meters = new Map<object, Map<string, Meter>>()
+  const meterOf = (route: object, url: string, method: string): Meter => {
+    const ofRoute = meters.get(route) ?? new Map<string, Meter>()
+    meters.set(route, ofRoute)
+    const known = ofRoute.get(method)
+    if (known) return known
+    const meter: Meter = { seconds: seconds.labels({ method, route: url }), counts: new Map() }
+    ofRoute.set(method, meter)
+    return meter
+  }
   app.addHook('onResponse', (request, reply, done) => {
+    const { config, url = 'unknown' } = request.routeOptions
     const { method } = request
-    const route = request.routeOptions.url ?? 'unknown'
-    countOf(`${method} ${reply.statusCode} ${route}`).inc()
-    timeOf(`${method} ${route}`).observe(reply.elapsedTime / 1_000)
+    const meter = meterOf(config, url, method)
+    const status = reply.statusCode
+    let count = meter.counts.get(status)
+    if (!count) {
+      count = requests.labels({ method, route: url, status })
+      meter.counts.set(status, count)
+    }
+    count.inc()
+    meter.seconds.observe(reply.elapsedTime / 1_000)
     done()
   })
   app.get('/healthz', { schema: { hide: true } }, async (_request, reply) => reply.send({ status: 'ok' }))

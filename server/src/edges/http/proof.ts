@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -120,7 +120,7 @@ export class Proofs {
     // throws where the point is not on the curve
     const key = publicKey(jwk.x, jwk.y)
     // RFC 7638 §3.2: the required members in lexical order
-    const thumbprint = createHash('sha256').update(`{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`).digest()
+    const thumbprint = hash('sha256', `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`, 'buffer')
     if (this.#imported.size >= 10_000) this.#imported.clear()
     this.#imported.set(name, { key, thumbprint })
     return { key, thumbprint }

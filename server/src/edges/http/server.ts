@@ -10,7 +10,6 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
-import helmet from 'helmet'
 import type { Config } from '../../config.ts'
 import type { Openings } from '../../features/codes/index.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
@@ -25,6 +24,7 @@ import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { type Pages, registerPages } from './pages.ts'
 import { asUnavailable, problemOf, statusOf } from './problems.ts'
+import { securityHeaders } from './security-headers.ts'
 
 export type HttpDeps = AuthenticateDeps &
   EventsDeps & {
@@ -73,8 +73,9 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
         .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${error.code}`)
         .catch(() => undefined)
       // an address of a code that was cut or garbled is an address of no code
-      if (pages && request.method === 'GET' && request.url.startsWith('/c/')) return pages.sendPhone(reply.headers(security))
-      return sendProblem(reply.headers(security), request, new Refusal('malformed', error.code))
+      if (pages && request.method === 'GET' && request.url.startsWith('/c/'))
+        return pages.sendPhone(reply.headers(security.answers))
+      return sendProblem(reply.headers(security.answers), request, new Refusal('malformed', error.code))
     },
     ...(deps.tls ? ({ https: deps.tls } as object) : {}),
   }
@@ -85,7 +86,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   // cookies are read where they are asked for
   await app.register(fastifyCookie, { hook: false })
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(security)
+    reply.headers(security.answers)
     done()
   })
   acceptEmptyBodies(app)
@@ -98,7 +99,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   registerHealth(app, deps, closing.signal)
   for (const route of routes) registerRoute(app, deps, route, closing.signal)
   await registerDownloads(app, deps, routes, closing.signal)
-  pages = await registerPages(app, deps)
+  pages = await registerPages(app, deps, security.documents)
   app.setNotFoundHandler(async (request, reply) => {
     await deps.tally.add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', 'unknown address')
     // people who mistyped an address get the console’s page for it, machines a problem
@@ -107,27 +108,6 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
     return sendProblem(reply, request, new Refusal('not-found', 'unknown address'))
   })
   return app
-}
-
-/** What helmet sets on every answer. Asked once: as a plugin it cost a twentieth of a small answer each time. */
-const securityHeaders = (config: Config): Record<string, string> => {
-  const headers: Record<string, string> = {}
-  const response = {
-    setHeader: (name: string, value: string) => {
-      headers[name.toLowerCase()] = value
-    },
-    removeHeader: () => {},
-  }
-  helmet({
-    contentSecurityPolicy: false,
-    referrerPolicy: { policy: 'no-referrer' },
-    crossOriginEmbedderPolicy: false,
-    frameguard: { action: 'deny' },
-    strictTransportSecurity: config.origin.startsWith('https:') ? { maxAge: 63_072_000 } : false,
-  })({} as never, response as never, (error?: unknown) => {
-    if (error) throw error
-  })
-  return headers
 }
 
 /** A POST without a body, or with an empty one, is a call without parameters. */

@@ -1,9 +1,10 @@
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject } from 'node:crypto'
 import type { IdPrefix } from '@postern/contract'
 import canonicalize from 'canonicalize'
 import type { ClientDevice, Place } from '../../platform/actor.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
+import { randomSlice } from '../../platform/random.ts'
 import type { EventDraft, Subject } from './event-draft.ts'
 import type { PersonKeys } from './person-keys.ts'
 
@@ -38,7 +39,7 @@ export type PreparedEvent = {
 export const addressTag = (keys: Keys, address: string): Buffer => keys.hash('address', address).subarray(0, 8)
 
 /** RFC 6962 §2.1: a leaf is SHA-256(0x00 ‖ entry). */
-export const leafHash = (entry: string): Buffer => createHash('sha256').update(Buffer.of(0)).update(entry).digest()
+export const leafHash = (entry: string): Buffer => hash('sha256', `\0${entry}`, 'buffer')
 
 const eventKey = (key: KeyObject, eventId: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `postern/event/${eventId}`, 32)))
@@ -60,7 +61,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
   const codeId = facts.codeId ?? session?.codeId ?? null
 
   const commit = async (part: PersonalPart, userId: string | null): Promise<{ mac: string; sealed: SealedPart }> => {
-    const salt = randomBytes(32)
+    const salt = randomSlice(32)
     const text = canonicalize(part) as string
     const mac = createHmac('sha256', createSecretKey(salt)).update(text).digest('base64url')
     const plain = Buffer.from(JSON.stringify({ salt: salt.toString('base64url'), part }))

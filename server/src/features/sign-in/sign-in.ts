@@ -335,7 +335,8 @@ export const proveTotp = async (
   if (reserved.person_key) deps.events.people.offer(userId, reserved.person_key)
   const session = newToken()
   const sessionId = uuid7()
-  const [event] = await deps.events.prepare(new EventDraft(actor, 'sign-in.totp', { ...about, person, sessionId }))
+  const [prepared] = await deps.events.prepare(new EventDraft(actor, 'sign-in.totp', { ...about, person, sessionId }))
+  const event = prepared as PreparedEvent
   const verdict = await deps.passcodes.accept.submit({
     signIn: reserved.sign_in,
     userId,
@@ -345,8 +346,8 @@ export const proveTotp = async (
     sessionId,
     thumbprint,
     lane: reserved.lane,
-    source: sourceTag(deps.keys, actor),
-    event: event as PreparedEvent,
+    source: event.addressTag,
+    event,
   })
   deps.events.onAppended()
   if (verdict.is === 'limited') return refuseLimited(deps, actor, limitedAddress())
