@@ -21,16 +21,18 @@ export const minuteCellDays = 7
 
 /** All codes together stand among them, by this id. */
 export const allCodes = '00000000-0000-0000-0000-000000000000'
-/** Adds the scans of `from`, named `s`, to the cells of `of`: an id, or a column that holds one. */
-const countByCode = (from: string, of: string): string => `insert into scan_by_code as k (code_id, grain, dim, at, value, n)
-  select ${of}, g.grain, d.dim, ${cell}, d.value, sum(s.n) from ${from}, ${dimensions}, (values (1), (60), (1440)) g(grain)
+/** Adds the scans of `from`, named `s`, to the cells of their codes. */
+const countByCode = (from: string): string => `insert into scan_by_code as k (code_id, grain, dim, at, value, n)
+  select s.code_id, g.grain, d.dim, ${cell}, d.value, sum(s.n) from ${from}, ${dimensions}, (values (1), (60), (1440)) g(grain)
   where d.value is not null and (g.grain > 1 or s.time > now() - interval '${minuteCellDays} d')
   group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
   on conflict (code_id, grain, dim, at, value) do update set n = k.n + excluded.n`
 
+const facts = 'outcome, device_type, platform, browser, country, city, bot'
 /**
  * Rolls up what stands past the cursor (model §6): all three grains, the totals of codes, and the cursor, in one statement and
- * one commit. Of two processes one holds the cursor and the other finds nothing. Cells are met in one order.
+ * one commit. Of two processes one holds the cursor and the other finds nothing. Cells are met in one order. Scans that are
+ * alike are added up first (`a`, and `w` over all codes), so that they are taken apart into cells once and not one by one.
  */
 const rollUpText = `
   with c as (select upto from log_cursor where stream = ${scanStream} and consumer = 'rollup' for update skip locked),
@@ -39,8 +41,10 @@ const rollUpText = `
     from (select first_seq, b.n, ids from c, log_batch b where stream = ${scanStream} and first_seq >= c.upto and first_seq < (select size from log_head where stream = ${scanStream})
       order by first_seq limit 400) b) b where before < 20000),
   s as materialized (select x.*, uuid7_at(x.id) as time from bt, unnest(bt.ids) i(id), lateral (select * from scan where scan.id = i.id offset 0) x),
+  a as materialized (select code_id, date_bin('1 min', time, '2000-01-01Z') as time, ${facts}, sum(n) as n from s group by code_id, 2, ${facts}),
+  w as materialized (select '${allCodes}'::uuid as code_id, time, ${facts}, sum(n) as n from a group by time, ${facts}),
   cube as (insert into scan_cube as k (grain, at, outcome, device_type, platform, browser, country, bot, n)
-    select g.grain, ${cell}, outcome, device_type, platform, ${family('browser')}, country, bot, sum(s.n) from s, (values (1), (60), (1440)) g(grain)
+    select g.grain, ${cell}, outcome, device_type, platform, ${family('browser')}, country, bot, sum(s.n) from w s, (values (1), (60), (1440)) g(grain)
     group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8
     on conflict (grain, at, outcome, device_type, platform, browser, country, bot) do update set n = k.n + excluded.n),
   t as (insert into scan_total as t (code_id, people, previews, last_id, last_country, last_platform)
@@ -51,7 +55,7 @@ const rollUpText = `
       last_country = case when excluded.last_id is null or t.last_id > excluded.last_id then t.last_country else excluded.last_country end,
       last_platform = case when excluded.last_id is null or t.last_id > excluded.last_id then t.last_platform else excluded.last_platform end
     returning code_id, people + previews as n, by_code),
-  d as (${countByCode(`s join t on t.code_id = s.code_id, lateral (select s.code_id as counted where t.by_code union all select '${allCodes}') o`, 'o.counted')})
+  d as (${countByCode('(select a.* from a join t on t.code_id = a.code_id and t.by_code union all select * from w) s')})
   update log_cursor set upto = (select max(first_seq + n) from bt) where stream = ${scanStream} and consumer = 'rollup' and exists (select from bt)
   returning upto, array(select code_id from t where not by_code and n >= $1) as grown`
 export const rollUp = async (db: Db, mark: number): Promise<{ upto: number; grown: string[] } | undefined> => {
@@ -78,7 +82,7 @@ export const fold = async (db: Db, codeIds: readonly string[]): Promise<boolean>
         await sql`with ${sql.raw(tail)},
             t as (update scan_total set by_code = true where code_id = any (${codeIds}::uuid[]) and not by_code returning code_id),
             s as (select x.*, uuid7_at(x.id) as time from scan x where code_id in (select code_id from t) and id not in (select id from tail_ids))
-          ${sql.raw(countByCode('s', 's.code_id'))}`.execute(tx)
+          ${sql.raw(countByCode('s'))}`.execute(tx)
         return true
       })
   } catch (error) {
