@@ -165,8 +165,23 @@ test('versions are saved, overtaken, and gone back to; a kit is made the default
   await page.goBack()
   await title(page, 'Southgate')
   const dots = page.getByRole('group', { name: 'Modules' }).getByRole('radio', { name: 'Dots' })
+  // while the first draft is drawn, what was measured of the saved one stays, and cannot be saved on
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  await page.route('**/api/brands/preview', async (route) => {
+    await held
+    await route.continue()
+  })
   await dots.check()
   await page.getByText('Draft of version 2').waitFor()
+  await verdict(page, 'Checking')
+  await page.getByRole('row', { name: /^Small, 150 px/ }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Save version 2' }).isDisabled(), true)
+  answer()
+  await page.getByText('Checked as you edit').waitFor()
+  await page.unroute('**/api/brands/preview')
   await press(page, 'Discard')
   await page.getByText('Draft of version 2').waitFor({ state: 'detached' })
   assert.equal(await dots.isChecked(), false)

@@ -49,6 +49,9 @@ test('a link is issued, leads elsewhere, goes back, is revoked and issued again,
   await title(page, 'Issue code')
   // what one begins with is never static
   assert.equal(await page.getByRole('radio', { name: 'A link that I can change later' }).isChecked(), true)
+  // what is missing is said where it is missing
+  await press(page, 'Issue code')
+  await page.getByText('This is needed.').waitFor()
   await page.getByLabel('Name').fill('Visitor safety')
   await page.getByLabel('Address').fill('javascript:alert(1)')
   await page.getByLabel('Scan limit').fill('100')

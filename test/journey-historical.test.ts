@@ -91,6 +91,29 @@ test('what waits is counted, then purged; the code that was handed out opens not
   await visitor.context.close()
 })
 
+test('more than ten are purged by their number', async () => {
+  for (let n = 0; n < 11; n++) {
+    const { id } = await olga.browser.call(contract.createUser, { username: `waits-${n}` })
+    await olga.browser.call(contract.enrolUser, { id, factor: 'totp', expiresInMinutes: 1_440 })
+  }
+  const visitor = await enter(olga, '/codes/historical')
+  const { page } = visitor
+  await title(page, 'Historical codes')
+  await press(page, 'Purge')
+  await inDialog(page, 'Count first')
+  await dialog(page).getByText('11 come to their end').waitFor()
+  await dialog(page)
+    .getByLabel(/Reason/)
+    .fill('spring cleaning')
+  const verb = dialog(page).getByRole('button', { name: 'Purge 11', exact: true })
+  assert.ok(await verb.isDisabled())
+  await dialog(page).getByLabel('Type 11 to go on').fill('11')
+  await verb.click()
+  await page.getByText('11 purged').waitFor()
+  assert.deepEqual(visitor.complaints, [])
+  await visitor.context.close()
+})
+
 test('a person who is selected is asked to re-enrol, and meets the set-up at their next page', async () => {
   const visitor = await enter(olga, '/codes/historical?kind=key&origin=imported')
   const { page } = visitor

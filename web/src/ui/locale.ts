@@ -2,3 +2,7 @@
 export const localeOf = (language: string): string =>
   navigator.languages.find((wanted) => wanted.slice(0, 2) === language && wanted.length > 2) ??
   (language === 'en' ? 'en-GB' : language)
+
+/** A measured number as people write it: 4.5, 4,5. */
+export const oneDecimal = (n: number, language: string): string =>
+  n.toLocaleString(localeOf(language), { minimumFractionDigits: 1, maximumFractionDigits: 1 })

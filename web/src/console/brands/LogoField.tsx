@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconUpload } from '../../ui/icons.ts'
+import { oneDecimal } from '../../ui/locale.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { useAction, useCall } from '../calls.ts'
@@ -28,7 +29,7 @@ export const LogoField = ({
   onChange: (logo: Logo | null) => void
   readOnly: boolean
 }) => {
-  const { t } = useTranslation(['brands', 'common'])
+  const { t, i18n } = useTranslation(['brands', 'common'])
   const [sent, setSent] = useState<{ id: string; png: string }>()
   const [refused, setRefused] = useState<string>()
   const upload = useAction(addLogo, {
@@ -57,7 +58,7 @@ export const LogoField = ({
     upload.reset()
     // the server says the same; this saves sending it
     if (/svg/.test(file.type) || /\.svgz?$/i.test(file.name)) return setRefused(t('logoSvg'))
-    if (file.size > mostLogoBytes) return setRefused(t('logoLarge', { mb: (file.size / 1024 / 1024).toFixed(1) }))
+    if (file.size > mostLogoBytes) return setRefused(t('logoLarge', { mb: oneDecimal(file.size / 1024 / 1024, i18n.language) }))
     upload.mutate({ data: await base64Of(file) })
   }
   const why = refused ?? (upload.error ? fieldErrors(upload.error).logo : undefined)
@@ -90,9 +91,11 @@ export const LogoField = ({
         )}
       </div>
       {why ? (
-        <Note tone="fail" title={t('logoRefused')}>
-          {why}
-        </Note>
+        <div className={style.refused}>
+          <Note tone="fail" title={t('logoRefused')}>
+            {why}
+          </Note>
+        </div>
       ) : upload.error ? (
         <Refused error={upload.error} />
       ) : (

@@ -4,6 +4,7 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconAlertTriangle, IconCheck, IconHourglass, IconX } from '../../ui/icons.ts'
+import { oneDecimal } from '../../ui/locale.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
@@ -76,7 +77,7 @@ export const ProofPanel = ({
 
 /** The sentence that everything is about. It is read out when it changes, and says what was measured. */
 const Verdict = ({ look: { proof, checking, tookMs, error }, savedAt }: { look: Look; savedAt: string | undefined }) => {
-  const { t } = useTranslation('brands')
+  const { t, i18n } = useTranslation('brands')
   const waiting = checking || !proof
   const state = error ? 'unknown' : waiting ? 'checking' : proof.passes ? 'yes' : 'no'
   const icon = { unknown: IconAlertTriangle, checking: IconHourglass, yes: IconCheck, no: IconX }[state]
@@ -97,10 +98,10 @@ const Verdict = ({ look: { proof, checking, tookMs, error }, savedAt }: { look: 
                 ? t('contrastFirst')
                 : t('readTimes', { read: read.filter((each) => each === 'read').length, of: read.length })}{' '}
               {tookMs !== undefined
-                ? t('asYouEdit', { seconds: (tookMs / 1000).toFixed(1) })
+                ? t('asYouEdit', { seconds: oneDecimal(tookMs / 1000, i18n.language) })
                 : savedAt && (
                     <>
-                      {t('whenSaved')} <TimeText at={savedAt} as="list" />
+                      {t('whenSaved')} <TimeText at={savedAt} as="moment" />
                     </>
                   )}
             </>
@@ -120,12 +121,12 @@ const Contrast = ({
   colours: Colours
   onColours?: (colours: Partial<Colours>) => void
 }) => {
-  const { t } = useTranslation('brands')
+  const { t, i18n } = useTranslation('brands')
   const better = Object.entries(nearest ?? {}) as [keyof Colours, string][]
   return (
     <li>
       <span>{t(`pair.${pair}`)}</span>
-      <b className={passes ? undefined : style.low}>{ratio.toFixed(1)} : 1</b>
+      <b className={passes ? undefined : style.low}>{oneDecimal(ratio, i18n.language)} : 1</b>
       <span className={style.mark} data-tone={passes ? 'ok' : 'fail'}>
         <Icon of={passes ? IconCheck : IconX} />
       </span>

@@ -55,5 +55,7 @@ const useEdited = (design: Design, logo: Logo | null, enabled: boolean): Look =>
 export const useLook = (brand: Brand | undefined, draft: { design: Design; logo: Logo | null }, edited: boolean): Look => {
   const saved = useSaved(brand, !edited)
   const fresh = useEdited(draft.design, draft.logo, edited)
-  return edited ? { ...fresh, picture: fresh.picture ?? saved.picture } : saved
+  if (!edited) return saved
+  // until the first answer what is saved stands there, dimmed: nothing goes blank at the first touch
+  return { ...fresh, picture: fresh.picture ?? saved.picture, proof: fresh.proof ?? (fresh.checking ? saved.proof : undefined) }
 }

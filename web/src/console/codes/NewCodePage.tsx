@@ -91,7 +91,6 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
       ...(brand ? { brand } : {}),
     })
   }
-  const ready = wish === 'person' ? person !== null : label.trim() !== '' && isFilled(leads)
   return (
     <Page title={t('new.issue')} crumb={crumb} error={Object.keys(errors).length > 0 ? undefined : create.error}>
       <form
@@ -99,7 +98,7 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
         noValidate
         onSubmit={(event) => {
           event.preventDefault()
-          if (ready) submit()
+          submit()
         }}
       >
         <Stack gap="lg">
@@ -179,7 +178,7 @@ const Form = ({ crumb }: { crumb: React.ReactNode }) => {
             </>
           )}
           <Group gap="sm">
-            <Button type="submit" loading={create.isPending} disabled={!ready}>
+            <Button type="submit" loading={create.isPending} disabled={wish === 'person' && person === null}>
               {wish === 'person' ? t('new.toPerson') : t('new.issue')}
             </Button>
             <Button component={Link} to="/codes" variant="default">

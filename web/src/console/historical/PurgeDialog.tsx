@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, Textarea } from '@mantine/core'
+import { Button, Checkbox, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { countHistorical, getCode, listCodes, listEvents, listHistorical, purgeHistorical } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -9,6 +9,9 @@ import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
 import { ages } from './words.ts'
 
+/** Where it reaches more than these, their number is typed first. */
+const withoutTyping = 10
+
 /** Ends what waits: first how many, then the deed with its reason. */
 export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
   const { t } = useTranslation(['historical', 'common'])
@@ -16,6 +19,7 @@ export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
   const [kinds, setKinds] = useState<('codes' | 'keys')[]>(['codes', 'keys'])
   const [olderThanMinutes, setAge] = useState(0)
   const [reason, setReason] = useState('')
+  const [typed, setTyped] = useState('')
   const count = useAction(purgeHistorical)
   const purge = useAction(purgeHistorical, {
     refreshes: [listHistorical, countHistorical, listCodes, getCode, listEvents],
@@ -27,8 +31,10 @@ export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
   })
   const counted = count.data
   const found = counted ? counted.codes + counted.keys : 0
+  const ready = found > 0 && reason.trim() !== '' && (found <= withoutTyping || typed.trim() === String(found))
   const change = (act: () => void) => {
     act()
+    setTyped('')
     count.reset()
     purge.reset()
   }
@@ -39,7 +45,7 @@ export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
         onSubmit={(submit) => {
           submit.preventDefault()
           if (!counted) count.mutate({ kinds, olderThanMinutes, dryRun: true })
-          else if (found > 0 && reason.trim() !== '') purge.mutate({ kinds, olderThanMinutes, reason: reason.trim() })
+          else if (ready) purge.mutate({ kinds, olderThanMinutes, reason: reason.trim() })
         }}
       >
         <Stack gap="md">
@@ -85,6 +91,14 @@ export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
               onChange={(typing) => setReason(typing.currentTarget.value)}
             />
           )}
+          {found > withoutTyping && (
+            <TextInput
+              label={t('common:confirm.type', { text: String(found) })}
+              autoComplete="off"
+              value={typed}
+              onChange={(typing) => setTyped(typing.currentTarget.value)}
+            />
+          )}
           {error ? <Refused error={error} /> : null}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose} data-autofocus>
@@ -96,7 +110,7 @@ export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
               </Button>
             ) : (
               found > 0 && (
-                <Button type="submit" data-danger loading={purge.isPending} disabled={reason.trim() === ''}>
+                <Button type="submit" data-danger loading={purge.isPending} disabled={!ready}>
                   {t('purge.do', { count: found })}
                 </Button>
               )

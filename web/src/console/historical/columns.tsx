@@ -34,7 +34,7 @@ export const useHistoricalColumns = (nameOf: (item: HistoricalItem) => string): 
           <StateBadge look={codeLook[state]}>{t(`codes:state.${state}`)}</StateBadge>
         ),
     },
-    { key: 'made', title: t('made'), cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
+    { key: 'made', title: t('made'), labelled: true, cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
     { key: 'from', title: t('cameOf'), cell: (item) => <CameOf item={item} /> },
     {
       key: 'confirmed',
@@ -45,6 +45,7 @@ export const useHistoricalColumns = (nameOf: (item: HistoricalItem) => string): 
     {
       key: 'used',
       title: t('lastUsed'),
+      labelled: true,
       cell: ({ lastUsedAt }) => (lastUsedAt ? <TimeText at={lastUsedAt} /> : <span className="t3">{t('never')}</span>),
     },
     {
