@@ -264,6 +264,17 @@ const tour = async (language: Language) => {
     await page.getByRole('row').nth(2).waitFor()
     await page.getByRole('row').nth(1).getByRole('checkbox').check()
     await check(visitor, 'codes, one selected')
+    await page
+      .getByRole('region', { name: w('codes:many.label') })
+      .getByRole('button', { name: w('codes:edit.verb') })
+      .click()
+    for (const field of ['destination', 'expiresAt', 'brand'])
+      await page
+        .getByRole('dialog')
+        .getByRole('checkbox', { name: w(`codes:field.${field}`) })
+        .check()
+    await check(visitor, 'codes, edit many')
+    await leave(page)
     await open(page, '/codes?q=nothing-like-this', w('codes:title'))
     await says(page, 'common:filter.nothing')
     await check(visitor, 'codes, nothing matches')

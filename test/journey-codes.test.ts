@@ -351,6 +351,38 @@ test('rows are selected by keyboard alone; more than ten are revoked by their nu
   await done(visitor)
 })
 
+test('one change to many sets what is ticked, as a job, and leaves the rest of each code and those that are over', async () => {
+  const boards = [await link('Board 1'), await link('Board 2'), await link('Board 3')]
+  await olga.browser.call(contract.revokeCode, { id: (await link('Board 4')).id, reason: 'taken down' })
+  const visitor = await desk('/codes?q=Board')
+  const { page } = visitor
+  await page.getByRole('checkbox', { name: 'Select all rows that are shown' }).check()
+  await page.getByRole('region', { name: 'Selected codes' }).getByRole('button', { name: 'Edit' }).click()
+  const editing = dialog(page, 'Edit 3 codes')
+  await focused(editing.getByRole('button', { name: 'Cancel' }))
+  await editing.getByText('1 is left out').waitFor()
+  const act = editing.getByRole('button', { name: 'Edit 3 codes' })
+  assert.equal(await act.isDisabled(), true)
+  await editing.getByRole('checkbox', { name: 'Destination' }).check()
+  await editing.getByLabel('Address').fill('javascript:alert(1)')
+  await editing.getByRole('checkbox', { name: 'Scan limit' }).check()
+  await editing.getByRole('textbox', { name: 'Scan limit' }).fill('500')
+  await act.click()
+  await editing.getByText('An address that starts with http:// or https://').waitFor()
+  await editing.getByLabel('Address').fill('www.example.org/boards')
+  await act.click()
+  await title(page, 'Bulk jobs')
+  await page.getByRole('row', { name: /Edit 3 codes.*3 of 3/ }).waitFor()
+  for (const { id, label } of boards) {
+    const now = await olga.browser.call(contract.getCode, { id })
+    assert.deepEqual(
+      [now.label, now.destination, now.scanLimit, now.expiresAt, now.version],
+      [label, { type: 'url', url: 'https://www.example.org/boards' }, 500, null, 2],
+    )
+  }
+  await done(visitor)
+})
+
 test('enrolment codes that are issued again together are shown once, each with its symbol, to be printed', async () => {
   const users = await Promise.all(
     ['cleo', 'dora'].map((username) => olga.browser.call(contract.createUser, { username: `${username}-new` })),

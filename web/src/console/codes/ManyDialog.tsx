@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Modal, Progress, Stack } from '@mantine/core'
-import { type BulkJob, type CallIn, type Code, countCodes, getCode, listCodes, reissueCode } from '@postern/contract'
+import { type BulkJob, countCodes, getCode, listCodes, reissueCode } from '@postern/contract'
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,26 +11,15 @@ import { useBulk } from '../bulk/bulk.ts'
 import { Failed as FailedRows } from '../bulk/JobParts.tsx'
 import style from './Codes.module.css'
 import { type Issued, IssuedSheet } from './IssuedSheet.tsx'
+import { type Many, split, which } from './many.ts'
 import { type Failed, type Run, useOnEach } from './on-each.ts'
 import { authenticates, canReissue, useCodeName } from './words.ts'
 
-/** Rows that were selected, or all that a filter finds. */
-export type Many =
-  | { codes: readonly Code[] }
-  | {
-      filter: CallIn<typeof listCodes>
-      /** Those that the act is about. */
-      total: number
-      /** More that match, and that it leaves as they are; undefined where they are not counted to the last one. */
-      left: number | undefined
-    }
 type Props = { many: Many; onClose: (acted: boolean) => void }
 
 /** The number is typed where it reaches more than these. */
 const withoutTyping = 10
 const typedFor = (count: number) => (count > withoutTyping ? { typed: String(count) } : {})
-const which = (codes: readonly Code[] | undefined, many: Many) =>
-  codes ? { ids: codes.map(({ id }) => id) } : 'filter' in many ? { filter: many.filter } : {}
 
 /** Revokes what is selected, as one: how many, with what consequence; more than ten takes their number typed. */
 export const RevokeMany = ({ many, onClose }: Props) => {
@@ -39,10 +28,7 @@ export const RevokeMany = ({ many, onClose }: Props) => {
   const [results, setResults] = useState(true)
   const [job, setJob] = useState<BulkJob>()
   const revoke = useBulk((made) => (made.failed > 0 ? setJob(made) : onClose(true)))
-  const codes = 'codes' in many ? many.codes : undefined
-  const open = codes?.filter(({ state }) => state !== 'revoked')
-  const count = open?.length ?? ('total' in many ? many.total : 0)
-  const left = (codes && open ? codes.length - open.length : 'left' in many ? many.left : 0) ?? 0
+  const { taken: open, count, left } = split(many, ({ state }) => state !== 'revoked')
   const used = open?.filter(({ state }) => state === 'used').length
   if (job) return <NotAll job={job} onClose={() => onClose(true)} />
   return (
@@ -104,7 +90,7 @@ const onScreen = 20
 
 /** Issues anew what is selected and can be: links keep their printed symbol, what authenticates gets new secrets, shown once. */
 export const ReissueMany = ({ many, onClose }: Props) => {
-  const { t } = useTranslation(['codes', 'common'])
+  const { t, i18n } = useTranslation(['codes', 'common'])
   useFocusBack()
   const navigate = useNavigate()
   const each = useOnEach(reissueCode, [listCodes, countCodes, getCode])
@@ -112,10 +98,9 @@ export const ReissueMany = ({ many, onClose }: Props) => {
     onClose(true)
     void navigate({ to: '/bulk' })
   })
-  const codes = 'codes' in many ? many.codes : undefined
-  const can = codes?.filter(canReissue)
-  const count = can?.length ?? ('total' in many ? many.total : 0)
-  const left = (codes && can ? codes.length - can.length : 'left' in many ? many.left : 0) ?? 0
+  const { taken: can, count, left } = split(many, canReissue)
+  // of the letters, where some went by letter
+  const language = i18n.language === 'pl' ? 'pl' : 'en'
   const here = can !== undefined && count <= onScreen
   const [links, secrets] = [
     can?.filter(({ kind }) => kind === 'link').length ?? 0,
@@ -133,8 +118,8 @@ export const ReissueMany = ({ many, onClose }: Props) => {
       error={job.error}
       onConfirm={() => {
         if (count === 0) return
-        if (here) void each.start(can, ({ id }) => ({ id }))
-        else job.mutate({ action: 'reissue', ...which(can, many), symbols: ['png', 'pdf'] })
+        if (here) void each.start(can, ({ id }) => ({ id, language }))
+        else job.mutate({ action: 'reissue', ...which(can, many), symbols: ['png', 'pdf'], language })
       }}
     >
       <p>{t('many.reissueText')}</p>

@@ -7,7 +7,12 @@ import { IconBan, IconX } from '../../ui/icons.ts'
 import { Refused } from '../../ui/Refused.tsx'
 import { useAction } from '../calls.ts'
 import style from './Codes.module.css'
-import { type Many, ReissueMany, RevokeMany } from './ManyDialog.tsx'
+import { EditMany } from './EditMany.tsx'
+import { ReissueMany, RevokeMany } from './ManyDialog.tsx'
+import type { Many } from './many.ts'
+
+const dialogs = { edit: EditMany, reissue: ReissueMany, revoke: RevokeMany }
+type Act = keyof typeof dialogs
 
 /** What can be done with the selected rows; it floats at the foot of the list, on narrow screens at the thumb. */
 export const SelectionBar = ({
@@ -32,9 +37,9 @@ export const SelectionBar = ({
 }) => {
   const { t, i18n } = useTranslation('codes')
   // what it is about stays, though the list may lose these rows while they are acted on
-  const [asked, setAsked] = useState<{ act: 'revoke' | 'reissue'; many: Many }>()
+  const [asked, setAsked] = useState<{ act: Act; many: Many }>()
   const look = useAction(bulkCodes)
-  const ask = async (act: 'revoke' | 'reissue') => {
+  const ask = async (act: Act) => {
     if (!all) return setAsked({ act, many: { codes } })
     // how many the filter finds now, to the last one
     const { total: found } = await look.mutateAsync({ action: act, filter, dryRun: true })
@@ -46,7 +51,7 @@ export const SelectionBar = ({
     if (acted) onClear()
   }
   const number = new Intl.NumberFormat(i18n.language).format(total ?? 0)
-  const Dialog = asked?.act === 'revoke' ? RevokeMany : ReissueMany
+  const Dialog = asked && dialogs[asked.act]
   return (
     <>
       {look.error && (
@@ -67,6 +72,9 @@ export const SelectionBar = ({
             </UnstyledButton>
           )}
           <span className={style.rule} />
+          <UnstyledButton disabled={look.isPending} onClick={() => void ask('edit').catch(() => {})}>
+            {t('edit.verb')}
+          </UnstyledButton>
           <UnstyledButton disabled={look.isPending} onClick={() => void ask('reissue').catch(() => {})}>
             {t('reissue')}
           </UnstyledButton>
@@ -80,7 +88,7 @@ export const SelectionBar = ({
           </ActionIcon>
         </section>
       )}
-      {asked && <Dialog many={asked.many} onClose={close} />}
+      {asked && Dialog && <Dialog many={asked.many} onClose={close} />}
     </>
   )
 }
