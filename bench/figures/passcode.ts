@@ -39,9 +39,11 @@ export const passcode: Figure = async ({ cluster, generator }) => {
       requireAll(measured.statuses, 200, `better-auth, verify-totp at concurrency ${concurrency}`)
       return measured
     }
-    // warm: compiled, connected, prepared, by as many requests as a round has
-    await ours(oursARound, ourConcurrency)
-    for (const concurrency of theirConcurrencies) await theirs(theirsARound, concurrency)
+    // warm: compiled, connected, prepared, by as many requests as are measured
+    for (let round = 0; round < rounds; round++) {
+      await ours(oursARound, ourConcurrency)
+      for (const concurrency of theirConcurrencies) await theirs(theirsARound, concurrency)
+    }
     const mine: Measured[] = []
     const mineAlone: Measured[] = []
     const other = theirConcurrencies.map((): Measured[] => [])

@@ -49,8 +49,12 @@ export const redirect: Figure = async ({ cluster, generator }) => {
       requireAll(measured.statuses, 200, 'empty route')
       return measured
     }
-    await opened(4_000)
-    await emptyRoute(4_000)
+    // warm: compiled, connected, prepared, by as many requests as are measured
+    for (let round = 0; round < rounds; round++) {
+      await opened(openings)
+      await emptyRoute(openings)
+    }
+    database.length = 0
     const all = { ours: [] as Measured[], empty: [] as Measured[] }
     for (let round = 0; round < rounds; round++) {
       all.empty.push(await emptyRoute(openings))

@@ -57,11 +57,13 @@ export const session: Figure = async ({ cluster, generator }) => {
       const shots = repeat(n, (at) => betterAuth.shot('GET', '/get-session', betterAuth.accounts[at % 300]?.session ?? ''))
       return run('better-auth get-session', betterAuth.port, shots, [cluster.pid, betterAuth.pid], 16)
     }
-    // warm: compiled, connected, prepared, by as many requests as a round has
-    await emptyRoute(bearers)
-    await bearer(bearers)
-    await browser(browsers)
-    await getSession(theirs)
+    // warm: compiled, connected, prepared, by as many requests as are measured
+    for (let round = 0; round < rounds; round++) {
+      await emptyRoute(bearers)
+      await bearer(bearers)
+      await browser(browsers)
+      await getSession(theirs)
+    }
     const all = { empty: [] as Measured[], bearer: [] as Measured[], browser: [] as Measured[], theirs: [] as Measured[] }
     for (let round = 0; round < rounds; round++) {
       all.empty.push(await emptyRoute(bearers))

@@ -74,30 +74,31 @@ export class Group<E, R> {
     this.#waiting = later
     if (group.length === 0) return
     this.#running++
-    void this.#runGroup(group)
+    void this.#runGroup(group).finally(() => {
+      for (const item of group) if (item.key !== undefined) this.#busyKeys.delete(item.key)
+      this.#running--
+      if (this.#waiting.length > 0) this.#schedule()
+      else if (this.#running === 0) this.#drained?.()
+    })
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  async #runGroup(group: readonly Waiting<E, R>[]): Promise<void> {
-    const answers = await this.#answersOf(group)
-    for (const item of group) if (item.key !== undefined) this.#busyKeys.delete(item.key)
-    this.#running--
-    // those that wait are sent before these are answered, so that the database works meanwhile
-    this.#flush()
-    for (const answer of answers) answer()
-    if (this.#waiting.length === 0 && this.#running === 0) this.#drained?.()
-  }
-  async #answersOf(group: readonly Waiting<E, R>[]): Promise<(() => void)[]> {
+  async #runGroup(group: Waiting<E, R>[]): Promise<void> {
+    let results: readonly R[]
     try {
-      const results = await this.#run(group.map((item) => item.entry))
+      results = await this.#run(group.map((item) => item.entry))
       if (results.length !== group.length) throw new Error('the group statement lost an entry')
-      return group.map((item, at) => () => item.resolve(results[at] as R))
     } catch (error) {
-      if (group.length === 1 || !rolledBack(error)) return group.map((item) => () => item.reject(error))
-      const answers: (() => void)[] = []
-      for (const item of group) answers.push(...(await this.#answersOf([item])))
-      return answers
+      if (group.length === 1 || !rolledBack(error)) {
+        for (const item of group) item.reject(error)
+        return
+      }
+      for (const item of group) await this.#runGroup([item])
+      return
     }
+    group.forEach((item, at) => {
+      item.resolve(results[at] as R)
+    })
   }
 
   /** No new entries; resolves when all that were accepted have their answer. */
