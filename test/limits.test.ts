@@ -172,6 +172,9 @@ test('the known browser has its own five guesses, not more', async () => {
   assert.equal(said(await guess(await opened(from(server, '203.0.113.7')), 'fritz', fritz.password)), '200')
 })
 
+/** Verdicts that are free from an instant on: five, and where a busy machine makes "at once" long, one more after 2, 6, 14 … s. */
+const freeSince = (startedAt: number): number => 5 + Math.floor(Math.log2((performance.now() - startedAt) / 2_000 + 1))
+
 test('of 64 wrong passcodes at once at most five get a verdict, and then the right one gets none', async () => {
   const [member] = await crowd(server, 1, 'many')
   assert.ok(member)
@@ -181,9 +184,10 @@ test('of 64 wrong passcodes at once at most five get a verdict, and then the rig
     await pendingSignIn(server, browser, member)
     return browser
   })
+  const startedAt = performance.now()
   const answers = await Promise.all(browsers.map(async (browser) => said(await browser.try(contract.proveTotp, { code: wrong }))))
   const counts = tallied(answers)
-  assert.ok((counts['factor-wrong'] ?? 0) <= 5 && (counts['factor-wrong'] ?? 0) >= 1, JSON.stringify(counts))
+  assert.ok((counts['factor-wrong'] ?? 0) <= freeSince(startedAt) && (counts['factor-wrong'] ?? 0) >= 1, JSON.stringify(counts))
   assert.equal((counts['factor-wrong'] ?? 0) + (counts['rate-limited'] ?? 0), 64)
   await server.sql(
     `update attempt set failures = 5, open_at = now() + interval '10 s' where factor = 'totp' and account_key = $1`,
@@ -195,15 +199,17 @@ test('of 64 wrong passcodes at once at most five get a verdict, and then the rig
 test('of 64 wrong passwords and 64 recovery codes at once at most five get a verdict', async () => {
   const gerd = await newPerson(server, olga, 'gerd')
   const browsers = await atOnce(64, (at) => opened(from(server, `198.51.100.${at + 1}`)))
+  let startedAt = performance.now()
   const passwords = tallied(await Promise.all(browsers.map(async (browser) => said(await guess(browser, 'gerd', 'wrong')))))
   assert.equal((passwords['factor-wrong'] ?? 0) + (passwords['rate-limited'] ?? 0), 64)
-  assert.ok((passwords['factor-wrong'] ?? 0) <= 5, JSON.stringify(passwords))
+  assert.ok((passwords['factor-wrong'] ?? 0) <= freeSince(startedAt), JSON.stringify(passwords))
   await atOnce(64, async (at) => pendingSignIn(server, browsers[at] as Browser, { id: (await idOf('gerd')) as string }))
+  startedAt = performance.now()
   const codes = tallied(
     await Promise.all(browsers.map(async (browser) => said(await browser.try(contract.proveRecoveryCode, { code: 'WRONG' })))),
   )
   assert.equal((codes['factor-wrong'] ?? 0) + (codes['rate-limited'] ?? 0), 64)
-  assert.ok((codes['factor-wrong'] ?? 0) <= 5, JSON.stringify(codes))
+  assert.ok((codes['factor-wrong'] ?? 0) <= freeSince(startedAt), JSON.stringify(codes))
   const late = from(server, '198.51.100.99')
   await pendingSignIn(server, late, { id: (await idOf('gerd')) as string })
   assert.equal(said(await late.try(contract.proveRecoveryCode, { code: gerd.recoveryCodes[0] as string })), 'rate-limited')
