@@ -75,6 +75,25 @@ test('a code’s scans are seen: over time, from where and with what, narrowed t
   assert.deepEqual(complaints, [])
 })
 
+test('openings of all codes stand together, under Codes', async () => {
+  await addScans(server.sql, fromId((await link('Another')).id), 60, 24 * 60)
+  const { page, complaints } = await signedIn()
+  await page.goto(`${server.origin}/codes`)
+  await page.getByRole('link', { name: 'Scans', exact: true }).click()
+  await title(page, 'Scans')
+  await page.getByRole('table', { name: 'Scans a day' }).waitFor({ state: 'attached' })
+  const counted = await olga.browser.call(contract.scanAnalytics, {})
+  assert.ok(counted.people > 0)
+  await page.getByText(`People ${counted.people.toLocaleString('en-GB')}`).waitFor()
+  await page
+    .getByText(`Bots and previews ${counted.previews.toLocaleString('en-GB')}`)
+    .first()
+    .waitFor()
+  // there are no single ones to narrow
+  assert.equal(await page.locator('main button[aria-pressed]').count(), 0)
+  assert.deepEqual(complaints, [])
+})
+
 test('a code that nobody opened says so, on a phone and in Polish too; what cannot be read says so and is tried again', async () => {
   const code = await link('Nobody’s')
   const { page, complaints } = await signedIn()

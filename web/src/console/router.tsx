@@ -78,6 +78,7 @@ const operatorsPages = [
   page('/codes', () => import('./codes/CodesPage.tsx')),
   page('/codes/new', () => import('./codes/NewCodePage.tsx')),
   page('/codes/import', () => import('./codes/ImportPage.tsx')),
+  page('/codes/scans', () => import('./codes/AllScansPage.tsx')),
   page('/codes/historical', () => import('./historical/HistoricalPage.tsx')),
   page('/codes/$id', () => import('./codes/CodePage.tsx')),
   page('/bulk', () => import('./bulk/BulkPage.tsx')),

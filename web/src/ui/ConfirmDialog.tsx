@@ -3,6 +3,9 @@ import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Refused } from './Refused.tsx'
 
+/** Where it reaches more than these, their number is typed first. */
+export const withoutTyping = 10
+
 /**
  * Before what cannot be taken back: says the count and the consequence; focus on Cancel; the button carries the verb.
  * `typed`: the count or name to be typed first, where it reaches many or a whole person. `reason`: asks why, for the record.

@@ -184,7 +184,11 @@ const Running = ({ id, what, onAgain }: { id: string; what: What; onAgain: () =>
         </StateBadge>
       </div>
       <Progress of={now} />
-      <p>{isOpen(now) ? t('text') : t(now.state === 'done' ? `import.done.${what}` : 'import.stopped', { count: now.done })}</p>
+      <p>
+        {isOpen(now)
+          ? t('import.goesOn')
+          : t(now.state === 'done' ? `import.done.${what}` : 'import.stopped', { count: now.done })}
+      </p>
       {now.failed > 0 && (
         <div className={style.failed}>
           <Failed of={now} words /> <span>{t('import.mend')}</span>

@@ -46,6 +46,9 @@ export default function CodesPage() {
       gutter={false}
       actions={
         <>
+          <Button component={Link} to="/codes/scans" variant="default">
+            {t('scans')}
+          </Button>
           <Button component={Link} to="/codes/historical" variant="default">
             {t('historical')}
           </Button>

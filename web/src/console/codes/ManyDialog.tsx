@@ -3,7 +3,7 @@ import { type BulkJob, countCodes, getCode, listCodes, reissueCode } from '@post
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { ConfirmDialog, withoutTyping } from '../../ui/ConfirmDialog.tsx'
 import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
 import { problemIn } from '../../ui/Refused.tsx'
@@ -17,8 +17,6 @@ import { authenticates, canReissue, useCodeName } from './words.ts'
 
 type Props = { many: Many; onClose: (acted: boolean) => void }
 
-/** The number is typed where it reaches more than these. */
-const withoutTyping = 10
 const typedFor = (count: number) => (count > withoutTyping ? { typed: String(count) } : {})
 
 /** Revokes what is selected, as one: how many, with what consequence; more than ten takes their number typed. */
@@ -135,7 +133,7 @@ export const ReissueMany = ({ many, onClose }: Props) => {
 
 type Value = Partial<Omit<Issued, 'svg'>> & { symbolSvg?: string }
 const Running = ({ run, onStop, onClose }: { run: Run<object>; onStop: () => void; onClose: () => void }) => {
-  const { t } = useTranslation(['codes', 'common'])
+  const { t } = useTranslation(['codes', 'users', 'common'])
   const [sure, setSure] = useState(false)
   const over = run.state === 'over'
   const shown = run.done.flatMap(({ value: { symbolSvg: svg, url, code, activation, letterPdf } }: { value: Value }) =>
@@ -145,9 +143,29 @@ const Running = ({ run, onStop, onClose }: { run: Run<object>; onStop: () => voi
   useBlocker({ disabled: over && (shown.length === 0 || sure), enableBeforeUnload: true, shouldBlockFn: () => true })
   const close = () => {
     if (!over) onStop()
-    else if (shown.length > 0 && !sure) setSure(true)
+    else if (shown.length > 0) setSure(true)
     else onClose()
   }
+  if (over && sure)
+    return (
+      <Modal
+        opened
+        onClose={() => setSure(false)}
+        closeOnClickOutside={false}
+        title={t('many.done.reissue', { count: run.done.length })}
+        closeButtonProps={{ 'aria-label': t('common:close') }}
+      >
+        <Stack gap="md">
+          <p>{t('many.leaveText')}</p>
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={() => setSure(false)} data-autofocus>
+              {t('users:leaveStay')}
+            </Button>
+            <Button onClick={onClose}>{t('many.leave')}</Button>
+          </Group>
+        </Stack>
+      </Modal>
+    )
   return (
     <Modal
       opened
@@ -167,11 +185,10 @@ const Running = ({ run, onStop, onClose }: { run: Run<object>; onStop: () => voi
         {over && done < run.total && <Note tone="warn">{t('many.stopped', { count: run.total - done })}</Note>}
         {run.failed.length > 0 && <Failures of={run.failed} />}
         {over && shown.length > 0 && <IssuedSheet of={shown} />}
-        {over && sure && <Note tone="warn">{t('many.leaveText')}</Note>}
         <Group justify="flex-end" gap="sm" data-no-print="">
           {over ? (
             <Button onClick={close} data-autofocus>
-              {sure ? t('many.leave') : t('many.close')}
+              {t('many.close')}
             </Button>
           ) : (
             <Button variant="default" disabled={run.state === 'stopping'} onClick={onStop} data-autofocus>

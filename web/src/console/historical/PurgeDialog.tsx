@@ -2,15 +2,13 @@ import { Button, Checkbox, Group, Modal, Select, Stack, Textarea, TextInput } fr
 import { countHistorical, getCode, listCodes, listEvents, listHistorical, purgeHistorical } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { withoutTyping } from '../../ui/ConfirmDialog.tsx'
 import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
 import { ages } from './words.ts'
-
-/** Where it reaches more than these, their number is typed first. */
-const withoutTyping = 10
 
 /** Ends what waits: first how many, then the deed with its reason. */
 export const PurgeDialog = ({ onClose }: { onClose: () => void }) => {
