@@ -15,6 +15,7 @@ const figures: Record<string, () => Promise<Figure>> = {
   redirect: async () => (await import('./figures/redirect.ts')).redirect,
   analytics: async () => (await import('./figures/analytics.ts')).analytics,
   codes: async () => (await import('./figures/codes.ts')).codes,
+  zip: async () => (await import('./figures/zip.ts')).zip,
   rest: async () => (await import('./figures/rest.ts')).rest,
 }
 const say = (line: string): void => {

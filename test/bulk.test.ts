@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { unzipSync } from 'fflate'
+import sharp from 'sharp'
 import { toId } from '../server/src/platform/ids.ts'
 import { atOnce, raw, said } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
+import { readSymbols } from './support/chromium.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { crowd } from './support/crowd.ts'
 import { eventually, machine, startDeployment, wholeLog } from './support/deployment.ts'
@@ -315,6 +317,85 @@ test('codes for many people come as one sealed zip: fetched once, by who made th
   await deployment.sql(`update bulk_row set result_until = now() where result is not null`)
   assert.equal((await zipped(second.id)).status, 404, 'over, though no job has tidied')
 })
+
+test('each symbol in a job’s zip is in the look of its code’s kit, or of the default one, and is read', async () => {
+  const kit = async (name: string, ink: string, more: Partial<contract.Design> = {}, logo: string | null = null) =>
+    olga.browser.call(contract.createBrand, {
+      name,
+      design: { ...contract.plainDesign, colours: { modules: ink, eyes: ink, ground: '#fdf6e3' }, ...more },
+      logo,
+    })
+  const png = await sharp({ create: { width: 200, height: 120, channels: 4, background: '#5c1f7a' } })
+    .png()
+    .toBuffer()
+  const logo = await olga.browser.call(contract.addLogo, { data: png.toString('base64') })
+  const fancy = await kit(
+    'Blue',
+    '#0b3d91',
+    { modules: 'rounded', frame: { text: 'Zeskanuj mnie' }, logo: { widthPercent: 18 } },
+    logo.id,
+  )
+  const usual = await kit('Red', '#7a1f1f')
+  await olga.browser.call(contract.makeBrandDefault, { id: usual.id })
+  const blue = await links(4, 'in a kit')
+  for (const { id } of blue)
+    await olga.browser.call(contract.updateCode, { id, brand: fancy.id }, { headers: { 'if-match': '"1"' } })
+  await links(2, 'in a kit of none')
+  const reissue = await bulk({ action: 'reissue', filter: { q: 'in a kit' }, symbols: ['svg', 'png', 'pdf', 'eps'] })
+  assert.deepEqual(((j) => [j.state, j.done])(await ended(reissue.id)), ['done', 6])
+  const { files } = await zipped(reissue.id)
+  const [, ...lines] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
+  const folder = scratchFolder()
+  for (const line of lines) {
+    const [, label, , url, , ...paths] = line.split(',') as string[]
+    const inks = label?.includes('none') ? ['#7a1f1f'] : ['#0b3d91', '#5c1f7a']
+    for (const path of paths) {
+      const file = join(folder, path.replaceAll('/', '-'))
+      writeFileSync(file, files[path] as Uint8Array)
+      const picture = await pictureOf(file)
+      assert.deepEqual(readSymbols(picture), [url], path)
+      const shares = await inksOf(picture, ['#fdf6e3', ...inks, '#0b1013', '#000000'])
+      const [ground, ink, ...others] = shares as [number, number, ...number[]]
+      assert.ok(ground > 0.3 && ink > 0.15, `${path}: ${shares}`)
+      if (inks.length > 1) assert.ok((others.shift() as number) > 0.005, `${path} shows its logo`)
+      assert.deepEqual(others, [0, 0], `${path} has no other ink`)
+    }
+  }
+  // codes that authenticate have the default kit's look
+  const [person] = await crowd(deployment, 1, 'looked')
+  const issued = await ended((await bulk({ action: 'issue', userIds: [toId('usr', person?.id as string)], symbols: ['png'] })).id)
+  const made = Object.entries((await zipped(issued.id)).files).find(([name]) => name.endsWith('.png'))?.[1] as Uint8Array
+  assert.equal(readSymbols(Buffer.from(made)).length, 1)
+  assert.ok(((await inksOf(Buffer.from(made), ['#7a1f1f']))[0] as number) > 0.15)
+})
+/** A symbol's file as a PNG, by others' programs. */
+const pictureOf = async (file: string): Promise<Buffer> => {
+  if (file.endsWith('.pdf')) return execFileSync('pdftoppm', ['-png', '-r', '300', '-singlefile', file])
+  if (file.endsWith('.eps'))
+    return execFileSync('gs', [
+      '-q',
+      '-dSAFER',
+      '-dBATCH',
+      '-dNOPAUSE',
+      '-dEPSCrop',
+      '-sDEVICE=png16m',
+      '-r300',
+      '-sOutputFile=-',
+      file,
+    ])
+  return file.endsWith('.svg') ? sharp(file, { density: 600 }).png().toBuffer() : readFileSync(file)
+}
+/** Which share of a picture's pixels has each of the colours, as near as programs round them. */
+const inksOf = async (picture: Buffer, colours: readonly string[]): Promise<number[]> => {
+  const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  return colours.map((colour) => {
+    const rgb = Buffer.from(colour.slice(1), 'hex')
+    let count = 0
+    for (let at = 0; at < data.length; at += 3)
+      if ([0, 1, 2].every((channel) => Math.abs((data[at + channel] as number) - (rgb[channel] as number)) <= 2)) count++
+    return count / (info.width * info.height)
+  })
+}
 
 test('kill -9 in the middle of a job: another process goes on, and no row is done twice', async () => {
   const made = await links(400, 'killed')

@@ -8,7 +8,7 @@ import { startPostern } from '../lib/servers.ts'
 
 const calls = 20
 const longestMs = 50
-const issued = 2_000
+const issued = 5_000
 
 /** What a list without a thought for its size would ask: the filter as a condition, newest first. */
 const open = 'c.revoked_at is null and c.claimed_at is null'
@@ -129,9 +129,11 @@ const issuing = async ({ db }: Core) => {
       })
     return (performance.now() - began) / issued
   }
+  await insert()
   const ours: number[] = []
   for (let round = 0; round < rounds; round++) ours.push(await insert())
   await sql`drop index code_list, code_turns, code_epoch, code_search`.execute(db)
+  await insert()
   const without: number[] = []
   for (let round = 0; round < rounds; round++) without.push(await insert())
   return {
@@ -139,7 +141,7 @@ const issuing = async ({ db }: Core) => {
     ours: milliseconds(median(ours)),
     reference: milliseconds(median(without)),
     ratio: `+ ${milliseconds(median(ours) - median(without))}`,
-    goal: `< + 0.5 ms`,
+    goal: '< + 0.5 ms',
     met: median(ours) - median(without) < 0.5,
   }
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Design, plainDesign, proofConditions } from '@postern/contract'
 import sharp from 'sharp'
-import { drawNow } from '../../server/src/features/symbols/draw.ts'
+import { drawOne } from '../../server/src/features/symbols/draw.ts'
 import { type Level, matrixOf } from '../../server/src/features/symbols/matrix.ts'
 import { plainPng, plainSvg } from '../../server/src/features/symbols/plain.ts'
 import { frames, trialOf } from '../../server/src/features/symbols/prove.ts'
@@ -143,11 +143,11 @@ export const symbols: Figure = async () => {
     await compared(
       'the same PNG, read back before it leaves (qrcode: not read back)',
       50,
-      () => drawNow(textOf(80), { design: plainDesign }, { format: 'png', width: 1_024 }),
+      () => drawOne(textOf(80), { design: plainDesign }, { format: 'png', width: 1_024 }),
       png,
     ),
   ]
-  const mine = await readings((text, design) => drawNow(text, { design }, { format: 'svg' }))
+  const mine = await readings((text, design) => drawOne(text, { design }, { format: 'svg' }))
   const other = await readings(theirSvg)
   const counted = (what: string, ours: number, reference: number, of: number, more: boolean): Row => ({
     figure: `spoiled symbols read, ${what} (qr-code-styling, same styles)`,

@@ -87,15 +87,15 @@ export const addSessions = async ({ db, keys }: Core, people: readonly Person[])
   return tokens
 }
 
-/** Service tokens made on the host, of scope `auditor`. */
-export const addTokens = async ({ db, keys }: Core, n: number): Promise<string[]> => {
+/** Service tokens made on the host. */
+export const addTokens = async ({ db, keys }: Core, n: number, role: 'auditor' | 'operator' = 'auditor'): Promise<string[]> => {
   const tokens = Array.from({ length: n }, () => {
     const body = randomBytes(32).toString('base64url')
     return `pst_${body}${createHash('sha256').update(`pst_${body}`).digest('base64url').slice(0, 6)}`
   })
   await sql`
     insert into service_token (id, hash, name, scopes, role, created_by_name, expires_at)
-    select id, hash, 'bench', '{auditor}', 'auditor', 'host:bench', now() + interval '1 day'
+    select id, hash, 'bench', array[${role}::text], ${role}, 'host:bench', now() + interval '1 day'
     from unnest(${tokens.map(uuid)}::uuid[], ${tokens.map((token) => keys.hash('token', token))}::bytea[]) b(id, hash)`.execute(
     db,
   )

@@ -10,13 +10,21 @@ import type { CodesDeps } from '../codes/index.ts'
 import { act } from '../events/index.ts'
 import { codeLetter, type Language } from '../letters/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
-import { drawSymbol, type Output } from '../symbols/index.ts'
+import { drawMany, type Look, lookOf, outputOf } from '../symbols/index.ts'
 import { findJob, readJob } from './bulk-read.ts'
 import { openResult, type RowResult } from './bulk-store.ts'
 import type { Maker } from './job-actor.ts'
 import { zipOf } from './zip.ts'
 
-type Taken = { n: number; result: Buffer; madeId: string; label: string; name: string; expiresAt: Date | null }
+type Taken = {
+  n: number
+  result: Buffer
+  madeId: string
+  label: string
+  name: string
+  expiresAt: Date | null
+  brandId: string | null
+}
 type Result = Omit<Taken, 'result'> & RowResult
 
 /**
@@ -53,7 +61,14 @@ export const takeResults = async (deps: CodesDeps, actor: Actor, input: In<typeo
     },
   )
   const { issuer } = await readAuthenticationSettings(deps.db)
-  return zipOf(filesOf(taken, symbols, { issuer, language }))
+  return zipOf(filesOf(taken, symbols, { issuer, language, looks: await looksOf(deps, taken) }))
+}
+type Looks = (result: Result) => Look
+/** Each code in the look of its kit as it is now, or of the default: a kit's design was proved when it was saved. */
+const looksOf = async (deps: CodesDeps, results: readonly Result[]): Promise<Looks> => {
+  const looks = new Map<string | null, Look>()
+  for (const brandId of new Set(results.map((each) => each.brandId))) looks.set(brandId, await lookOf(deps.db, brandId))
+  return ({ brandId }) => looks.get(brandId) as Look
 }
 const isMaker = (actor: Actor, maker: Maker): boolean =>
   actor.kind === maker.kind &&
@@ -64,7 +79,7 @@ const take = async (tx: Tx, jobId: string): Promise<Taken[]> => {
     with r as (select n, result, made_id from bulk_row where job_id = ${jobId} and result is not null and result_until > now() for update),
     u as (update bulk_row b set result = null, result_until = null from r where b.job_id = ${jobId} and b.n = r.n),
     j as (update bulk_job set fetched_at = now() where id = ${jobId} and exists (select from r))
-    select r.n, r.result, r.made_id as "madeId", c.label,
+    select r.n, r.result, r.made_id as "madeId", c.label, c.brand_id as "brandId",
       coalesce(nullif(u.display_name, ''), c.label) as name, nullif(c.expires_at, 'infinity') as "expiresAt"
     from r join code c on c.id = r.made_id left join users u on u.id = c.user_id order by r.n`.execute(tx)
   return rows
@@ -76,19 +91,11 @@ const nameOf = ({ n, label }: Result): string =>
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 40)}`
-/** Pixels for screens, millimetres for paper. */
-const outputs: Record<SymbolFormat, Output> = {
-  svg: { format: 'svg' },
-  png: { format: 'png', width: 1024 },
-  pdf: { format: 'pdf', widthMm: 40 },
-  eps: { format: 'eps', widthMm: 40 },
-}
-
 /** A folder a file type, and first the index. Drawn as they are written: thousands of pictures need no memory at once. */
 async function* filesOf(
   results: readonly Result[],
   symbols: readonly SymbolFormat[],
-  { issuer, language }: { issuer: string; language: Language },
+  { issuer, language, looks }: { issuer: string; language: Language; looks: Looks },
 ): AsyncIterable<{ name: string; data: string | Uint8Array }> {
   const index = results.map((each) =>
     csvRow([
@@ -126,10 +133,14 @@ async function* filesOf(
         expiresAt: each.expiresAt?.toISOString() ?? '',
       }),
     }
-  for (const each of results)
-    for (const format of symbols)
-      yield {
-        name: `${format}/${nameOf(each)}.${format}`,
-        data: await drawSymbol(each.url, { design: contract.plainDesign }, outputs[format]),
-      }
+  if (symbols.length === 0) return
+  const drawn = drawMany(
+    results.map((each) => ({ text: each.url, look: looks(each) })),
+    symbols.map((format) => outputOf(format)),
+  )
+  for (const each of results) {
+    const { value } = await drawn.next()
+    for (const [at, format] of symbols.entries())
+      yield { name: `${format}/${nameOf(each)}.${format}`, data: (value as Buffer[])[at] as Buffer }
+  }
 }

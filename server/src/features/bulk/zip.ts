@@ -9,7 +9,7 @@ export async function* zipOf(files: AsyncIterable<{ name: string; data: string |
   })
   const encoder = new TextEncoder()
   for await (const { name, data } of files) {
-    const file = name.endsWith('.png') ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 })
+    const file = /\.(png|pdf)$/.test(name) ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 })
     zip.add(file)
     file.push(typeof data === 'string' ? encoder.encode(data) : data, true)
     yield* written

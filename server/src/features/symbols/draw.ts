@@ -8,7 +8,7 @@ import { pdfOf } from './pdf.ts'
 import { isPlain, plainPng, plainRaster, plainSvg } from './plain.ts'
 import { pngOf, type Raster, rasterOf } from './raster.ts'
 import { readByQr, readByZxing } from './readers.ts'
-import { type Scene, sceneOf } from './scene.ts'
+import { type Logo, type Scene, sceneOf } from './scene.ts'
 import { svgOf } from './svg.ts'
 
 /** A design with the bytes of its logo (a PNG by cleanLogo), and the least error correction. */
@@ -23,8 +23,11 @@ export const symbolSvg = (text: string): string => {
   return plainSvg(rows, plainDesign.colours)
 }
 
-/** A symbol as it may leave: its contrast is enough and a reader read it, or it is refused. Heavy: see drawSymbol. */
-export const drawNow = async (text: string, look: Look, output: Output): Promise<Buffer> => {
+/**
+ * A symbol's files as they may leave: its contrast is enough and a reader read it, once for all of them, or it is refused.
+ * Heavy: see drawSymbol.
+ */
+export const drawNow = async (text: string, look: Look, outputs: readonly Output[]): Promise<Buffer[]> => {
   const { design, level = 'M' } = look
   const poor = contrastOf(design).find(({ passes }) => !passes)
   if (poor)
@@ -36,14 +39,27 @@ export const drawNow = async (text: string, look: Look, output: Output): Promise
         .map(([part, colour]) => `${part} ${colour}`)
         .join(' with ')} would pass`,
     )
-  if (isPlain(design) && (output.format === 'svg' || output.format === 'png')) {
+  if (outputs.every((output) => isQuick(design, output))) {
     const rows = matrixOf(text, level)
     mustSay(text, readByQr(plainRaster(rows)))
-    return output.format === 'svg' ? Buffer.from(plainSvg(rows, design.colours)) : plainPng(rows, design.colours, output.width)
+    return outputs.map((output) =>
+      output.format === 'png' ? plainPng(rows, design.colours, output.width) : Buffer.from(plainSvg(rows, design.colours)),
+    )
   }
-  const scene = sceneOf(text, design, look.logo ? await openLogo(look.logo) : null, level)
+  const scene = sceneOf(text, design, look.logo ? await opened(look.logo) : null, level)
   await readBack(text, rasterOf(scene, Math.ceil(scene.width * 8), 1))
-  return written(scene, output)
+  return outputs.map((output) => written(scene, output))
+}
+export const drawOne = async (text: string, look: Look, output: Output): Promise<Buffer> =>
+  (await drawNow(text, look, [output]))[0] as Buffer
+/** Squares in one ink, as pixels or SVG: some milliseconds. */
+export const isQuick = (design: Design, { format }: Output): boolean => isPlain(design) && (format === 'svg' || format === 'png')
+
+/** The logo that was drawn last: a thousand symbols of a kit decode it once. */
+let lastLogo: { png: Uint8Array; logo: Logo } | undefined
+const opened = async (png: Uint8Array): Promise<Logo> => {
+  if (!lastLogo || Buffer.compare(lastLogo.png, png) !== 0) lastLogo = { png, logo: await openLogo(png) }
+  return lastLogo.logo
 }
 const written = (scene: Scene, output: Output): Buffer => {
   if (output.format === 'svg') return Buffer.from(svgOf(scene))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Design, plainDesign } from '@postern/contract'
 import fc from 'fast-check'
-import { drawNow, readBack } from './draw.ts'
+import { drawOne, readBack } from './draw.ts'
 import { contrastOf, drawSymbol, type Look, symbolSvg } from './index.ts'
 import { cleanLogo } from './logo.ts'
 import { readByQr, readByZbar, readByZxing } from './readers.ts'
@@ -28,7 +28,7 @@ const framed = (text: string): Design => ({
 
 test('SVG: as another program draws it, each style is read, with frame and logo too', async () => {
   for (const design of [...styles, framed('Zażółć gęślą jaźń')]) {
-    const svg = await drawNow(link, { design, logo }, { format: 'svg' })
+    const svg = await drawOne(link, { design, logo }, { format: 'svg' })
     const picture = await pictureOf(svg, 600)
     assert.equal(await readByZxing(picture), link)
     assert.equal(readByQr(picture), link)
@@ -39,7 +39,7 @@ test('SVG: what a person wrote is nowhere in it as text', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(`<&>"']]>`, '</path><script>', '" onload="x', '&lt;&#60;'), async (words) => {
       for (const design of [plainDesign, framed(words)]) {
-        const svg = (await drawNow(`https://a.example/${words}`, { design }, { format: 'svg' })).toString()
+        const svg = (await drawOne(`https://a.example/${words}`, { design }, { format: 'svg' })).toString()
         // elements, and attributes of numbers, colours, path letters and base64
         assert.match(
           svg,
@@ -58,7 +58,7 @@ test('the plain look for our own screens is one path, and is read', async () => 
 
 test('PNG: the plain look is a bit a pixel, has the pixels asked for, and is read by all three', async () => {
   for (const width of [64, 150, 333, 1024]) {
-    const png = await drawNow(link, { design: plainDesign }, { format: 'png', width })
+    const png = await drawOne(link, { design: plainDesign }, { format: 'png', width })
     const picture = await pictureOf(png)
     assert.deepEqual([picture.width, picture.height], [width, width])
     assert.equal(png[24], 1, 'bit depth')
@@ -73,7 +73,7 @@ test('PNG: the plain look is a bit a pixel, has the pixels asked for, and is rea
 })
 
 test('PNG: styled ones have their width, their colours and their words', async () => {
-  const png = await drawNow(link, { design: framed('Scan before you enter'), logo }, { format: 'png', width: 800 })
+  const png = await drawOne(link, { design: framed('Scan before you enter'), logo }, { format: 'png', width: 800 })
   const picture = await pictureOf(png)
   assert.equal(picture.width, 800)
   assert.ok(picture.height > 900 && picture.height < 1_000)
@@ -88,7 +88,7 @@ test('PNG: styled ones have their width, their colours and their words', async (
 
 test('PNG: too few pixels, and widths that are none, are refused', async () => {
   for (const design of [plainDesign, { ...plainDesign, modules: 'dots' as const }])
-    await assert.rejects(drawNow(link, { design }, { format: 'png', width: 20 }), { code: 'invalid-request' })
+    await assert.rejects(drawOne(link, { design }, { format: 'png', width: 20 }), { code: 'invalid-request' })
 })
 
 /** Pixels a millimetre at so many dots an inch. */
@@ -97,7 +97,7 @@ const pixels = (mm: number): number => (mm * dpi) / 25.4
 
 test('PDF: as poppler draws it, it has the millimetres asked for and is read', async () => {
   for (const [index, design] of [plainDesign, ...styles.slice(3, 5), framed('Zażółć gęślą jaźń')].entries()) {
-    const pdf = await drawNow(link, { design, logo }, { format: 'pdf', widthMm: 42 })
+    const pdf = await drawOne(link, { design, logo }, { format: 'pdf', widthMm: 42 })
     const path = join(folder, `${index}`)
     writeFileSync(`${path}.pdf`, pdf)
     execFileSync('pdftoppm', ['-r', String(dpi), '-png', '-singlefile', `${path}.pdf`, path])
@@ -111,7 +111,7 @@ test('PDF: as poppler draws it, it has the millimetres asked for and is read', a
 
 test('EPS: as Ghostscript draws it, its box has the millimetres asked for and it is read', async () => {
   for (const [index, design] of [plainDesign, ...styles.slice(3, 5), framed('Zażółć gęślą jaźń')].entries()) {
-    const eps = await drawNow(link, { design, logo }, { format: 'eps', widthMm: 42 })
+    const eps = await drawOne(link, { design, logo }, { format: 'eps', widthMm: 42 })
     const head = /%%HiResBoundingBox: 0 0 ([\d.]+) ([\d.]+)/.exec(eps.toString('latin1'))
     assert.equal(Number(head?.[1]).toFixed(2), ((42 * 72) / 25.4).toFixed(2))
     // printable ASCII and no line too long, so that no mail or editor harms it
@@ -150,8 +150,8 @@ test('PDF and EPS show the same picture, logo and words included', async () => {
   )
   const look: Look = { design: { ...plainDesign, frame: { text: 'Łódź' }, logo: { widthPercent: 25 } }, logo: png }
   const path = join(folder, 'same')
-  writeFileSync(`${path}.pdf`, await drawNow(link, look, { format: 'pdf', widthMm: 50 }))
-  writeFileSync(`${path}.eps`, await drawNow(link, look, { format: 'eps', widthMm: 50 }))
+  writeFileSync(`${path}.pdf`, await drawOne(link, look, { format: 'pdf', widthMm: 50 }))
+  writeFileSync(`${path}.eps`, await drawOne(link, look, { format: 'eps', widthMm: 50 }))
   const drawn = ['pdf', 'eps'].map((kind) => {
     execFileSync('gs', [
       '-q',
@@ -182,7 +182,7 @@ test('a symbol does not leave with too little contrast, and the refusal names a 
 })
 
 test('a picture that says nothing, or something else, is a bug', async () => {
-  const picture = await pictureOf(await drawNow(link, { design: plainDesign }, { format: 'png', width: 300 }))
+  const picture = await pictureOf(await drawOne(link, { design: plainDesign }, { format: 'png', width: 300 }))
   await readBack(link, picture)
   await assert.rejects(readBack('https://evil.example/', picture), /read back as another text/)
   await assert.rejects(readBack(link, { ...picture, data: new Uint8Array(picture.data.length) }), /could not be read back/)
@@ -191,7 +191,7 @@ test('a picture that says nothing, or something else, is a bug', async () => {
 test('property: what leaves is read as what went in', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1, maxLength: 90, unit: 'grapheme' }), anyDesign, async (text, design) => {
-      const png = await drawNow(text, { design, logo }, { format: 'png', width: 600 })
+      const png = await drawOne(text, { design, logo }, { format: 'png', width: 600 })
       const picture = await pictureOf(png)
       assert.ok([readByQr(picture), await readByZxing(picture)].includes(text))
     }),

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { Refusal } from '../../platform/refusal.ts'
 import { drawNow } from './draw.ts'
@@ -5,9 +6,15 @@ import { judgePhotoNow } from './judge-photo.ts'
 import { proveNow } from './prove.ts'
 import type { Answer, Job } from './workshop.ts'
 
+// Linux knows priorities of threads: on few processors drawing gives way to the event loop. Where it may not, it does not.
+if (process.platform === 'linux')
+  try {
+    setPriority(5)
+  } catch {}
+
 const outcomeOf = async (job: Job): Promise<unknown> => {
   if (job.kind === 'prove') return proveNow(job.design, job.logo, job.text)
-  return job.kind === 'draw' ? drawNow(job.text, job.look, job.output) : judgePhotoNow(job.bytes, job.text, job.looks)
+  return job.kind === 'draw' ? drawNow(job.text, job.look, job.outputs) : judgePhotoNow(job.bytes, job.text, job.looks)
 }
 
 /** One job after the other, in the order they came. */

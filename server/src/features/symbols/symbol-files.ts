@@ -2,7 +2,7 @@ import type { SymbolFiles, SymbolFormat } from '@postern/contract'
 import type { Db, Tx } from '../../platform/db.ts'
 import { findLook } from './brands-store.ts'
 import type { Look, Output } from './draw.ts'
-import { drawSymbol } from './workshop.ts'
+import { drawFiles } from './workshop.ts'
 
 /** Sizes of files that come without being asked for one: sharp on a screen, and large enough on paper for any phone. */
 const usualPixels = 1024
@@ -20,10 +20,13 @@ export const lookOf = async (db: Db | Tx, brandId: string | null): Promise<Look>
 }
 /** Files of a symbol for a JSON answer: SVG and EPS as text, PNG and PDF in base64. Each was read back. */
 export const symbolFiles = async (text: string, look: Look, formats: readonly SymbolFormat[]): Promise<SymbolFiles> => {
-  const files: SymbolFiles = {}
-  for (const format of new Set(formats)) {
-    const bytes = await drawSymbol(text, look, outputOf(format))
-    files[format] = bytes.toString(format === 'svg' || format === 'eps' ? 'utf8' : 'base64')
-  }
-  return files
+  const wanted = [...new Set(formats)]
+  const drawn = await drawFiles(
+    text,
+    look,
+    wanted.map((format) => outputOf(format)),
+  )
+  return Object.fromEntries(
+    wanted.map((format, at) => [format, drawn[at]?.toString(format === 'svg' || format === 'eps' ? 'utf8' : 'base64')]),
+  )
 }

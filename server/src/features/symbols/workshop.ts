@@ -1,15 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Design, Proof, RefusalCode } from '@postern/contract'
 import { Refusal, type RefusalExtras } from '../../platform/refusal.ts'
-import { drawNow, type Look, type Output } from './draw.ts'
+import { drawNow, isQuick, type Look, type Output } from './draw.ts'
 import type { Judged } from './judge-photo.ts'
 import type { KitLook } from './look-rules.ts'
-import { isPlain } from './plain.ts'
 import { sampleText } from './prove.ts'
 
 export type Job =
   | { kind: 'prove'; design: Design; logo: Uint8Array | null; text: string }
-  | { kind: 'draw'; text: string; look: Look; output: Output }
+  | { kind: 'draw'; text: string; look: Look; outputs: readonly Output[] }
   | { kind: 'photo'; bytes: Uint8Array; text: string | undefined; looks: readonly KitLook[] }
 export type Answer = { id: number } & (
   | { value: unknown }
@@ -17,12 +17,13 @@ export type Answer = { id: number } & (
   | { error: unknown }
 )
 type Waiting = { resolve: (value: unknown) => void; reject: (error: unknown) => void }
-type Rules = { most: number; full: string; seconds?: number }
+type Rules = { most: number; full: string; seconds?: number; idleSeconds?: number }
 
 /**
  * One thread for what is too heavy for the event loop, one job after the other. It begins with the first and does not keep the
  * process alive. `most` may wait; the next is told to come again. Where a job may take only so many `seconds`, the thread that
- * overruns is ended, with whoever waits in its line: nothing else stops a reader.
+ * overruns is ended, with whoever waits in its line: nothing else stops a reader. After `idleSeconds` with nothing to do it
+ * ends too, for each takes tens of megabytes.
  */
 export class Workshop {
   readonly #rules: Rules
@@ -30,6 +31,7 @@ export class Workshop {
   #lastId = 0
   #waiting = new Map<number, Waiting>()
   #watch: NodeJS.Timeout | undefined
+  #idle: NodeJS.Timeout | undefined
   constructor(rules: Rules) {
     this.#rules = rules
   }
@@ -37,6 +39,7 @@ export class Workshop {
     return new Promise((resolve, reject) => {
       const { most, full } = this.#rules
       if (this.#waiting.size >= most) return reject(new Refusal('unavailable', `${most} ${full}`, { retryAfter: 5 }))
+      clearTimeout(this.#idle)
       this.#worker ??= this.#start()
       this.#worker.ref()
       this.#waiting.set(++this.#lastId, { resolve, reject })
@@ -52,7 +55,7 @@ export class Workshop {
       const { resolve, reject } = this.#waiting.get(answer.id) ?? {}
       this.#waiting.delete(answer.id)
       this.#begin()
-      if (this.#waiting.size === 0) started.unref()
+      if (this.#waiting.size === 0) this.#rest(started)
       if ('value' in answer) resolve?.(answer.value)
       else if ('refused' in answer) reject?.(new Refusal(answer.refused.code, answer.refused.why, answer.refused.extras))
       else reject?.(answer.error)
@@ -60,6 +63,16 @@ export class Workshop {
     started.once('error', (error) => this.#end(started, error))
     started.once('exit', (code) => this.#end(started, new Error(`the thread that draws symbols ended with ${code}`)))
     return started
+  }
+  #rest(thread: Worker): void {
+    thread.unref()
+    const { idleSeconds } = this.#rules
+    if (idleSeconds === undefined) return
+    this.#idle = setTimeout(() => {
+      if (this.#worker !== thread) return
+      this.#worker = undefined
+      void thread.terminate()
+    }, idleSeconds * 1_000).unref()
   }
   /** A thread that was ended before says so again when it is gone. */
   #end(thread: Worker, error: unknown): void {
@@ -100,8 +113,46 @@ export const judgePhoto = async (
 export const prove = async (design: Design, logo: Uint8Array | null = null, text: string = sampleText): Promise<Proof> =>
   (await doneApart({ kind: 'prove', design, logo, text })) as Proof
 
-/** A symbol as a file, read back before it leaves. Refuses what has too little contrast. */
+/** A symbol as files, read back before they leave. Refuses what has too little contrast. */
+export const drawFiles = async (text: string, look: Look, outputs: readonly Output[]): Promise<Buffer[]> =>
+  outputs.every((output) => isQuick(look.design, output))
+    ? drawNow(text, look, outputs)
+    : buffers(await doneApart({ kind: 'draw', text, look, outputs }))
 export const drawSymbol = async (text: string, look: Look, output: Output): Promise<Buffer> =>
-  isPlain(look.design) && (output.format === 'svg' || output.format === 'png')
-    ? drawNow(text, look, output)
-    : Buffer.from((await doneApart({ kind: 'draw', text, look, output })) as Uint8Array)
+  (await drawFiles(text, look, [output]))[0] as Buffer
+/** Bytes lose their class on the way between threads. */
+const buffers = (files: unknown): Buffer[] =>
+  (files as Uint8Array[]).map((file) => Buffer.from(file.buffer, file.byteOffset, file.length))
+
+/**
+ * Lines of their own for the symbols of jobs, which come by the thousand: who wants one symbol does not wait behind them.
+ * None is refused, for what a job made can be fetched once; each zip has two in a line at most.
+ */
+const lines = Array.from(
+  { length: Math.min(4, availableParallelism()) },
+  () => new Workshop({ most: Number.POSITIVE_INFINITY, full: '', idleSeconds: 10 }),
+)
+/** Files of many symbols, in their order, drawn while what was drawn before them is taken away. All apart, also plain ones. */
+export async function* drawMany(
+  symbols: Iterable<{ text: string; look: Look }>,
+  outputs: readonly Output[],
+): AsyncGenerator<Buffer[]> {
+  const under: Promise<unknown>[] = []
+  const left = symbols[Symbol.iterator]()
+  let begun = 0
+  const more = (): void => {
+    const { value, done } = left.next()
+    if (done) return
+    const drawn = (lines[begun++ % lines.length] as Workshop).done({ kind: 'draw', outputs, ...value })
+    // whoever stops taking them is told of nothing more
+    drawn.catch(() => undefined)
+    under.push(drawn)
+  }
+  // each line has one in hand and one to go on with
+  for (let n = 0; n < 2 * lines.length; n++) more()
+  for (let next = under.shift(); next; next = under.shift()) {
+    const files = await next
+    more()
+    yield buffers(files)
+  }
+}
