@@ -5,7 +5,7 @@ import { measure } from '../server/src/features/symbols/look.ts'
 import { compareLook, type KitLook } from '../server/src/features/symbols/look-rules.ts'
 import { findSymbols } from '../server/src/features/symbols/photo.ts'
 import { sceneOf } from '../server/src/features/symbols/scene.ts'
-import { inks, link, logoUpload, photograph, photographs } from '../server/src/features/symbols/test-support.ts'
+import { anyhow, inks, link, logoUpload, photograph, photographs } from '../server/src/features/symbols/test-support.ts'
 
 // node bench/look.ts: how well a photo's look is told, for docs/decisions/0023. Every shape of modules and eyes, in seven pairs
 // of inks, with and without logos, in texts of three lengths, photographed in every way, beside all of them.
@@ -42,11 +42,17 @@ const shown = ({ like, unlike, unclear }: Tally): string => `${like} | ${unlike}
 process.stdout.write(
   '| photo | own: like | unlike | unclear | others: like | unlike | unclear | not read |\n|---|--:|--:|--:|--:|--:|--:|--:|\n',
 )
-for (const condition of Object.keys(photographs)) {
+/** Besides the conditions one by one: each look in so many photos that were taken anyhow. */
+const carelessly = Array.from({ length: 4 }, (_, number) => `anyhow ${number + 1}`)
+const wanted = process.argv.includes('--anyhow') ? carelessly : [...Object.keys(photographs), ...carelessly]
+for (const condition of wanted) {
   const [own, others] = [none(), none()]
   let unread = 0
   for (const kit of kits) {
-    const picture = await photograph(sceneOf(kit.text, kit.design, kit.logo && (await openLogo(kit.logo))), condition)
+    const scene = sceneOf(kit.text, kit.design, kit.logo && (await openLogo(kit.logo)))
+    const number = carelessly.indexOf(condition)
+    const picture =
+      number < 0 ? await photograph(scene, condition) : await anyhow(scene, 1 + kits.indexOf(kit) + number * kits.length)
     const [symbol] = await findSymbols(picture)
     if (!symbol) {
       unread++
@@ -57,11 +63,11 @@ for (const condition of Object.keys(photographs)) {
     took += performance.now() - began
     measures++
     for (const other of kits) {
-      const { verdict } = await compareLook(measured, other)
+      const { verdict, traits } = await compareLook(measured, other)
       const tally = other === kit ? own : others
       tally[verdict]++
       if (process.argv.includes('--pairs') && ((other === kit && verdict === 'unlike') || (other !== kit && verdict === 'like')))
-        process.stderr.write(`${condition}: ${verdict} ${JSON.stringify([kit.design, other.design])}\n`)
+        process.stderr.write(`${condition}: ${verdict} ${JSON.stringify([kit.design, other.design, traits])}\n`)
     }
   }
   process.stdout.write(`| ${condition} | ${shown(own)} | ${shown(others)} | ${unread} |\n`)

@@ -1,7 +1,7 @@
 import type { Design } from '@postern/contract'
 import { eyeCorners } from './modules.ts'
 import { rgbOf } from './png.ts'
-import { type Flat, flatMargin, flatScale } from './rectify.ts'
+import { type Flat, flatMargin } from './rectify.ts'
 
 type Rgb = readonly [red: number, green: number, blue: number]
 /**
@@ -25,14 +25,14 @@ const strengthOf = (tint: Tint): number => Math.hypot(...tint)
 /** Share of a module, in its middle, that is looked at: its borders are mixed with what lies beside. */
 const core = 0.5
 /** Mean colour of the cores of modules. */
-const meanOf = ({ side, data }: Flat, modules: readonly (readonly [x: number, y: number])[]): Rgb => {
+const meanOf = ({ side, scale, data }: Flat, modules: readonly (readonly [x: number, y: number])[]): Rgb => {
   const sum: [number, number, number] = [0, 0, 0]
-  const rim = Math.round((flatScale * (1 - core)) / 2)
+  const rim = Math.round((scale * (1 - core)) / 2)
   let count = 0
   for (const [x, y] of modules)
-    for (let row = rim; row < flatScale - rim; row++)
-      for (let column = rim; column < flatScale - rim; column++) {
-        const at = 3 * (((y + flatMargin) * flatScale + row) * side + (x + flatMargin) * flatScale + column)
+    for (let row = rim; row < scale - rim; row++)
+      for (let column = rim; column < scale - rim; column++) {
+        const at = 3 * (((y + flatMargin) * scale + row) * side + (x + flatMargin) * scale + column)
         for (let channel = 0; channel < 3; channel++) sum[channel] = (sum[channel] as number) + (data[at + channel] as number)
         count++
       }

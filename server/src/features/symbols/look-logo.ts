@@ -1,7 +1,7 @@
 import type { Design } from '@postern/contract'
 import { blurred } from './degrade.ts'
 import { type Raster, rasterOf } from './raster.ts'
-import { type Flat, flatMargin, flatScale } from './rectify.ts'
+import { type Flat, flatMargin } from './rectify.ts'
 import { clearedFor, type Logo, type Scene } from './scene.ts'
 
 /** How much a picture's middle is like a logo: 1 the very same, 0 nothing in common, in colours as the light modules show them. */
@@ -26,15 +26,15 @@ export const likenessOf = (
       fills: [],
       logo: { x: (cleared.width - width) / 2, y: (cleared.height - height) / 2, width, height, image },
     },
-    cleared.width * flatScale,
+    cleared.width * flat.scale,
     3,
   )
-  const soft = channelsOf(wished).map((channel) => blurred({ ...wished, channels: 1, data: channel }, sigma * flatScale).data)
+  const soft = channelsOf(wished).map((channel) => blurred({ ...wished, channels: 1, data: channel }, sigma * flat.scale).data)
   const ground = channelsOf(rasterOf({ width: 1, height: 1, ground: design.colours.ground, fills: [], logo: null }, 1, 3)).map(
     ([value]) => value as number,
   )
-  const left = ((modules - cleared.width) / 2 + flatMargin) * flatScale
-  const top = ((modules - cleared.height) / 2 + flatMargin) * flatScale
+  const left = ((modules - cleared.width) / 2 + flatMargin) * flat.scale
+  const top = ((modules - cleared.height) / 2 + flatMargin) * flat.scale
   const [a, b]: [number[], number[]] = [[], []]
   for (let row = 0; row < wished.height; row++)
     for (let column = 0; column < wished.width; column++)

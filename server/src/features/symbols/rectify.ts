@@ -4,12 +4,15 @@ export type Point = { x: number; y: number }
 /** Corners of a symbol without its quiet zone, in the order in which they are read: its own top left first. */
 export type Corners = readonly [topLeft: Point, topRight: Point, bottomRight: Point, bottomLeft: Point]
 
-/** Pixels a module, and modules of margin on each side, of a symbol that was laid flat. */
-export const flatScale = 8
+/** Modules of margin on each side of a symbol that was laid flat. */
 export const flatMargin = 2
+/** Pixels a module of it: eight, and fewer of a symbol of many, whose modules are all the more witnesses of their shape. */
+const [finest, coarsest, mostAcross] = [8, 4, 330]
+const scaleOf = (modules: number): number =>
+  Math.max(coarsest, Math.min(finest, Math.floor(mostAcross / (modules + 2 * flatMargin))))
 
-/** A photographed symbol laid flat: red, green and blue in rows, `modules` of them a side and the margin round it. */
-export type Flat = { side: number; modules: number; data: Float32Array }
+/** A photographed symbol laid flat: red, green and blue in rows, `scale` pixels a module, `modules` a side and the margin. */
+export type Flat = { side: number; modules: number; scale: number; data: Float32Array }
 
 /** Where a point of a symbol, in modules from its top left corner, lies in the picture: the perspective that four corners fix. */
 export const perspective = (corners: Corners, modules: number): ((x: number, y: number) => Point) => {
@@ -41,22 +44,23 @@ const mostTaps = 4
 /** Lays a symbol flat. What lies outside of the picture is as its nearest pixel. */
 export const flatten = (picture: Raster, corners: Corners, modules: number): Flat => {
   const place = perspective(corners, modules)
-  const side = (modules + 2 * flatMargin) * flatScale
+  const scale = scaleOf(modules)
+  const side = (modules + 2 * flatMargin) * scale
   const data = new Float32Array(3 * side * side)
-  const taps = Math.min(mostTaps, Math.max(1, Math.ceil(pixelsPerModule(corners, modules) / flatScale)))
+  const taps = Math.min(mostTaps, Math.max(1, Math.ceil(pixelsPerModule(corners, modules) / scale)))
   const colour: [number, number, number] = [0, 0, 0]
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
       const at = 3 * (row * side + column)
       for (let tap = 0; tap < taps * taps; tap++) {
         const [right, down] = [((tap % taps) + 0.5) / taps, (Math.floor(tap / taps) + 0.5) / taps]
-        const { x, y } = place((column + right) / flatScale - flatMargin, (row + down) / flatScale - flatMargin)
+        const { x, y } = place((column + right) / scale - flatMargin, (row + down) / scale - flatMargin)
         colourAt(picture, x, y, colour)
         for (let channel = 0; channel < 3; channel++)
           data[at + channel] = (data[at + channel] as number) + (colour[channel] as number) / (taps * taps)
       }
     }
-  return { side, modules, data }
+  return { side, modules, scale, data }
 }
 
 /** The colour at a point between pixels, from the four round it. */
@@ -80,6 +84,8 @@ const asked = [
   [0, 0.36],
   [0, -0.36],
 ] as const
+/** Modules of a row that are asked, spread over it: enough to find a place by. */
+const mostAsked = 41
 /** By how much corners are moved on the way to their place, in modules, and how often each. */
 const moves = [0.24, 0.12, 0.06, 0.03]
 const mostRounds = 3
@@ -91,8 +97,9 @@ const mostRounds = 3
 export const settle = (picture: Raster, found: Corners, modules: number, dark: (x: number, y: number) => boolean): Corners => {
   const lights = lightOf(picture)
   const points: [x: number, y: number, sign: number][] = []
-  for (let y = 0; y < modules; y++)
-    for (let x = 0; x < modules; x++)
+  const step = Math.ceil(modules / mostAsked)
+  for (let y = 0; y < modules; y += step)
+    for (let x = 0; x < modules; x += step)
       for (const [right, down] of asked) points.push([x + 0.5 + right, y + 0.5 + down, dark(x, y) ? -1 : 1])
   const contrast = (corners: Corners): number => {
     const place = perspective(corners, modules)

@@ -122,3 +122,44 @@ export const photograph = async (scene: Scene, condition: string): Promise<Raste
   const [width, spoil] = photographs[condition] as (typeof photographs)[string]
   return spoil(rasterOf(scene, width, 3), width / scene.width)
 }
+
+/**
+ * A photo taken anyhow, the same for a number in each run: turned and tilted freely, from near or far, soft, noisy, under some
+ * lamp and half in shade, with the camera's own colours and contrast, specks on the paper, saved small.
+ */
+export const anyhow = async (scene: Scene, seed: number): Promise<Raster> => {
+  let state = seed
+  const random = (least: number, most: number): number => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0
+    state = Math.imul(state ^ (state >>> 12), 0x297a2d39)
+    return least + (((state ^ (state >>> 15)) >>> 0) / 2 ** 32) * (most - least)
+  }
+  for (let count = 0; count < 5; count++) random(0, 1)
+  const width = Math.round(random(220, 1_000))
+  const module = width / scene.width
+  const drawn = rasterOf(scene, width, 3)
+  for (let speck = 0; speck < 4; speck++) {
+    const [left, top, size, shade] = [
+      random(0, 0.9) * width,
+      random(0, 0.9) * drawn.height,
+      random(0.5, 2) * module,
+      random(20, 235),
+    ]
+    for (let y = Math.floor(top); y < Math.min(drawn.height, top + size); y++)
+      drawn.data.fill(shade, 3 * (y * width + Math.floor(left)), 3 * (y * width + Math.floor(Math.min(width, left + size))))
+  }
+  const [turn, tilt, softness, grain] = [random(0, 360), random(-22, 22), random(0.05, 0.4) * module, random(0, 14)]
+  const lens = each((channel, number) => noisy(blurred(tilted(rotated(channel, turn), tilt), softness), grain, seed + number))(
+    drawn,
+  )
+  const lamp = [1, random(0.82, 1), random(0.62, 1)]
+  const [shade, gamma, saturation] = [random(0, 0.5), random(0.8, 1.25), random(0.75, 1.3)]
+  const data = new Uint8ClampedArray(lens.data.length)
+  for (let at = 0; at < data.length; at += 3) {
+    const light = 1 - (shade * ((at / 3) % lens.width)) / lens.width
+    const lit = lamp.map((gain, channel) => 255 * (((lens.data[at + channel] as number) * gain * light) / 255) ** gamma)
+    const grey = 0.299 * (lit[0] as number) + 0.587 * (lit[1] as number) + 0.114 * (lit[2] as number)
+    for (const [channel, value] of lit.entries()) data[at + channel] = grey + (value - grey) * saturation
+  }
+  return asJpeg({ ...lens, data: new Uint8Array(data.buffer) }, Math.round(random(45, 92)))
+}
