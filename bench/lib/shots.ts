@@ -27,6 +27,11 @@ export const passcodeShot = (
   const headers = browserHeaders(ports[to] as number, person, `postern-sign-in=${token}`, 'POST', path)
   return { to, text: request('POST', path, headers, JSON.stringify({ code })) }
 }
+/** What the page of a sign-in asks before a person types a passcode. */
+export const signInShot = (port: number, person: Person, token: string): Shot => {
+  const path = '/api/sign-ins/current'
+  return { to: 0, text: request('GET', path, browserHeaders(port, person, `postern-sign-in=${token}`, 'GET', path)) }
+}
 export const sessionShot = (port: number, person: Person, token: string): Shot => {
   const path = '/api/session'
   return { to: 0, text: request('GET', path, browserHeaders(port, person, `postern-session=${token}`, 'GET', path)) }
