@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { scanFilters } from './codes.ts'
 import { endpoint } from './endpoint.ts'
 import { CodeId, Instant } from './ids.ts'
+import { scanFilters } from './scans.ts'
 
 export const grains = ['minute', 'hour', 'day'] as const
 export type Grain = (typeof grains)[number]

@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { Code, codeFilters, Destination, Label, LetterLanguage, RevokeReason, ScanLimit, symbolFormats } from './codes.ts'
+import { symbolFormats } from './code-symbols.ts'
+import { Code, codeFilters, Destination, Label, RevokeReason, ScanLimit } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
+import { LetterLanguage } from './issued-code.ts'
 
 export const bulkActions = ['revoke', 'reissue', 'edit', 'issue'] as const
 /** What a job does: an act on codes, or the rows of a file. */

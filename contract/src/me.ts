@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { IssuedCode, LetterLanguage, symbolsWanted, totpKey } from './codes.ts'
+import { totpKey } from './claims.ts'
+import { symbolsWanted } from './code-symbols.ts'
 import { Assurance, NewPassword, NoBody, Nothing, Passcode, page, TypedPassword } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { Instant, SessionId, TotpId } from './ids.ts'
+import { IssuedCode, LetterLanguage } from './issued-code.ts'
 import { SignIn } from './sign-in.ts'
 
 const selfRefusals = ['no-session', 'session-binding', 'proof-stale', 'step-up-required', 'rate-limited', 'unavailable'] as const

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { IssuedCode, LetterLanguage, symbolsWanted } from './codes.ts'
+import { symbolsWanted } from './code-symbols.ts'
 import { NoBody, Nothing, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
 import { keyOrigins } from './historical.ts'
 import { Instant, TokenId, TotpId, UserId } from './ids.ts'
+import { IssuedCode, LetterLanguage } from './issued-code.ts'
 import { OpenSession } from './me.ts'
 
 export const userStates = ['active', 'suspended', 'offboarded'] as const

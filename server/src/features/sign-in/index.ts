@@ -1,5 +1,7 @@
 export { isCurrentPassword } from './current-password.ts'
 export { limited } from './limits.ts'
-export { openSession, Passcodes, requireClock, type SignInDeps, toSignIn } from './sign-in.ts'
+export { Passcodes } from './passcodes.ts'
+export { requireClock } from './prove-totp.ts'
+export { openSession, type SignInDeps, toSignIn } from './sign-in.ts'
 export { signInRoutes } from './sign-in-routes.ts'
 export { findSignIn, type SignInRow } from './sign-in-store.ts'

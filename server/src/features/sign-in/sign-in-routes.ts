@@ -1,15 +1,9 @@
 import * as contract from '@postern/contract'
 import { type Route, route } from '../../platform/route.ts'
-import {
-  openSignIn,
-  openStepUp,
-  provePassword,
-  proveRecoveryCode,
-  proveTotp,
-  requireSignIn,
-  type SignInDeps,
-  toSignIn,
-} from './sign-in.ts'
+import { provePassword } from './prove-password.ts'
+import { proveRecoveryCode } from './prove-recovery-code.ts'
+import { proveTotp } from './prove-totp.ts'
+import { openSignIn, openStepUp, requireSignIn, type SignInDeps, toSignIn } from './sign-in.ts'
 
 export const signInRoutes = (deps: SignInDeps): Route[] => [
   route(contract.openSignIn, ({ actor, input }) => openSignIn(deps, actor, input)),
