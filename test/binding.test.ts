@@ -158,6 +158,33 @@ test('a proof is good once; sent again it is refused, and whoever has the key go
   assert.equal(answers.filter((answer) => answer === '201').length, 1)
 })
 
+test('of a proof that comes many times at once one is taken; among right ones at once the forged are told apart', async () => {
+  const burst = async (proofs: readonly string[]): Promise<number[]> =>
+    Promise.all(
+      proofs.map(async (dpop) => {
+        const answer = await fetch(`${server.origin}/api/sign-ins`, {
+          method: 'POST',
+          headers: { dpop, 'content-type': 'application/json' },
+          body: '{}',
+        })
+        await answer.arrayBuffer()
+        return answer.status
+      }),
+    )
+  const same = forge()
+  const taken = await burst(Array.from({ length: 40 }, () => same))
+  assert.deepEqual([taken.filter((status) => status === 201).length, taken.filter((status) => status === 401).length], [1, 39])
+  // the first of a turn is verified apart from those that came with it: both ways see both kinds
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const byOther = (input: string): string =>
+    sign('sha256', Buffer.from(input), { key: other.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+  const mixed = await burst(Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? forge() : forge({}, {}, byOther))))
+  assert.deepEqual(
+    mixed,
+    mixed.map((_, at) => (at % 2 === 0 ? 201 : 401)),
+  )
+})
+
 test('a proof holds for its method and address alone; the query is no part of it', async () => {
   const browser = server.browser()
   const opens = async (method: string, path: string, claims = {}) =>

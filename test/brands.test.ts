@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
@@ -13,6 +13,7 @@ import { readSymbols } from './support/chromium.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { firstOperator, newPerson, partsOf } from './support/people.ts'
 import { startServer } from './support/server.ts'
+import { pictureOf } from './support/symbol-files.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)
@@ -52,26 +53,10 @@ const fileOf = async (path: string, by: Browser = browser) => {
 }
 /** What a phone would read off a file: paper formats are turned into pictures by programs of their own. */
 const readOff = async (bytes: Buffer, format: string): Promise<string[]> => {
-  const folder = mkdtempSync(join(scratchFolder(), 'file'))
-  const file = join(folder, `symbol.${format}`)
+  const file = join(mkdtempSync(join(scratchFolder(), 'file')), `symbol.${format}`)
   writeFileSync(file, bytes)
-  const picture = join(folder, 'picture.png')
-  if (format === 'pdf') execFileSync('pdftoppm', ['-png', '-r', '300', '-singlefile', file, picture.replace('.png', '')])
-  else if (format === 'eps')
-    execFileSync('gs', [
-      '-q',
-      '-dSAFER',
-      '-dBATCH',
-      '-dNOPAUSE',
-      '-dEPSCrop',
-      '-sDEVICE=png16m',
-      '-r300',
-      `-sOutputFile=${picture}`,
-      file,
-    ])
-  else if (format === 'svg') return readSymbols(await sharp(bytes, { density: 300 }).resize(600).png().toBuffer())
-  else return readSymbols(bytes)
-  return readSymbols(readFileSync(picture))
+  const picture = await pictureOf(file)
+  return readSymbols(format === 'svg' ? await sharp(picture).resize(600).png().toBuffer() : picture)
 }
 
 test('one kit is there from the start, plain and proved, so that every code has a look', async () => {

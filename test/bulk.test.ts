@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
@@ -15,6 +15,7 @@ import { crowd } from './support/crowd.ts'
 import { eventually, machine, startDeployment, wholeLog } from './support/deployment.ts'
 import { firstOperator, newPerson, partsOf } from './support/people.ts'
 import { startProcess } from './support/server.ts'
+import { pictureOf } from './support/symbol-files.ts'
 
 const deployment = await startDeployment()
 const olga = await firstOperator(deployment)
@@ -368,23 +369,6 @@ test('each symbol in a job’s zip is in the look of its code’s kit, or of the
   assert.equal(readSymbols(Buffer.from(made)).length, 1)
   assert.ok(((await inksOf(Buffer.from(made), ['#7a1f1f']))[0] as number) > 0.15)
 })
-/** A symbol's file as a PNG, by others' programs. */
-const pictureOf = async (file: string): Promise<Buffer> => {
-  if (file.endsWith('.pdf')) return execFileSync('pdftoppm', ['-png', '-r', '300', '-singlefile', file])
-  if (file.endsWith('.eps'))
-    return execFileSync('gs', [
-      '-q',
-      '-dSAFER',
-      '-dBATCH',
-      '-dNOPAUSE',
-      '-dEPSCrop',
-      '-sDEVICE=png16m',
-      '-r300',
-      '-sOutputFile=-',
-      file,
-    ])
-  return file.endsWith('.svg') ? sharp(file, { density: 600 }).png().toBuffer() : readFileSync(file)
-}
 /** Which share of a picture's pixels has each of the colours, as near as programs round them. */
 const inksOf = async (picture: Buffer, colours: readonly string[]): Promise<number[]> => {
   const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true })

@@ -205,7 +205,11 @@ test('answers carry the headers that keep them to themselves, and no page may be
     assert.equal(headers['x-powered-by'], undefined)
     assert.equal(headers['strict-transport-security'], undefined)
     assert.equal(headers['access-control-allow-origin'], undefined)
-    if (!path.includes('docs')) assert.match(String(headers['cache-control']), /no-store/, path)
+    assert.match(String(headers['cache-control']), /no-store/, path)
+    const isPage = String(headers['content-type']).startsWith('text/html')
+    assert.equal(headers['cross-origin-resource-policy'], 'same-origin', path)
+    assert.equal(headers['cross-origin-opener-policy'], isPage ? 'same-origin' : undefined, path)
+    assert.equal(headers['origin-agent-cluster'], isPage ? '?1' : undefined, path)
   }
   const nonces = new Set<string>()
   for (const path of ['/', '/', '/users']) {

@@ -5,6 +5,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, val
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { statusOf, titles } from './problems.ts'
+import { pageSender, type SendPage, securityHeaders } from './security-headers.ts'
 
 const ProblemSchema = z
   .object({
@@ -132,7 +133,7 @@ const documented: typeof jsonSchemaTransform = (document) => {
   return headers ? { ...transformed, schema: { ...transformed.schema, headers } } : transformed
 }
 
-export const registerOpenApi = async (app: FastifyInstance, config: Config): Promise<void> => {
+export const registerOpenApi = async (app: FastifyInstance, config: Config, sendPage: SendPage): Promise<void> => {
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -169,10 +170,12 @@ export const registerOpenApi = async (app: FastifyInstance, config: Config): Pro
     reply.header('cache-control', 'no-store').send(app.swagger()),
   )
   app.get('/api/docs', { schema: { hide: true } }, async (_request, reply) =>
-    reply
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
-      .type('text/html; charset=utf-8')
-      .send(readable(app.swagger() as unknown as Document)),
+    sendPage(
+      reply,
+      200,
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+      readable(app.swagger() as unknown as Document),
+    ),
   )
 }
 
@@ -181,7 +184,7 @@ export const openApiDocument = async (endpoints: readonly Endpoint[], config: Co
   const app = Fastify()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  await registerOpenApi(app, config)
+  await registerOpenApi(app, config, pageSender(securityHeaders(config)))
   for (const endpoint of endpoints)
     app.route({
       method: endpoint.method,

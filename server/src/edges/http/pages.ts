@@ -12,6 +12,7 @@ import { fromId } from '../../platform/ids.ts'
 import { isPreview } from '../../platform/previews.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
 import { linkPage } from './link-pages.ts'
+import type { SendPage } from './security-headers.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
 /** First segments of the console's addresses; all of them are its one page. */
@@ -21,18 +22,6 @@ const consolePolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types default`
 const phonePolicy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
 
-type Html = (reply: FastifyReply, status: number, policy: string, body: string) => FastifyReply
-const htmlWith =
-  (documents: Record<string, string>): Html =>
-  (reply, status, policy, body) =>
-    reply
-      .code(status)
-      .headers(documents)
-      .header('content-security-policy', policy)
-      .header('cache-control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(body)
-
 export type Pages = {
   sendConsole: (reply: FastifyReply, status: number) => FastifyReply
   sendPhone: (reply: FastifyReply) => FastifyReply
@@ -41,9 +30,8 @@ export type Pages = {
 export const registerPages = async (
   app: FastifyInstance,
   deps: ActDeps & AuthenticateDeps & { openings: Openings },
-  documents: Record<string, string>,
+  html: SendPage,
 ): Promise<Pages> => {
-  const html = htmlWith(documents)
   const page = (name: string): string =>
     existsSync(`${built}/${name}`)
       ? readFileSync(`${built}/${name}`, 'utf8')

@@ -24,7 +24,7 @@ import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { type Pages, registerPages } from './pages.ts'
 import { asUnavailable, problemOf, statusOf } from './problems.ts'
-import { securityHeaders } from './security-headers.ts'
+import { pageSender, securityHeaders } from './security-headers.ts'
 
 export type HttpDeps = AuthenticateDeps &
   EventsDeps & {
@@ -49,6 +49,7 @@ const bodyLimit = 64 * 1024
 export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promise<FastifyInstance> => {
   const { config } = deps
   const security = securityHeaders(config)
+  const sendPage = pageSender(security)
   let pages: Pages | undefined
   const options: FastifyServerOptions = {
     logger:
@@ -95,11 +96,11 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   const closing = new AbortController()
   registerDrain(app, closing)
 
-  await registerOpenApi(app, config)
+  await registerOpenApi(app, config, sendPage)
   registerHealth(app, deps, closing.signal)
   for (const route of routes) registerRoute(app, deps, route, closing.signal)
   await registerDownloads(app, deps, routes, closing.signal)
-  pages = await registerPages(app, deps, security.documents)
+  pages = await registerPages(app, deps, sendPage)
   app.setNotFoundHandler(async (request, reply) => {
     await deps.tally.add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', 'unknown address')
     // people who mistyped an address get the console’s page for it, machines a problem

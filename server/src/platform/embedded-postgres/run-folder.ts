@@ -88,6 +88,7 @@ const describe = (path: string) => ({
 function makeNew(): string {
   const parents = process.getuid?.() === 0 ? ['/run', tmpdir(), '/tmp'] : [tmpdir(), '/tmp']
   for (const parent of parents) {
+    // mkdtemp adds six characters
     if (Buffer.byteLength(`${parent}/postern-XXXXXX/socket/.s.PGSQL.${port}`) > longestSocketPath) continue
     try {
       return mkdtempSync(`${parent}/postern-`)
