@@ -3,6 +3,8 @@ import { codeKinds, codeStates } from './codes.ts'
 import { CodeSecret, NewPassword, Passcode, TypedPassword, Username } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
 import { CodeId, Instant, UserId } from './ids.ts'
+import { CreationOptions, Registration, RequestOptions } from './passkeys.ts'
+import { RequestContext } from './phone-sign-in.ts'
 import { Session } from './sign-in.ts'
 
 export const claimNeeds = ['username', 'password', 'current-password', 'activation', 'factor'] as const
@@ -44,6 +46,12 @@ export const inspectCode = endpoint({
     notBefore: Instant.optional(),
     expiresAt: Instant,
     usedAt: Instant.optional(),
+    ticket: z
+      .string()
+      .optional()
+      .meta({
+        description: 'Of a fresh frame of a moving code: lets this one frame claim within 60 s, as a camera app reads it',
+      }),
   }),
   refusals: ['code-unknown', 'rate-limited', 'unavailable'],
 })
@@ -54,13 +62,38 @@ export const claimCode = endpoint({
   summary: 'The one claim of a single-use code. The claiming key may repeat it for 2 minutes and gets the same answer.',
   input: z.strictObject({
     id: CodeId,
-    secret: CodeSecret,
+    secret: CodeSecret.meta({ description: 'Of a moving code: its last frame, `n.MAC`' }),
+    frames: z
+      .array(CodeSecret)
+      .max(8)
+      .optional()
+      .meta({ description: 'Of a moving code, by a camera page: the earlier frames, oldest first' }),
+    ticket: z.string().max(128).optional(),
     username: Username.optional(),
     factor: z.enum(['totp', 'device']).optional(),
     password: TypedPassword.optional(),
     activation: z.string().max(64).optional(),
   }),
-  output: z.object({ kind: z.literal('enrol-totp'), confirm: z.string(), needs: z.array(z.enum(claimNeeds)), ...totpKey }),
+  output: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('enrol-totp'), confirm: z.string(), needs: z.array(z.enum(claimNeeds)), ...totpKey }),
+    z.object({
+      kind: z.literal('enrol-device'),
+      confirm: z.string(),
+      options: CreationOptions,
+      needs: z.array(z.enum(claimNeeds)),
+      expiresAt: Instant,
+    }),
+    z.object({
+      kind: z.enum(['sign-in', 'approve']),
+      confirm: z.string(),
+      context: RequestContext,
+      options: RequestOptions.meta({
+        description: 'The challenge is 32 random bytes and SHA-256 of the RFC 8785 form of `context`; no credential is named',
+      }),
+      matchLength: z.number().int(),
+      expiresAt: Instant,
+    }),
+  ]),
   refusals: [
     'code-unknown',
     'code-not-yet-valid',
@@ -70,6 +103,7 @@ export const claimCode = endpoint({
     'conflict',
     'enrolment-off',
     'factor-wrong',
+    'not-allowed',
     'rate-limited',
     'session-binding',
     'proof-stale',
@@ -80,10 +114,13 @@ export const confirmEnrolment = endpoint({
   method: 'POST',
   path: '/api/enrolments/confirm',
   needs: 'browser',
-  summary: 'Completes an enrolment with one correct passcode, by the key that claimed.',
+  summary: 'Completes an enrolment with one correct passcode or the new passkey, by the key that claimed.',
+  bodyLimit: 128 * 1024,
   input: z.strictObject({
     confirm: z.string().min(1).max(128),
-    code: Passcode,
+    code: Passcode.optional().meta({ description: 'Of enrol-totp: one passcode' }),
+    registration: Registration.optional().meta({ description: 'Of enrol-device: the passkey' }),
+    name: z.string().trim().min(1).max(64).optional().meta({ description: 'Of the device' }),
     username: Username.optional(),
     password: NewPassword.optional(),
     currentPassword: TypedPassword.optional(),
@@ -102,6 +139,7 @@ export const confirmEnrolment = endpoint({
     'code-used',
     'code-revoked',
     'conflict',
+    'not-allowed',
     'enrolment-off',
     'rate-limited',
     'session-binding',

@@ -6,7 +6,7 @@ import { BrandId, CodeId, Instant, UserId } from './ids.ts'
 import { LetterLanguage } from './issued-code.ts'
 
 /** Kinds that can be issued now; others join the table of `server/src/features/codes/codes-life.ts` without a new mechanism. */
-export const codeKinds = ['enrol-totp', 'link', 'static'] as const
+export const codeKinds = ['enrol-totp', 'enrol-device', 'sign-in', 'approve', 'link', 'static'] as const
 export type CodeKind = (typeof codeKinds)[number]
 /** The state shown: the first that fits of revoked, used, expired, not-yet-valid, used-up, live. */
 export const codeStates = ['live', 'not-yet-valid', 'used', 'used-up', 'expired', 'revoked'] as const

@@ -61,6 +61,7 @@ export const Factors = z
       })
       .nullable(),
     recoveryCodes: z.object({ left: z.number().int(), total: z.number().int(), createdAt: Instant.nullable() }),
+    devices: z.number().int().meta({ description: 'Active devices' }),
     enrolment: z.boolean().meta({ description: 'R5: whether factors can be enrolled at all' }),
     secondFactorDemanded: z.boolean(),
   })
@@ -80,7 +81,7 @@ export const enrolAnotherPhone = endpoint({
   path: '/api/me/enrolments',
   needs: 'person',
   summary: 'A single-use code for another phone of one’s own; its claim also asks for the current password.',
-  input: z.strictObject({ factor: z.enum(['totp']), symbols: symbolsWanted }),
+  input: z.strictObject({ factor: z.enum(['totp', 'device']), symbols: symbolsWanted }),
   output: z.object({ code: IssuedCode }),
   status: 201,
   fresh: true,

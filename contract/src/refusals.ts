@@ -1,3 +1,5 @@
+import type { RequestOptions } from './passkeys.ts'
+
 /**
  * Every expected "no", by its stable name (the `code` of an RFC 9457 problem). Edges map them to their own tongue;
  * nothing else about a refusal is stable.
@@ -45,6 +47,8 @@ export type Problem = {
   acr?: string
   maxAge?: number
   triesLeft?: number
+  /** With a wrong number: what the next try signs (`PublicKeyCredentialRequestOptionsJSON`). */
+  options?: RequestOptions
   /** R10: seconds by which the phone's clock is off (negative: slow). Only by its rule. */
   clockOffset?: number
   requestId?: string

@@ -16,7 +16,12 @@ export const User = z
     email: z.string().nullable(),
     roles: z.array(z.enum(roles)),
     state: z.enum(userStates),
-    factors: z.object({ password: z.boolean(), totp: z.boolean(), recoveryCodesLeft: z.number().int() }),
+    factors: z.object({
+      password: z.boolean(),
+      totp: z.boolean(),
+      devices: z.number().int(),
+      recoveryCodesLeft: z.number().int(),
+    }),
     totpKey: z
       .object({
         id: TotpId,
@@ -107,7 +112,7 @@ export const enrolUser = endpoint({
   summary: 'A single-use enrolment code for a person, good for 10 minutes on screen. Its address is in this answer alone.',
   input: z.strictObject({
     id: UserId,
-    factor: z.enum(['totp']),
+    factor: z.enum(['totp', 'device']),
     expiresInMinutes: z.number().int().min(1).max(20160).optional(),
     notBefore: Instant.optional(),
     deliver: z
