@@ -46,12 +46,9 @@ export const inspectCode = endpoint({
     notBefore: Instant.optional(),
     expiresAt: Instant,
     usedAt: Instant.optional(),
-    ticket: z
-      .string()
-      .optional()
-      .meta({
-        description: 'Of a fresh frame of a moving code: lets this one frame claim within 60 s, as a camera app reads it',
-      }),
+    ticket: z.string().optional().meta({
+      description: 'Of a fresh frame of a moving code: lets this one frame claim within 60 s, as a camera app reads it',
+    }),
   }),
   refusals: ['code-unknown', 'rate-limited', 'unavailable'],
 })

@@ -10,13 +10,23 @@ import { Proofs } from './edges/http/proof.ts'
 import { buildHttp } from './edges/http/server.ts'
 import { analyticsRoutes, RollupLoop, tidyScans } from './features/analytics/index.ts'
 import { BulkWorker, bulkRoutes, tidyBulk } from './features/bulk/index.ts'
-import { type AuthenticatingKind, type ClaimHandler, codesRoutes, Openings, tidyCodes } from './features/codes/index.ts'
-import { enrolmentsRoutes, enrolTotpHandler } from './features/enrolments/index.ts'
+import {
+  type AuthenticatingKind,
+  type ClaimHandler,
+  codesRoutes,
+  deleteUnclaimed,
+  Openings,
+  requestChannel,
+  tidyCodes,
+} from './features/codes/index.ts'
+import { devicesRoutes } from './features/devices/index.ts'
+import { enrolHandler, enrolmentsRoutes } from './features/enrolments/index.ts'
 import {
   type ActDeps,
   eventStream,
   eventsRoutes,
   LogWatch,
+  logChannel,
   type MayDo,
   OrderLoop,
   Recorder,
@@ -25,14 +35,15 @@ import {
 } from './features/events/index.ts'
 import { historicalRoutes } from './features/historical/index.ts'
 import { offboardingRoutes } from './features/offboarding/index.ts'
-import { mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
+import { deviceSettingsRoutes, mayCall, readAuthenticationSettings, settingsRoutes } from './features/policies/index.ts'
 import { findLiveSession, SessionReader, sessionsRoutes } from './features/sessions/index.ts'
-import { findSignIn, Passcodes, signInRoutes, toSignIn } from './features/sign-in/index.ts'
+import { findSignIn, Passcodes, RequestWatch, requestHandler, signInRoutes, toSignIn } from './features/sign-in/index.ts'
 import { brandsRoutes, deleteUnusedLogos, ProofQueue } from './features/symbols/index.ts'
 import { deleteUnconfirmed, findLiveToken, TokenReader, usersRoutes } from './features/users/index.ts'
 import type { Actor } from './platform/actor.ts'
 import { type Connection, type Database, type Db, migrate, openDatabase, type Tx } from './platform/db.ts'
 import { Keys } from './platform/keys.ts'
+import { Listening } from './platform/listening.ts'
 import { ensureDeployment, openMasterKey, StartError } from './platform/master-key.ts'
 import { openPlaces } from './platform/places.ts'
 import { Refusal } from './platform/refusal.ts'
@@ -43,6 +54,8 @@ export type Core = ActDeps & {
   database: Database
   origin: string
   origins: readonly string[]
+  /** The WebAuthn relying party: the host name that was fixed at the first start. */
+  rpId: string
   tally: Tally
   close: () => Promise<void>
 }
@@ -100,6 +113,7 @@ export const openCore = async (
       database,
       origin: config.origin,
       origins: config.origins,
+      rpId: new URL(config.origin).hostname,
       tally: events.tally,
       close: async () => {
         await events.drain()
@@ -135,10 +149,18 @@ export const routesOf = (core: Core) => {
   const order = new OrderLoop(database.hot, eventStream)
   const scanOrder = new OrderLoop(database.hot, scanStream)
   const rollup = new RollupLoop(database.db)
-  const watch = new LogWatch(database.listen)
+  const watch = new LogWatch()
   core.events.onAppended = order.poke
   const openings = new Openings(database.hot, core.keys, scanOrder.poke)
-  const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = { 'enrol-totp': enrolTotpHandler(core) }
+  const requests = new RequestWatch(database.hot)
+  const enrols = enrolHandler(core)
+  const asks = requestHandler(core)
+  const claimHandlers: Record<AuthenticatingKind, ClaimHandler> = {
+    'enrol-totp': enrols,
+    'enrol-device': enrols,
+    'sign-in': asks,
+    approve: asks,
+  }
   const bulk = new BulkWorker({ ...core, claimHandlers })
   const proofs = new ProofQueue()
   const deps = {
@@ -150,6 +172,7 @@ export const routesOf = (core: Core) => {
     passcodes,
     openings,
     watch,
+    requests,
     claimHandlers,
     poke: bulk.poke,
   }
@@ -157,9 +180,11 @@ export const routesOf = (core: Core) => {
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
     ...settingsRoutes(deps),
+    ...deviceSettingsRoutes(deps),
     ...sessionsRoutes(deps),
     ...brandsRoutes(deps),
     ...codesRoutes(deps),
+    ...devicesRoutes(deps),
     ...signInRoutes(deps),
     ...enrolmentsRoutes(deps),
     ...historicalRoutes(deps),
@@ -177,7 +202,12 @@ export const routesOf = (core: Core) => {
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
   const { deps, routes, loops, watch, bulk } = routesOf(core)
-  const { sessions, tokens, passcodes, openings } = deps
+  const { sessions, tokens, passcodes, openings, requests } = deps
+  const notifications = new Listening(
+    core.database.listen,
+    { [logChannel]: () => watch.wake(), [requestChannel]: (signInId) => requests.wake(signInId) },
+    () => requests.wakeAll(),
+  )
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
     {
@@ -211,6 +241,7 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       const address = await listening(config, () => http.listen({ host: config.listen.host, port: config.listen.port }))
       for (const loop of loops) loop.start()
       watch.start()
+      notifications.start()
       bulk.start()
       return address
     },
@@ -223,7 +254,9 @@ export const buildApp = async (config: Config, core: Core): Promise<App> => {
       await tokens.drain()
       await passcodes.drain()
       await openings.drain()
-      await watch.stop()
+      watch.stop()
+      await requests.stop()
+      await notifications.stop()
       for (const loop of loops) await loop.stop()
       await core.close()
     },
@@ -242,9 +275,12 @@ const tidy = async (core: Core): Promise<void> => {
   await sql`delete from idempotency where expires_at < now()`.execute(core.db)
   await sql`delete from download where expires_at < now() - interval '1 h'`.execute(core.db)
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)
+  await sql`delete from challenge where expires_at < now()`.execute(core.db)
+  await sql`delete from request_wait where last_at < now() - interval '1 day'`.execute(core.db)
   await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
   await deleteUnconfirmed(core.db)
   await tidyCodes(core.db)
+  await deleteUnclaimed(core.db)
   await tidyBulk(core.db)
   await deleteUnusedLogos(core.db)
 }

@@ -30,6 +30,8 @@ export type LiveSession = {
   idleExpiresAt: Date
   expiresAt: Date
   codeId: string | null
+  deviceId: string | null
+  deviceName: string | null
   roles: Role[]
   /** Authentication of the last 5 minutes, by the database's clock. */
   fresh: boolean

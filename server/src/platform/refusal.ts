@@ -1,7 +1,10 @@
 import type { Problem, RefusalCode } from '@postern/contract'
 import type { Tx } from './db.ts'
 
-export type RefusalExtras = Pick<Problem, 'detail' | 'errors' | 'retryAfter' | 'acr' | 'maxAge' | 'triesLeft' | 'clockOffset'> & {
+export type RefusalExtras = Pick<
+  Problem,
+  'detail' | 'errors' | 'retryAfter' | 'acr' | 'maxAge' | 'triesLeft' | 'clockOffset' | 'options'
+> & {
   /** RFC 9449 §8: goes out as the header `DPoP-Nonce`. */
   nonce?: string
   /** The session's cookie is taken back with the answer. */

@@ -62,7 +62,7 @@ export const titles: Record<RefusalCode, string> = {
 
 /** RFC 9457; `type` leads to the readable page of the API. Nothing of `why`, no stack, no SQL. */
 export const problemOf = (refusal: Refusal, requestId: string): Problem => {
-  const { detail, errors, retryAfter, acr, maxAge, triesLeft, clockOffset } = refusal.extras
+  const { detail, errors, retryAfter, acr, maxAge, triesLeft, clockOffset, options } = refusal.extras
   return {
     type: `/api/docs#${refusal.code}`,
     title: titles[refusal.code],
@@ -75,6 +75,7 @@ export const problemOf = (refusal: Refusal, requestId: string): Problem => {
     ...(maxAge === undefined ? {} : { maxAge }),
     ...(triesLeft === undefined ? {} : { triesLeft }),
     ...(clockOffset === undefined ? {} : { clockOffset }),
+    ...(options === undefined ? {} : { options }),
     requestId,
   }
 }

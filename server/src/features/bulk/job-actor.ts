@@ -60,6 +60,8 @@ export const actorOf = (maker: Maker): Actor => {
           provedAt: never,
           idleExpiresAt: never,
           expiresAt: never,
+          deviceId: null,
+          deviceName: null,
           codeId: maker.codeId,
           roles: [maker.role],
           fresh: false,

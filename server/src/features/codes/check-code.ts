@@ -10,8 +10,9 @@ import { brandOf } from './code-symbol.ts'
 import { type CodesDeps, recordLate, recordUnknown } from './codes.ts'
 import { authenticates, stateOf } from './codes-life.ts'
 import { readCode } from './codes-read.ts'
-import { findBySecret, secretHashOf } from './codes-store.ts'
+import { findBySecret } from './codes-store.ts'
 import { leadsTo } from './destinations.ts'
+import { hashOfPresented } from './frames.ts'
 import { judge } from './look-alike.ts'
 import { type DrawnBy, lookAt, lookOfOthers, lookOfOurs } from './photo-look.ts'
 
@@ -89,7 +90,7 @@ const ofOurs = async (
   const id = fromId(codeId)
   const unknown: Said = { verdict: 'not-ours', reasons: ['unknown'] }
   if (secret !== undefined) {
-    const found = await findBySecret(deps.db, id, secretHashOf(deps.keys, id, secret))
+    const found = await findBySecret(deps.db, id, hashOfPresented(deps.keys, id, secret))
     if (!found) {
       await recordUnknown(deps, actor, 'code.inspected')
       return unknown

@@ -1,18 +1,9 @@
-import {
-  type CodeKind,
-  type CodeState,
-  codeKinds,
-  codeStates,
-  type countCodes,
-  type In,
-  type listCodes,
-  type Out,
-} from '@postern/contract'
+import { type CodeKind, type CodeState, codeStates, type countCodes, type In, type listCodes, type Out } from '@postern/contract'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId, uuid7Low } from '../../platform/ids.ts'
 import { anyCase } from '../users/index.ts'
-import { authenticates } from './codes-life.ts'
+import { authenticates, listedKinds } from './codes-life.ts'
 
 type Condition = RawBuilder<boolean>
 const all = (conditions: readonly Condition[]): Condition => sql<boolean>`(${sql.join([sql`true`, ...conditions], sql` and `)})`
@@ -32,6 +23,11 @@ const inState: Record<CodeState, Condition> = {
 }
 
 export type CodeFilter = Omit<In<typeof listCodes>, 'limit' | 'cursor'>
+/** The kind asked for; else those that are listed unasked, but for a code that is named by its whole id. */
+const ofKind = ({ kind, q }: CodeFilter): Condition[] => {
+  if (kind) return [sql<boolean>`c.kind = ${kind}`]
+  return wholeId({ q }) ? [] : [sql<boolean>`c.kind = any (${listedKinds}::text[])`]
+}
 /** All of a filter but the kind, the state and the words: each is a range of an index. */
 const keysOf = (filter: CodeFilter, id: 'id' | 'list_id' = 'id'): Condition[] => {
   const { userId, owner, brand, createdFrom, createdTo } = filter
@@ -81,12 +77,12 @@ const holding = ({ code, user }: Search) => sql`(select c.id from code c where $
 
 /** A filter as one condition over `c` (code) and `u` (the person it is for): for whole sets. */
 export const matchingCodes = (filter: CodeFilter): Condition => {
-  const { state, kind } = filter
+  const { state } = filter
   const search = searchOf(filter)
   return all([
     ...keysOf(filter),
     ...(state ? [inState[state]] : []),
-    ...(kind ? [sql<boolean>`c.kind = ${kind}`] : []),
+    ...ofKind(filter),
     ...(search ? [sql<boolean>`c.id in ${holding(search)}`] : []),
   ])
 }
@@ -101,18 +97,18 @@ const newest = (filter: CodeFilter, below: string | undefined, limit: number): R
     const keys = [...keysOf(filter, id), ...(below ? [sql<boolean>`c.${sql.ref(id)} < ${below}::uuid`] : [])]
     return sql`(select c.id, c.label, c.destination, c.words, c.user_id from code c where ${all([...conditions, ...keys])} order by c.${sql.ref(id)} desc limit ${limit})`
   }
-  if (!kind && !state) return of([])
+  if (wholeId(filter)) return of([...ofKind(filter), ...(state ? [inState[state]] : [])])
   const still = (k: CodeKind): Condition[] => [
     sql<boolean>`c.turns_at > now()`,
     ...(authenticates(k) && state !== 'used' && state !== 'revoked' && state !== 'expired' ? [sql<boolean>`not ${isVoid}`] : []),
   ]
-  const ranges = (kind ? [kind] : codeKinds).flatMap((k) =>
+  const ranges = (kind ? [kind] : listedKinds).flatMap((k) =>
     (state ? [state] : codeStates).map((s) =>
       of([sql<boolean>`c.kind = ${k} and c.seen_state = ${s}`, ...(state ? still(k) : [])], 'list_id'),
     ),
   )
   if (state && state !== 'used' && state !== 'revoked') {
-    const here = [inState[state], ...(kind ? [sql<boolean>`c.kind = ${kind}`] : [])]
+    const here = [inState[state], ...ofKind(filter)]
     ranges.push(of([sql<boolean>`c.turns_at < 'infinity' and c.turns_at <= now()`, ...here]))
     if (state === 'expired')
       ranges.push(
@@ -183,11 +179,7 @@ export const readCounts = async (db: Db, filter: CodeFilter): Promise<Out<typeof
 }
 /** What the planner expects of a state as it was looked at. */
 const estimate = async (db: Db, filter: CodeFilter, search: Search | undefined, state: CodeState): Promise<number> => {
-  const here = all([
-    sql<boolean>`c.seen_state = ${state}`,
-    ...(filter.kind ? [sql<boolean>`c.kind = ${filter.kind}`] : []),
-    ...keysOf(filter),
-  ])
+  const here = all([sql<boolean>`c.seen_state = ${state}`, ...ofKind(filter), ...keysOf(filter)])
   const sets = search
     ? [
         sql`select c.id from code c where ${here} and ${search.code}`,
@@ -215,7 +207,7 @@ const stateNow = sql<CodeState>`case when c.turns_at > now() and not ${isVoid} t
   )} end`
 /** By the states in which codes were looked at, out of the index alone, so many of each; and what time has moved since. */
 const countSeen = async (db: Db, filter: CodeFilter): Promise<ByState> => {
-  const kinds = sql`c.kind = any (${filter.kind ? [filter.kind] : [...codeKinds]}::text[])`
+  const kinds = sql`c.kind = any (${filter.kind ? [filter.kind] : listedKinds}::text[])`
   const each = codeStates.map(
     (state) => sql`select ${state}::text as state, count(*)::int as n from (select from code c
       where ${all([sql<boolean>`${kinds} and c.seen_state = ${state}`, ...keysOf(filter, 'list_id')])} limit ${countedExactly + 1}) s`,
@@ -247,6 +239,12 @@ const countRows = async (db: Db, filter: CodeFilter, search: Search | undefined)
 }
 
 const tidiedAtOnce = 5_000
+/** What a waiting screen drew and nobody claimed: gone a day after its end. Until then its id is spent (RFC 10027 §6.1.4). */
+export const deleteUnclaimed = async (db: Db): Promise<void> => {
+  await sql`delete from code where id in (select id from code where kind in ('sign-in', 'approve') and seen_state = 'expired' and expires_at < now() - interval '1 day' limit ${tidiedAtOnce})`.execute(
+    db,
+  )
+}
 /** Looks at the clock for codes that time has moved. Nothing depends on it: until then they are found by when they turn. */
 export const tidyCodes = async (db: Db): Promise<void> => {
   for (;;) {

@@ -1,4 +1,4 @@
-import type { CodeKind, CodeState, EditableField, RefusalCode } from '@postern/contract'
+import { type CodeKind, type CodeState, codeKinds, type EditableField, type RefusalCode } from '@postern/contract'
 
 /**
  * The life of every kind of code, as a table. Nothing here decides: each act is one statement on the database's clock
@@ -7,28 +7,43 @@ import type { CodeKind, CodeState, EditableField, RefusalCode } from '@postern/c
 type KindRules = {
   /** Its symbol holds ORIGIN/c/ID#SECRET: single use by a claim, an end within days, never drawn again. */
   authenticates: boolean
-  /** Its symbol holds ORIGIN/c/ID, so where it leads can change after printing. `content`: the symbol is the content. */
-  symbol: 'address with secret' | 'address' | 'content'
+  /**
+   * Its symbol holds ORIGIN/c/ID, so where it leads can change after printing. `moving`: the address with a frame that is good
+   * for seconds. `content`: the symbol is the content.
+   */
+  symbol: 'address with secret' | 'moving' | 'address' | 'content'
+  /** Whether the list shows it unasked: what a waiting screen draws is an attempt only when it was claimed. */
+  listed: boolean
   /** What an edit may change (R19). */
   edits: readonly EditableField[]
   /** What a re-issue makes (R26): a new secret, a new code under the printed symbol, or nothing. */
   reissue: 'new secret' | 'same symbol' | 'never'
 }
+const enrols: KindRules = {
+  authenticates: true,
+  symbol: 'address with secret',
+  listed: true,
+  edits: ['label', 'notBefore', 'expiresAt', 'owner'],
+  reissue: 'new secret',
+}
+/** Drawn by a waiting screen, each second anew; it lives for two minutes, so nothing of it is ever changed. */
+const moves: KindRules = { authenticates: true, symbol: 'moving', listed: false, edits: [], reissue: 'never' }
 export const kinds: Record<CodeKind, KindRules> = {
-  'enrol-totp': {
-    authenticates: true,
-    symbol: 'address with secret',
-    edits: ['label', 'notBefore', 'expiresAt', 'owner'],
-    reissue: 'new secret',
-  },
+  'enrol-totp': enrols,
+  'enrol-device': enrols,
+  'sign-in': moves,
+  approve: moves,
   link: {
     authenticates: false,
     symbol: 'address',
+    listed: true,
     edits: ['label', 'destination', 'expiresAt', 'notBefore', 'scanLimit', 'brand', 'owner'],
     reissue: 'same symbol',
   },
-  static: { authenticates: false, symbol: 'content', edits: ['label', 'brand', 'owner'], reissue: 'never' },
+  static: { authenticates: false, symbol: 'content', listed: true, edits: ['label', 'brand', 'owner'], reissue: 'never' },
 }
+/** Kinds that a list shows unless another is asked for. */
+export const listedKinds = codeKinds.filter((kind) => kinds[kind].listed)
 export type AuthenticatingKind = Exclude<CodeKind, 'link' | 'static'>
 export const authenticates = (kind: CodeKind): kind is AuthenticatingKind => kinds[kind].authenticates
 

@@ -35,6 +35,7 @@ declare module '../../platform/db.ts' {
       replacedBy: string | null
       destination: Destination | null
       brandId: string | null
+      signInId: Generated<string | null>
       noticedAt: Date | null
       epoch: number
       version: Generated<number>
@@ -163,8 +164,18 @@ export const insertOpenCode = async (
 
 export const secretHashOf = (keys: Keys, id: string, secret: string): Buffer => keys.hash('code', `${id}\n${secret}`)
 
-/** The one burn: kind, single use, revocation, validity and epoch, decided by one statement on database time. */
-export const burn = (tx: Tx, id: string, secretHash: Buffer, claimKey: Buffer, activationHash: Buffer | null) =>
+/**
+ * The one burn: kind, single use, revocation, validity and epoch, decided by one statement on database time. `seconds`: since a
+ * moving code was made, until which the frames that were shown count as live.
+ */
+export const burn = (
+  tx: Tx,
+  id: string,
+  secretHash: Buffer,
+  claimKey: Buffer,
+  activationHash: Buffer | null,
+  seconds: number | null,
+) =>
   tx
     .updateTable('code')
     .set({ claimedAt: sql<Date>`now()`, claimedBy: claimKey })
@@ -176,6 +187,7 @@ export const burn = (tx: Tx, id: string, secretHash: Buffer, claimKey: Buffer, a
     .where('notBefore', '<=', sql<Date>`now()`)
     .where('expiresAt', '>', sql<Date>`now()`)
     .where('epoch', '=', currentEpoch)
+    .where(sql<boolean>`(${seconds}::float8 is null or now() <= created_at + ${seconds}::float8 * interval '1 s')`)
     .where((e) =>
       e.or([
         e('userId', 'is', null),
@@ -205,6 +217,8 @@ export type FoundCode = {
   expired: boolean
   notYet: boolean
   usedUp: boolean
+  /** Seconds since it was made, by the database’s clock. */
+  age: number
 }
 const facts = [
   sql<boolean>`code.expires_at <= now() or code.epoch <> (select epoch from deployment) or coalesce(users.state in ('offboarded'), false)`.as(
@@ -212,6 +226,7 @@ const facts = [
   ),
   sql<boolean>`code.not_before > now()`.as('notYet'),
   sql<boolean>`coalesce(code.scans >= code.scan_limit, false)`.as('usedUp'),
+  sql<number>`extract(epoch from now() - code.created_at)::float8`.as('age'),
 ] as const
 /** For who holds the full secret; to anyone else the code is unknown. */
 export const findBySecret = (db: Db | Tx, id: string, secretHash: Buffer): Promise<FoundCode | undefined> =>

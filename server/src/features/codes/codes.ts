@@ -22,8 +22,9 @@ import {
   type NewCode,
   noticeDue,
   revokeCodes,
-  secretHashOf,
 } from './codes-store.ts'
+import { frameIn, hashOfPresented } from './frames.ts'
+import { framesIn, inspectFrame, type Reading, recordRelay, requireLive } from './moving-code.ts'
 import { countScan } from './scans.ts'
 
 type Burnt = NonNullable<Awaited<ReturnType<typeof burn>>>
@@ -38,7 +39,7 @@ export type ClaimHandler = {
   /** In the burn's transaction: makes what the claim opens. `claimToken` marks the claiming browser. */
   claimed: (
     tx: Tx,
-    claim: { code: Burnt; input: ClaimInput; key: Buffer },
+    claim: { code: Burnt; input: ClaimInput; key: Buffer; reading: Reading | undefined },
     event: EventDraft,
   ) => Promise<{ answer: ClaimAnswer; claimToken: string }>
   /** The same answer for the same key within 2 minutes; undefined: not repeatable. */
@@ -97,12 +98,16 @@ export const issue = async (
   }
 }
 
-const asks = (code: FoundCode, issuer: string): string =>
-  code.bootstrap === 'owner'
-    ? `Set up ${issuer}: this makes you its first operator.`
-    : code.bootstrap
-      ? `Become an operator of ${issuer}.`
-      : `Get your passcode key for ${issuer}.`
+const asks = ({ bootstrap, kind }: FoundCode, issuer: string): string => {
+  if (bootstrap === 'owner') return `Set up ${issuer}: this makes you its first operator.`
+  if (bootstrap) return `Become an operator of ${issuer}.`
+  return {
+    'enrol-totp': `Get your passcode key for ${issuer}.`,
+    'enrol-device': `Register this phone for ${issuer}.`,
+    'sign-in': `Sign in to ${issuer} on the screen that shows this code.`,
+    approve: `Confirm that it is you, for ${issuer}, on the screen that shows this code.`,
+  }[kind]
+}
 
 /** Changes nothing. Who holds the full secret learns the state; a late look by another browser is on record. */
 export const inspect = async (
@@ -112,12 +117,14 @@ export const inspect = async (
   claimToken: string | undefined,
 ): Promise<Out<typeof contract.inspectCode>> => {
   const id = fromId(input.id)
-  const found = await findBySecret(deps.db, id, secretHashOf(deps.keys, id, input.secret))
+  const found = await findBySecret(deps.db, id, hashOfPresented(deps.keys, id, input.secret))
   if (!found) {
     await recordUnknown(deps, actor, 'code.inspected')
     throw new Refusal('code-unknown')
   }
-  const state = stateOf(found)
+  const frame = frameIn(input.secret)
+  const { ticket, late = false } = frame ? await inspectFrame(deps, actor, found, frame) : {}
+  const state = late ? 'expired' : stateOf(found)
   const handler = deps.claimHandlers[found.kind]
   const { issuer } = await readAuthenticationSettings(deps.db)
   if (state === 'used') await recordLate(deps, actor, found, 'code.inspected', claimToken)
@@ -136,6 +143,7 @@ export const inspect = async (
     ...(state === 'not-yet-valid' ? { notBefore: found.notBefore.toISOString() } : {}),
     expiresAt: found.expiresAt.toISOString(),
     ...(found.claimedAt && state === 'used' ? { usedAt: found.claimedAt.toISOString() } : {}),
+    ...(ticket === undefined ? {} : { ticket }),
   }
 }
 /** A wrong secret is a wrong proof: it is recorded, and counts for the address. */
@@ -179,10 +187,11 @@ export const claim = async (
   claimToken: string | undefined,
 ): Promise<{ answer: ClaimAnswer; claimToken?: string }> => {
   const id = fromId(input.id)
-  const secretHash = secretHashOf(deps.keys, id, input.secret)
+  const secretHash = hashOfPresented(deps.keys, id, input.secret)
   const key = actor.source.thumbprint as Buffer
-  const before = await findBySecret(deps.db, id, secretHash)
-  if (!before) {
+  const frames = framesIn(deps, id, input)
+  const before = frames === 'forged' ? undefined : await findBySecret(deps.db, id, secretHash)
+  if (!before || frames === 'forged') {
     await recordUnknown(deps, actor, 'code.claimed')
     throw new Refusal('code-unknown')
   }
@@ -195,9 +204,11 @@ export const claim = async (
   const repeated = await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key))
   if (repeated && !before.revokedAt) return repeated
   if (before.claimedAt && !before.revokedAt) {
-    await recordLate(deps, actor, before, 'code.claimed', claimToken)
+    if (frames) await recordRelay(deps, actor, before, 'the code was claimed before, by another phone')
+    else await recordLate(deps, actor, before, 'code.claimed', claimToken)
     throw new Refusal('code-used')
   }
+  const reading = frames && stateOf(before) === 'live' ? await requireLive(deps, actor, before, frames, input.ticket) : undefined
   return act(deps, actor, { type: 'code.claimed', endpoint: contract.claimCode }, async (tx, event) => {
     event.about({
       codeId: id,
@@ -205,21 +216,23 @@ export const claim = async (
     })
     if (before.userId) await lockPerson(tx, before.userId)
     const activation = input.activation === undefined ? null : activationHashOf(deps.keys, id, input.activation)
-    const code = await burn(tx, id, secretHash, key, activation)
+    const code = await burn(tx, id, secretHash, key, activation, reading?.seconds ?? null)
     if (!code) {
       const now = await findBySecret(tx, id, secretHash)
       // nothing but the number was wrong: a guess, counted in the commit that lets its verdict out
       if (now?.activationHash && stateOf(now) === 'live' && !(activation && timingSafeEqual(activation, now.activationHash)))
         throw wrongActivation(id)
       const late = now?.claimedAt && !now.revokedAt && !now.claimedBy?.equals(key)
-      throw new Refusal(refusalFor(now), undefined, {
+      // the frames grew too old while this waited
+      const tooLate = reading && now && stateOf(now) === 'live'
+      throw new Refusal(tooLate ? 'code-expired' : refusalFor(now), undefined, {
         keep: async (kept, eventId) => {
           if (late && (await noticeDue(kept, id))) await notify(kept, 'late-claim', eventId, before.userId)
           return undefined
         },
       })
     }
-    return handler.claimed(tx, { code, input, key }, event)
+    return handler.claimed(tx, { code, input, key, reading }, event)
   }).catch(async (refused: unknown) => {
     // the same key lost the race against itself (a double tap): it gets its own answer
     if (refused instanceof Refusal && refused.code === 'code-used') {

@@ -1,15 +1,29 @@
+export type { Asker } from './approval-table.ts'
+export {
+  confirmTries,
+  countClaimFailure,
+  endClaim,
+  findClaim,
+  findRepeatable,
+  insertClaim,
+  isClaimer,
+  type OpenClaim,
+} from './claims-store.ts'
 export { readCodeSettings } from './code-settings.ts'
 export { brandOf } from './code-symbol.ts'
 export { type ClaimHandler, type CodesDeps, issue, type Prepared, prepareCode } from './codes.ts'
-export { type CodeFilter, matchingCodes, tidyCodes } from './codes-filter.ts'
+export { type CodeFilter, deleteUnclaimed, matchingCodes, tidyCodes } from './codes-filter.ts'
 export { type AuthenticatingKind, stateOf } from './codes-life.ts'
 export { isCode, readCodesOf, versionsBetween } from './codes-read.ts'
 export { codesRoutes } from './codes-routes.ts'
 export { type By, byOf, revokeCodes } from './codes-store.ts'
 export { whyNotLink } from './destinations.ts'
 export { createCode, updateCode } from './edit-code.ts'
+export { framesKey, hashOfFrames, periodMs } from './frames.ts'
+export { requestChannel } from './moving-code.ts'
 export { type Opening, Openings } from './openings.ts'
 export { reissueCode } from './reissue-code.ts'
 export { revokeSet } from './revoke-set.ts'
+export { networkOf } from './scan-address.ts'
 export { recordScan } from './scans.ts'
 export { family, lastOf, settleFloods, tail } from './scans-store.ts'

@@ -6,7 +6,8 @@ import type { Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
-import { revokeCodes } from '../codes/index.ts'
+import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim, revokeCodes } from '../codes/index.ts'
+import { BadPasskey, type NewPasskey, type PasskeyDeps } from '../devices/index.ts'
 import { type ActDeps, act, EventDraft, type EventFacts } from '../events/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { policyName, requireEnrolment } from '../policies/index.ts'
@@ -14,19 +15,20 @@ import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
 import { isCurrentPassword, limited } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
 import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
-import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim } from './claims-store.ts'
+import { confirmNeeds } from './confirm-needs.ts'
 import { activateFactor, provenStep } from './confirming.ts'
-import { confirmNeeds } from './enrol-totp.ts'
+import { provenPasskey, registerDevice } from './pending-passkey.ts'
 
 type Input = In<typeof contract.confirmEnrolment>
 type Value = Out<typeof contract.confirmEnrolment>
 
-/** Completes an enrolment: by the key that claimed, with one correct passcode and what `needs` asked for. */
-export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input): Promise<Answer<Value>> => {
+/** Completes an enrolment: by the key that claimed, with one correct passcode or the new passkey, and what `needs` asked for. */
+export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: Input): Promise<Answer<Value>> => {
   const key = actor.source.thumbprint as Buffer
   const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
   if (!claim?.claimKey.equals(key)) return refuseUnknown(deps, actor)
   requireOpen(claim)
+  requireProof(claim, input)
   const { version } = await requireEnrolment(deps.db)
   const needs = await deps.db
     .transaction()
@@ -35,36 +37,42 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
   const phc = choosing ? await chosenPassword(deps, claim, input.password) : undefined
   if (!choosing) await provePassword(deps, actor, { ...about(claim), policy: policyName(version) }, claim, input.currentPassword)
 
+  const passkey = await passkeyOf(deps, claim, input)
+
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
     event.about({ ...about(claim), policy: policyName(version), person: { id: claim.userId, name: claim.username } })
     await lockPerson(tx, claim.userId)
     // again, now that nobody else is at it: of two confirms at once the second is told that it was confirmed
     requireOpen((await findClaim(tx, deps.keys.hash('confirm', input.confirm))) ?? claim)
-    const pending = await findPending(tx, claim.userId, claim.totpId)
-    if (!pending)
-      throw new Refusal('code-expired', 'the pending key is over', { detail: 'This took too long. Ask for a new code.' })
-    const { step } = provenStep(deps, claim.userId, pending, input.code)
-    if (step === undefined) throw wrongTry(claim, 'wrong passcode')
+    if (passkey instanceof BadPasskey) throw wrongTry(claim, passkey.message)
+    const step = claim.totpId ? await stepOf(deps, tx, claim, claim.totpId, input.code ?? '') : undefined
     if (!(await endClaim(tx, claim.codeId, key))) throw new Refusal('code-used', 'the claim is over')
     if (claim.bootstrap) await becomeOperator(tx, claim)
     if (phc) {
       await setPassword(tx, deps.keys, claim.userId, phc)
       event.and('password.changed', { ...event.facts, factor: 'password' })
     }
-    const { recoveryCodes } = await activateFactor(deps, tx, event, {
-      userId: claim.userId,
-      totpId: claim.totpId,
-      step,
-      codeId: claim.codeId,
-    })
+    const { userId, codeId } = claim
+    const added: { deviceId?: string; recoveryCodes?: string[] } = passkey
+      ? await registerDevice(deps, tx, event, {
+          userId,
+          passkey,
+          source: actor.source,
+          name: input.name,
+          codeId,
+          recovering: false,
+        })
+      : await activateFactor(deps, tx, event, { userId, totpId: claim.totpId as string, step: step as number, codeId })
+    if (added.deviceId) event.and('device.registered', event.facts)
     const session = input.signIn
       ? await insertSession(tx, deps.keys, {
           userId: claim.userId,
           scope: 'full',
           acr: 'aal2',
-          amr: ['pwd', 'otp', 'mfa'],
+          amr: passkey ? ['pwd', passkey.be ? 'swk' : 'hwk', 'user', 'mfa'] : ['pwd', 'otp', 'mfa'],
           thumbprint: key,
           codeId: claim.codeId,
+          deviceId: added.deviceId,
           source: actor.source,
         })
       : undefined
@@ -72,7 +80,7 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
     const roles = (await tx.selectFrom('userRole').select('role').where('userId', '=', claim.userId).execute()).map(
       (row) => row.role,
     )
-    return { recoveryCodes, session, roles }
+    return { recoveryCodes: added.recoveryCodes, session, roles }
   })
   const live = done.session && (await findLiveSession(deps.db, deps.keys.hash('session', done.session.token)))
   return {
@@ -93,7 +101,7 @@ export const confirmEnrolment = async (deps: ActDeps, actor: Actor, input: Input
 const about = (claim: OpenClaim) => ({
   codeId: claim.codeId,
   subject: { kind: 'user' as const, id: claim.userId, name: claim.username },
-  factor: 'totp',
+  factor: claim.totpId ? 'totp' : 'passkey',
 })
 const refuseUnknown = async (deps: ActDeps, actor: Actor): Promise<never> => {
   const event = new EventDraft(actor, 'enrolment.confirmed', { detail: { code: 'code-unknown' } })
@@ -108,6 +116,30 @@ const requireOpen = (claim: OpenClaim): void => {
   if (claim.expired) throw new Refusal('code-expired', 'the claim is over', { detail: 'This took too long. Ask for a new code.' })
   if (claim.userState !== 'active' && claim.userState !== 'pending')
     throw new Refusal('code-revoked', `the person is ${claim.userState}`)
+}
+const requireProof = (claim: OpenClaim, input: Input): void => {
+  if (claim.totpId && input.code === undefined) throw invalid('code', 'one passcode of the new key')
+  if (!claim.totpId && input.registration === undefined) throw invalid('registration', 'the passkey that this phone made')
+}
+/** The new passkey, or why its answer does not hold; undefined: the claim is of a passcode key. */
+const passkeyOf = async (deps: PasskeyDeps, claim: OpenClaim, input: Input): Promise<NewPasskey | BadPasskey | undefined> => {
+  if (claim.totpId || !input.registration) return undefined
+  return provenPasskey(deps, input.registration, {
+    purpose: 'enrol',
+    requestId: claim.codeId,
+    thumbprint: claim.claimKey,
+  }).catch((error: unknown) => {
+    if (error instanceof BadPasskey) return error
+    throw error
+  })
+}
+const stepOf = async (deps: ActDeps, tx: Tx, claim: OpenClaim, totpId: string, code: string): Promise<number> => {
+  const pending = await findPending(tx, claim.userId, totpId)
+  if (!pending)
+    throw new Refusal('code-expired', 'the pending key is over', { detail: 'This took too long. Ask for a new code.' })
+  const { step } = provenStep(deps, claim.userId, pending, code)
+  if (step === undefined) throw wrongTry(claim, 'wrong passcode')
+  return step
 }
 /** One of the five tries is gone; where none was left, no verdict leaves. */
 const wrongTry = (claim: OpenClaim, why: string): Refusal =>

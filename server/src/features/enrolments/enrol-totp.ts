@@ -1,118 +1,89 @@
 import type * as contract from '@postern/contract'
-import type { ClaimNeed, Out } from '@postern/contract'
-import { sql } from 'kysely'
+import type { Out } from '@postern/contract'
 import type { Tx } from '../../platform/db.ts'
-import { uuid7 } from '../../platform/ids.ts'
-import { invalid, Refusal } from '../../platform/refusal.ts'
-import type { ClaimHandler } from '../codes/index.ts'
+import { type findRepeatable, insertClaim } from '../codes/index.ts'
 import type { ActDeps } from '../events/index.ts'
-import { hasPassword } from '../passwords/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
+import { endSessions } from '../sessions/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
-import { base32, findPending, insertPending, otpauthUrl, retire } from '../totp/index.ts'
-import { findUser, insertUser } from '../users/index.ts'
-import { findRepeatable, insertClaim, isClaimer } from './claims-store.ts'
+import { base32, findPending, insertPending, otpauthUrl, pendingMinutes, retire } from '../totp/index.ts'
+import { findUser } from '../users/index.ts'
+import { confirmNeeds } from './confirm-needs.ts'
 
-type Answer = Out<typeof contract.claimCode>
+type Answer = Extract<Out<typeof contract.claimCode>, { kind: 'enrol-totp' }>
+export type EnrolClaim = { codeId: string; userId: string; resetPassword: boolean; key: Buffer }
 
-/** What the confirmation of a claimed code must carry. A new person, or one without a password, chooses one; others prove theirs. */
-export const confirmNeeds = async (tx: Tx, code: { userId: string | null; resetPassword: boolean }): Promise<ClaimNeed[]> => {
-  if (code.userId === null || code.resetPassword || !(await hasPassword(tx, code.userId))) return ['password']
-  return ['current-password']
+/** In the burn's transaction: a pending key, whose one display goes to the claimer. */
+export const claimKey = async (deps: ActDeps, tx: Tx, claim: EnrolClaim): Promise<{ answer: Answer; claimToken: string }> => {
+  const settings = await requireEnrolment(tx)
+  const label = (await findUser(tx, claim.userId))?.username ?? ''
+  const totp = await insertPending(
+    tx,
+    deps.keys,
+    { userId: claim.userId, label, issuer: settings.issuer },
+    parametersOf(settings),
+  )
+  const { confirm, claimToken } = await insertClaim(tx, deps.keys, {
+    codeId: claim.codeId,
+    userId: claim.userId,
+    totpId: totp.id,
+    key: claim.key,
+    seconds: pendingMinutes * 60,
+  })
+  return {
+    claimToken,
+    answer: {
+      kind: 'enrol-totp',
+      confirm,
+      needs: await confirmNeeds(tx, claim),
+      secret: totp.secret,
+      otpauthUrl: totp.otpauthUrl,
+      symbolSvg: symbolSvg(totp.otpauthUrl),
+      settings: { issuer: settings.issuer, label, ...settings.totp },
+      expiresAt: totp.expiresAt.toISOString(),
+    },
+  }
 }
 
-/** What `enrol-totp` means: the claim makes a pending key, its one display goes to the claimer. */
-export const enrolTotpHandler = (deps: ActDeps): ClaimHandler => ({
-  needs: async (tx, code) => (code.bootstrap ? ['username', 'factor', 'password'] : confirmNeeds(tx, code)),
-  require: (input, code) => {
-    if (!code.bootstrap) return
-    if (!input.username) throw invalid('username', 'choose a user name')
-    if (input.factor === 'device') throw invalid('factor', 'phones as passkeys come with a later version; choose totp')
-  },
-  claimed: async (tx, { code, input, key }, event) => {
-    const settings = await requireEnrolment(tx)
-    const userId = code.userId ?? uuid7()
-    let username = input.username ?? ''
-    if (code.bootstrap) {
-      if (!(await insertUser(tx, { id: userId, username, displayName: '', email: null, state: 'pending' })))
-        throw new Refusal('conflict', 'user name taken', {
-          detail: 'This user name is taken.',
-          errors: [{ path: 'username', message: 'taken' }],
-        })
-      await deps.events.people.create(tx, userId)
-      await sql`update code set user_id = ${userId} where id = ${code.id}`.execute(tx)
-      event.about({ subject: { kind: 'user', id: userId, name: username } })
-    } else username = (await findUser(tx, userId))?.username ?? ''
-    const totp = await insertPending(tx, deps.keys, { userId, label: username, issuer: settings.issuer }, parametersOf(settings))
-    const { confirm, claimToken } = await insertClaim(tx, deps.keys, { codeId: code.id, userId, totpId: totp.id, key })
-    event.about({ factor: 'totp' })
-    return {
-      claimToken,
-      answer: {
-        kind: 'enrol-totp',
-        confirm,
-        needs: await confirmNeeds(tx, { userId, resetPassword: code.resetPassword }),
-        secret: totp.secret,
-        otpauthUrl: totp.otpauthUrl,
-        symbolSvg: symbolSvg(totp.otpauthUrl),
-        settings: { issuer: settings.issuer, label: username, ...settings.totp },
-        expiresAt: totp.expiresAt.toISOString(),
-      },
-    }
-  },
-  repeated: async (tx, codeId, key) => {
-    const claim = await findRepeatable(tx, deps.keys, codeId, key)
-    const pending = claim && (await findPending(tx, claim.userId, claim.totpId))
-    if (!claim || !pending) return undefined
-    const { issuer } = await requireEnrolment(tx)
-    const { username } = await tx.selectFrom('users').select('username').where('id', '=', claim.userId).executeTakeFirstOrThrow()
-    const { resetPassword } = await tx
-      .selectFrom('code')
-      .select('resetPassword')
-      .where('id', '=', codeId)
-      .executeTakeFirstOrThrow()
-    const secret = base32(deps.keys.unseal({ table: 'totp', row: pending.id, user: claim.userId }, pending.sealed))
-    const url = otpauthUrl(secret, issuer, username, pending)
-    const answer: Answer = {
-      kind: 'enrol-totp',
-      confirm: claim.confirm,
-      needs: await confirmNeeds(tx, { userId: claim.userId, resetPassword }),
-      secret,
-      otpauthUrl: url,
-      symbolSvg: symbolSvg(url),
-      settings: { issuer, label: username, algorithm: pending.algorithm, digits: pending.digits, periodSeconds: pending.period },
-      expiresAt: pending.expiresAt.toISOString(),
-    }
-    return { answer, claimToken: claim.claimToken }
-  },
-  issuable: async (tx, userId) => {
-    const user = await findUser(tx, userId)
-    if (user?.state !== 'active')
-      throw new Refusal('conflict', `the person is ${user?.state ?? 'gone'}`, {
-        detail: `This person is ${user?.state ?? 'gone'}. Only an active person can enrol.`,
-      })
-    await requireEnrolment(tx)
-    return { label: user.username }
-  },
-  isClaimer: async (tx, codeId, claimToken) => claimToken !== undefined && (await isClaimer(tx, deps.keys, codeId, claimToken)),
-  endResults: async (tx, codeId) => {
-    const claim = await tx.selectFrom('claim').select(['userId', 'totpId']).where('codeId', '=', codeId).executeTakeFirst()
-    if (!claim) return
-    const current = await tx
-      .selectFrom('totp')
-      .select('state')
-      .where('userId', '=', claim.userId)
-      .where('id', '=', claim.totpId)
-      .executeTakeFirst()
-    if (current?.state === 'pending' || current?.state === 'active') {
-      await retire(tx, claim.userId)
-      await sql`update session set ended_at = now(), ended_why = 'its factor was revoked' where user_id = ${claim.userId} and ended_at is null`.execute(
-        tx,
-      )
-    }
-    await sql`update claim set ended_at = coalesce(ended_at, now()) where code_id = ${codeId}`.execute(tx)
-  },
-})
+/** The same answer, made of the pending row: the secret stands nowhere else. Undefined: it is pending no more. */
+export const repeatedKey = async (
+  deps: ActDeps,
+  tx: Tx,
+  codeId: string,
+  { userId, totpId, confirm }: NonNullable<Awaited<ReturnType<typeof findRepeatable>>>,
+): Promise<Answer | undefined> => {
+  if (!userId || !totpId) return undefined
+  const pending = await findPending(tx, userId, totpId)
+  if (!pending) return undefined
+  const { issuer } = await requireEnrolment(tx)
+  const { username } = await tx.selectFrom('users').select('username').where('id', '=', userId).executeTakeFirstOrThrow()
+  const { resetPassword } = await tx.selectFrom('code').select('resetPassword').where('id', '=', codeId).executeTakeFirstOrThrow()
+  const secret = base32(deps.keys.unseal({ table: 'totp', row: pending.id, user: userId }, pending.sealed))
+  const url = otpauthUrl(secret, issuer, username, pending)
+  return {
+    kind: 'enrol-totp',
+    confirm,
+    needs: await confirmNeeds(tx, { userId, resetPassword }),
+    secret,
+    otpauthUrl: url,
+    symbolSvg: symbolSvg(url),
+    settings: { issuer, label: username, algorithm: pending.algorithm, digits: pending.digits, periodSeconds: pending.period },
+    expiresAt: pending.expiresAt.toISOString(),
+  }
+}
+
+/** Ends the key that came of a claim, where it is still the person’s, with all their sessions. */
+export const endKey = async (tx: Tx, userId: string, totpId: string): Promise<void> => {
+  const current = await tx
+    .selectFrom('totp')
+    .select('state')
+    .where('userId', '=', userId)
+    .where('id', '=', totpId)
+    .executeTakeFirst()
+  if (current?.state !== 'pending' && current?.state !== 'active') return
+  await retire(tx, userId)
+  await endSessions(tx, { userId }, 'its factor was revoked')
+}
 
 export const parametersOf = (settings: {
   totp: { algorithm: 'SHA1' | 'SHA256' | 'SHA512'; digits: number; periodSeconds: number }

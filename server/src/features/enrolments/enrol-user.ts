@@ -9,7 +9,7 @@ import { byOf, issue, type Prepared, prepareCode, revokeCodes } from '../codes/i
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
-import { lockPerson, manageable } from '../users/index.ts'
+import { hasSecondFactor, lockPerson, manageable } from '../users/index.ts'
 
 /** Minutes that a code on screen, and the first operator's, is good for. */
 const onScreenMinutes = 10
@@ -49,9 +49,9 @@ export const enrol = async (
   if (input.resetPassword) requireMayReset(actor)
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
-  await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
+  for (const kind of ['enrol-totp', 'enrol-device'] as const) await revokeCodes(tx, { ofUser: id, kind }, byOf(actor))
   const wanted = {
-    kind: 'enrol-totp' as const,
+    kind: input.factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const),
     userId: id,
     ownerId: actor.kind === 'user' ? actor.id : null,
     issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
@@ -78,7 +78,7 @@ export const operatorExists = async (db: Db | Tx): Promise<boolean> => {
   const { rows } = await sql<{
     found: boolean
   }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
-    join totp t on t.user_id = u.id and t.state = 'active' where u.state = 'active') as found`.execute(db)
+    where u.state = 'active' and ${sql.raw(hasSecondFactor('u.id'))}) as found`.execute(db)
   return rows[0]?.found === true
 }
 /** The link that enrols an operator: the first becomes owner (and ends the links before), a later one operator. An event. */

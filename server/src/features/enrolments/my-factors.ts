@@ -1,30 +1,27 @@
 import type { Factors, In } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { sql } from 'kysely'
-import type { Actor, PersonActor } from '../../platform/actor.ts'
-import type { Tx } from '../../platform/db.ts'
+import type { Actor } from '../../platform/actor.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { issue, prepareCode } from '../codes/index.ts'
+import { countDevices } from '../devices/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
 import { recoveryLetter } from '../letters/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { policyName, readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
-import { asUser, endSessions, insertSession } from '../sessions/index.ts'
-import { findSignIn, isCurrentPassword, limited, openSession, type SignInRow, toSignIn } from '../sign-in/index.ts'
+import { asUser, endSessions } from '../sessions/index.ts'
+import { findSignIn, isCurrentPassword, limited, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
-import { countPendingFailure, findPending, insertPending, pendingTries, retire } from '../totp/index.ts'
+import { countPendingFailure, findPending, hasActive, insertPending, pendingTries, retire } from '../totp/index.ts'
 import { lockPerson, renewBy } from '../users/index.ts'
 import { activateFactor, provenStep } from './confirming.ts'
+import { asPerson, continueAs } from './continue-as.ts'
 import { parametersOf } from './enrol-totp.ts'
 
 export type MeDeps = ActDeps & { origin: string }
-const asPerson = (actor: Actor): PersonActor => {
-  if (actor.kind !== 'user' && actor.kind !== 'enrolling') throw new Refusal('no-session', 'nobody is signed in')
-  return actor
-}
 
 export const startTotp = (deps: MeDeps, actor: Actor, input: In<typeof contract.startTotp>) =>
   act(deps, actor, { type: 'enrolment.started', endpoint: contract.startTotp }, async (tx, event) => {
@@ -93,7 +90,7 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
       }
       const signIn = actor.kind === 'enrolling' ? await findSignIn(tx, actor.browserHash) : undefined
       const { recoveryCodes } = await activateFactor(deps, tx, event, { userId: person.id, totpId, step })
-      const opened = await continueAs(deps, tx, actor, signIn)
+      const opened = await continueAs(deps, tx, actor, signIn, { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
       event.about({ sessionId: opened.id })
       return { session: opened.token, recoveryCodes }
     },
@@ -101,36 +98,20 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
   const signIn = actor.kind === 'enrolling' ? await findSignIn(deps.db, actor.browserHash) : undefined
   return { value: { ...(recoveryCodes ? { recoveryCodes } : {}), ...(signIn ? { signIn: toSignIn(signIn) } : {}) }, session }
 }
-const continueAs = (
-  deps: MeDeps,
-  tx: Tx,
-  actor: Actor,
-  signIn: SignInRow | undefined,
-): Promise<{ id: string; token: string }> => {
-  const proved = { scope: 'full' as const, acr: 'aal2' as const, amr: ['pwd', 'otp', 'mfa'] }
-  if (signIn) return openSession(deps, tx, actor, { row: signIn, ...proved })
-  const user = asUser(actor)
-  return insertSession(tx, deps.keys, {
-    userId: user.id,
-    ...proved,
-    thumbprint: actor.source.thumbprint as Buffer,
-    codeId: user.session.codeId,
-    source: actor.source,
-  })
-}
-
 /** 409 for the last second factor that policy demands: nobody locks themselves out. */
 export const removeTotp = (deps: MeDeps, actor: Actor) =>
   act(deps, actor, { type: 'factor.removed', endpoint: contract.removeTotp }, async (tx, event) => {
     const user = asUser(actor)
     event.about({ factor: 'totp' })
     await lockPerson(tx, user.id)
-    if (await secondFactorDemanded(tx, user.id))
+    const devices = await countDevices(tx, user.id)
+    if (devices === 0 && (await secondFactorDemanded(tx, user.id)))
       throw new Refusal('conflict', 'the last factor that policy demands', {
         detail: 'Policy demands a second factor, and this is your only one. Replace it instead.',
       })
     if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
-    await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
+    // they stand in for a second factor: with the last one they go
+    if (devices === 0) await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
     event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.session.id }, 'a factor was removed')
     return undefined
@@ -138,7 +119,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
 
 export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> => {
   const user = asUser(actor)
-  const [password, totp, codes, settings, demanded] = await Promise.all([
+  const [password, totp, codes, settings, demanded, devices] = await Promise.all([
     deps.db.selectFrom('password').select('changedAt').where('userId', '=', user.id).executeTakeFirst(),
     deps.db
       .selectFrom('totp')
@@ -150,6 +131,7 @@ export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> =>
     recoveryCodesLeft(deps.db, user.id),
     readAuthenticationSettings(deps.db),
     secondFactorDemanded(deps.db, user.id),
+    countDevices(deps.db, user.id),
   ])
   const confirmedAt = totp?.confirmedAt ?? null
   return {
@@ -164,6 +146,7 @@ export const myFactors = async (deps: MeDeps, actor: Actor): Promise<Factors> =>
         }
       : null,
     recoveryCodes: { left: codes.left, total: codes.total, createdAt: codes.createdAt?.toISOString() ?? null },
+    devices,
     enrolment: settings.enrolment,
     secondFactorDemanded: demanded,
   }
@@ -175,7 +158,7 @@ export const enrolAnotherPhone = async (deps: MeDeps, actor: Actor, input: In<ty
     const user = asUser(actor)
     await requireEnrolment(tx)
     const wanted = {
-      kind: 'enrol-totp' as const,
+      kind: input.factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const),
       userId: user.id,
       ownerId: user.id,
       issuedBy: null,
@@ -222,13 +205,7 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor, input: In<typeof 
     const user = asUser(actor)
     event.about({ factor: 'recovery-code' })
     await lockPerson(tx, user.id)
-    const active = await tx
-      .selectFrom('totp')
-      .select('id')
-      .where('userId', '=', user.id)
-      .where('state', '=', 'active')
-      .executeTakeFirst()
-    if (!active)
+    if (!(await hasActive(tx, user.id)) && (await countDevices(tx, user.id)) === 0)
       throw new Refusal('conflict', 'no second factor', {
         detail: 'Recovery codes stand in for a second factor. Enrol one first.',
       })

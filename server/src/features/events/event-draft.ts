@@ -1,4 +1,4 @@
-import type { EventOutcome, EventType } from '@postern/contract'
+import type { EventOutcome, EventType, Notice } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 
 export type Subject = { kind: 'user' | 'token' | 'brand' | 'settings' | 'deployment' | 'job'; id: string | null; name: string }
@@ -7,6 +7,8 @@ export type EventFacts = {
   subject?: Subject
   codeId?: string
   sessionId?: string
+  /** The registered device that proved it. */
+  deviceId?: string
   factor?: string
   biometric?: 'verified' | 'present' | 'none'
   policy?: string
@@ -27,7 +29,7 @@ export class EventDraft {
   facts: EventFacts = {}
   readonly also: EventDraft[] = []
   /** Whom this event is shown to until they dismiss it. */
-  readonly notices: { kind: 'factor-changed'; userId: string }[] = []
+  readonly notices: { kind: Notice['kind']; userId: string | null }[] = []
   outcome: EventOutcome = 'success'
   constructor(actor: Actor, type: EventType, facts: EventFacts = {}) {
     this.actor = actor

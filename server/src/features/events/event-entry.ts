@@ -24,6 +24,7 @@ export type PreparedEvent = {
   userId: string | null
   codeId: string | null
   sessionId: string | null
+  deviceId: string | null
   factor: string | null
   deviceType: string
   platform: string
@@ -59,6 +60,8 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
   const session = actor.kind === 'user' ? actor.session : undefined
   const sessionId = facts.sessionId ?? session?.id ?? null
   const codeId = facts.codeId ?? session?.codeId ?? null
+
+  const deviceId = facts.deviceId ?? session?.deviceId ?? null
 
   const commit = async (part: PersonalPart, userId: string | null): Promise<{ mac: string; sealed: SealedPart }> => {
     const salt = randomSlice(32)
@@ -100,6 +103,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     subject: subject ? { kind: subject.kind, id: subject.id ? toId(prefixOf[subject.kind] ?? 'usr', subject.id) : null } : null,
     codeId: codeId ? toId('cod', codeId) : null,
     sessionId: sessionId ? toId('ses', sessionId) : null,
+    ...(deviceId ? { deviceId: toId('dev', deviceId) } : {}),
     target: null,
     factor: facts.factor ?? null,
     biometric: facts.biometric ?? 'none',
@@ -118,6 +122,7 @@ export const prepareEvent = async (keys: Keys, people: PersonKeys, draft: EventD
     userId: subjectUser ?? person?.id ?? null,
     codeId,
     sessionId,
+    deviceId,
     factor: facts.factor ?? null,
     deviceType: source.device.type,
     platform: source.device.platform,

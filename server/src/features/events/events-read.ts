@@ -25,6 +25,7 @@ type Entry = {
   subject: { kind: string; id: string | null } | null
   codeId: string | null
   sessionId: string | null
+  deviceId?: string
   target: string | null
   factor: string | null
   biometric: Event['biometric']
@@ -56,7 +57,12 @@ export const toEvent = async (deps: ReadDeps, row: Row): Promise<Event> => {
     sessionId: entry.sessionId,
     target: entry.target,
     factor: entry.factor,
-    device: { id: null, type: row.deviceType ?? 'erased', platform: row.platform ?? 'erased', browser: row.browser ?? 'erased' },
+    device: {
+      id: entry.deviceId ?? null,
+      type: row.deviceType ?? 'erased',
+      platform: row.platform ?? 'erased',
+      browser: row.browser ?? 'erased',
+    },
     biometric: entry.biometric,
     address: personal.actor?.address ?? null,
     place: personal.actor?.place ?? (row.country ? { country: row.country } : null),

@@ -41,11 +41,12 @@ declare module '../../platform/db.ts' {
 
 /** The columns of `event` as arrays, for statements that insert a group: one order, used by every caller. */
 export const eventColumns =
-  'event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_leaf, event_sealed'
+  'event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_device, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_leaf, event_sealed'
 const types = [
   'uuid',
   'text',
   'text',
+  'uuid',
   'uuid',
   'uuid',
   'uuid',
@@ -70,6 +71,7 @@ export const eventArrays = (events: readonly PreparedEvent[]): unknown[][] => [
   events.map((e) => e.userId),
   events.map((e) => e.codeId),
   events.map((e) => e.sessionId),
+  events.map((e) => e.deviceId),
   events.map((e) => e.factor),
   events.map((e) => e.deviceType),
   events.map((e) => e.platform),
@@ -82,8 +84,8 @@ export const eventArrays = (events: readonly PreparedEvent[]): unknown[][] => [
 ]
 /** Inserts events and their one `pending` row from a CTE named `from` that has `eventColumns`. */
 export const insertEvents = (from: string): string => `
-  e as (insert into event (id, type, outcome, actor_id, user_id, code_id, session_id, factor, device_type, platform, browser, country, address_tag, entry, sealed)
-    select event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_sealed from ${from}),
+  e as (insert into event (id, type, outcome, actor_id, user_id, code_id, session_id, device_id, factor, device_type, platform, browser, country, address_tag, entry, sealed)
+    select event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_device, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_sealed from ${from}),
   p as (insert into pending (stream, ids, hashes) select 1, array_agg(event_id order by event_id), string_agg(event_leaf, ''::bytea order by event_id) from ${from} having count(*) > 0)`
 
 const appendText = `with b as (select * from unnest(${eventParameters(1)}) t(${eventColumns})), ${insertEvents('b')} select 1`

@@ -7,6 +7,7 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type By, byOf, revokeCodes } from '../codes/index.ts'
+import { endDevicesOf } from '../devices/index.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
@@ -20,6 +21,7 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   await sql`select from totp where user_id = ${userId} and state = 'active' for no key update`.execute(tx)
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
+  await sql`update approval set state = 'failed', why = 'device' where user_id = ${userId} and state = 'approved'`.execute(tx)
   await sql`update claim set ended_at = now() where user_id = ${userId} and ended_at is null`.execute(tx)
   const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
   const sessions = await endSessions(tx, { userId }, why)
@@ -70,6 +72,7 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
     await requireOwnerLeft(tx, user)
     const totp = await retire(tx, id)
     const recovery = await tx.deleteFrom('recoveryCode').where('userId', '=', id).executeTakeFirst()
+    const devices = await endDevicesOf(tx, id)
     const ended = await endOpen(tx, id, 'the person was off-boarded', byOf(actor))
     const password = await tx.deleteFrom('password').where('userId', '=', id).executeTakeFirst()
     await tx.deleteFrom('knownBrowser').where('userId', '=', id).execute()
@@ -82,6 +85,7 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
     event.about({
       detail: {
         ...ended,
+        devices,
         factors: [
           ...(totp ? ['totp'] : []),
           ...(password.numDeletedRows > 0n ? ['password'] : []),

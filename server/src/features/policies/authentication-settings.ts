@@ -6,7 +6,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act } from '../events/index.ts'
-import { etagOf, versionOf } from '../users/index.ts'
+import { etagOf, hasSecondFactor, versionOf } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -71,7 +71,7 @@ const shown = async (db: Db | Tx) => {
   const settings = await readAuthenticationSettings(db)
   const { rows } = await sql<{
     n: number
-  }>`select count(*)::int as n from users u where u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
+  }>`select count(*)::int as n from users u where u.state = 'active' and not ${sql.raw(hasSecondFactor('u.id'))}
     and exists (select from user_role r where r.user_id = u.id and r.role = any (${settings.secondFactor.roles}::text[]))`.execute(
     db,
   )

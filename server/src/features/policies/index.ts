@@ -5,4 +5,5 @@ export {
   secondFactorDemanded,
   settingsRoutes,
 } from './authentication-settings.ts'
+export { devicePolicyName, deviceSettingsRoutes, readDeviceSettings } from './device-settings.ts'
 export { freshSeconds, mayCall } from './permission-rules.ts'

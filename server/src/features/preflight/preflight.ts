@@ -35,7 +35,7 @@ const maxSkewMs = 5_000
 const reason = 'pre-flight'
 type Measured = { at: Date; from: number; to: number }
 type Code = { id: string; secret: string; url: string; symbolSvg: string; expiresAt: string }
-type Claimed = { claimed: Out<typeof contract.claimCode>; browser: Caller }
+type Claimed = { claimed: Awaited<ReturnType<typeof claim>>; browser: Caller }
 type Enrolled = { username: string; password: string; recoveryCode: string; browser: Caller }
 
 /** One run, as one throw-away person; no other person's factor, code or session is touched. */
@@ -208,7 +208,11 @@ class Run {
   }
 }
 
-const claim = (browser: Caller, { id, secret }: Code) => browser.call(contract.claimCode, { id, secret })
+const claim = async (browser: Caller, { id, secret }: Code) => {
+  const claimed = await browser.call(contract.claimCode, { id, secret })
+  if (claimed.kind !== 'enrol-totp') throw new Unexpected(`a code for a key opened ${claimed.kind}`)
+  return claimed
+}
 
 /** Throws unless the attempt is refused with this very code. */
 const refusedAs = async (code: RefusalCode, what: string, attempt: Promise<unknown>): Promise<void> => {

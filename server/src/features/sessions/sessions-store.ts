@@ -5,7 +5,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
-import { renewalDue } from '../users/index.ts'
+import { hasSecondFactor, renewalDue } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -36,14 +36,15 @@ declare module '../../platform/db.ts' {
   }
 }
 
-/** A session is live by this condition alone, wherever it decides: also the person, the epoch, and the code that opened it. */
+/** A session is live by this condition alone, wherever it decides: also the person, the epoch, the code and the device that opened it. */
 const live = `s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle and s.epoch = (select epoch from deployment) and u.state = 'active'
-  and not exists (select from code c where c.id = s.code_id and c.revoked_at is not null)`
+  and not exists (select from code c where c.id = s.code_id and c.revoked_at is not null)
+  and not exists (select from device d where d.id = s.device_id and d.state <> 'active')`
 const idleExpiresAt = `least(s.seen_at + s.idle, s.expires_at) as "idleExpiresAt"`
 const facts = `s.hash, s.id, s.user_id as "userId", u.username, u.display_name as "displayName", s.key_thumbprint as "keyThumbprint", s.scope, s.acr, s.amr,
-  s.proved_at as "provedAt", s.expires_at as "expiresAt", s.code_id as "codeId", ${idleExpiresAt}, s.proved_at > now() - interval '5 min' as fresh, s.seen_at < now() - interval '30 s' as touch,
+  s.proved_at as "provedAt", s.expires_at as "expiresAt", s.code_id as "codeId", s.device_id as "deviceId", (select d.name from device d where d.id = s.device_id) as "deviceName", ${idleExpiresAt}, s.proved_at > now() - interval '5 min' as fresh, s.seen_at < now() - interval '30 s' as touch,
   array(select r.role from user_role r where r.user_id = u.id) as roles,
-  ((s.acr = 'aal1' or not exists (select from totp t where t.user_id = u.id and t.state = 'active'))
+  ((s.acr = 'aal1' or not ${hasSecondFactor('u.id')})
     and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles)
       and coalesce(p.second_factor_from, '-infinity') <= now())) as "mustStepUp",
   exists (select from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active' and ${renewalDue('t', 'p')}) as renewal,
@@ -119,10 +120,13 @@ export type NewSession = {
   id?: string
   userId: string
   scope: 'full' | 'recovery'
-  acr: 'aal1' | 'aal2'
+  acr: 'aal1' | 'aal2' | 'phr' | 'phrh'
   amr: string[]
   thumbprint: Buffer
   codeId: string | null
+  deviceId?: string | undefined
+  /** Of its life, where it is shorter than others’. */
+  minutes?: number | undefined
   source: Source
 }
 export const sessionHours = 12
@@ -142,13 +146,13 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
       scope: session.scope,
       keyThumbprint: session.thumbprint,
       codeId: session.codeId,
-      deviceId: null,
+      deviceId: session.deviceId ?? null,
       acr: session.acr,
       amr: session.amr,
       expiresAt:
         session.scope === 'recovery'
           ? sql<Date>`now() + ${recoveryMinutes} * interval '1 min'`
-          : sql<Date>`now() + ${sessionHours} * interval '1 h'`,
+          : sql<Date>`now() + ${session.minutes ?? sessionHours * 60} * interval '1 min'`,
       endedAt: null,
       endedWhy: null,
       deviceType: session.source.device.type,
@@ -163,10 +167,10 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
   return { id, token }
 }
 
-/** Ends sessions of a person: all, one, or all but one. Answers how many. */
+/** Ends sessions of a person: all, one, all but one, or those that a device opened. Answers how many. */
 export const endSessions = async (
   tx: Tx,
-  which: { userId: string; only?: string; except?: string },
+  which: { userId: string; only?: string; except?: string; deviceId?: string },
   why: string,
 ): Promise<number> => {
   let query = tx
@@ -175,6 +179,7 @@ export const endSessions = async (
     .where('userId', '=', which.userId)
     .where('endedAt', 'is', null)
   if (which.only) query = query.where('id', '=', which.only)
+  if (which.deviceId) query = query.where('deviceId', '=', which.deviceId)
   if (which.except) query = query.where('id', '<>', which.except)
   return Number((await query.executeTakeFirst()).numUpdatedRows)
 }

@@ -17,6 +17,7 @@ export const toSession = (row: LiveSession): Session => ({
   assurance: { acr: row.acr, amr: row.amr, authTime: row.provedAt.toISOString() },
   scope: row.scope,
   ...(row.codeId ? { codeId: toId('cod', row.codeId) } : {}),
+  ...(row.deviceId ? { device: { id: toId('dev', row.deviceId), name: row.deviceName ?? '' } } : {}),
   idleExpiresAt: row.idleExpiresAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
   freshUntil: new Date(row.provedAt.getTime() + freshSeconds * 1_000).toISOString(),

@@ -92,17 +92,22 @@ test('whatever is sent, what is kept is of our origin for every way to resolve i
 
 const facts = fc.record<SignInFacts>({
   purpose: fc.constantFrom('sign-in', 'step-up'),
+  wantedAcr: fc.constantFrom(null, 'aal1', 'aal2', 'phr', 'phrh'),
   proved: fc.constantFrom<readonly string[]>([], ['password']),
   hasTotp: fc.boolean(),
+  devices: fc.integer({ min: 0, max: 3 }),
   recoveryCodesLeft: fc.integer({ min: 0, max: 10 }),
   secondFactorDemanded: fc.boolean(),
   enrolment: fc.boolean(),
+  qr: fc.constantFrom('off', 'second-factor', 'passwordless'),
+  computerFirst: fc.boolean(),
 })
 
 test('before the first proof the next step says nothing about who asks', () => {
   fc.assert(
     fc.property(facts, (given) => {
-      assert.deepEqual(nextStep({ ...given, proved: [] }), { state: 'pending', next: ['password'] })
+      const next = given.qr === 'passwordless' ? ['passkey', 'qr', 'password'] : ['passkey', 'password']
+      assert.deepEqual(nextStep({ ...given, purpose: 'sign-in', wantedAcr: null, proved: [] }), { state: 'pending', next })
     }),
   )
 })
@@ -111,10 +116,17 @@ test('nobody completes with one factor where a second is there or demanded, and 
   fc.assert(
     fc.property(facts, (given) => {
       const step = nextStep(given)
-      if (step.state === 'complete') assert.ok(given.proved.includes('password') && !given.hasTotp && !given.secondFactorDemanded)
-      if (step.next.includes('recovery-code'))
-        assert.ok(given.purpose === 'sign-in' && given.recoveryCodesLeft > 0 && given.hasTotp)
-      if (step.next.includes('enrol-totp')) assert.ok(given.enrolment && given.secondFactorDemanded && !given.hasTotp)
+      const second = given.hasTotp || given.devices > 0
+      if (step.state === 'complete') assert.ok(given.proved.includes('password') && !second && !given.secondFactorDemanded)
+      if (step.next.includes('recovery-code')) assert.ok(given.purpose === 'sign-in' && given.recoveryCodesLeft > 0 && second)
+      if (step.next.includes('enrol-totp')) assert.ok(given.enrolment && given.secondFactorDemanded && !second)
+      if (given.purpose === 'step-up' && given.wantedAcr?.startsWith('phr')) assert.deepEqual(step.next, ['passkey'])
+      if (step.next.includes('qr')) {
+        assert.notEqual(given.qr, 'off')
+        // our code alone, or after the password; a known person who proves the password first does so
+        const alone = !given.proved.includes('password')
+        assert.ok(!alone || (given.qr === 'passwordless' && !(given.purpose === 'step-up' && given.computerFirst)))
+      }
     }),
   )
 })

@@ -1,26 +1,49 @@
-import type { SignInMethod } from '@postern/contract'
+import type { DeviceSettings, SignInMethod } from '@postern/contract'
 
 export type SignInFacts = {
   purpose: 'sign-in' | 'step-up'
+  wantedAcr: string | null
   proved: readonly string[]
   hasTotp: boolean
+  /** Active devices. */
+  devices: number
   recoveryCodesLeft: number
   secondFactorDemanded: boolean
   enrolment: boolean
+  qr: DeviceSettings['qr']
+  /** The person’s role proves a password on the computer before our code counts. */
+  computerFirst: boolean
 }
 export type NextStep = { state: 'pending' | 'enrolment-required' | 'complete'; next: SignInMethod[] }
 
 /**
- * What a sign-in asks for next. Before the first proof it depends on policy alone, never on who asks, so an unknown
- * name and a person without factors look alike.
+ * What a sign-in asks for next, strongest first. Before the first proof it depends on policy alone, never on who asks, so an
+ * unknown name and a person without factors look alike. A step-up knows its person.
  */
 export const nextStep = (facts: SignInFacts): NextStep => {
-  if (!facts.proved.includes('password')) return { state: 'pending', next: ['password'] }
-  if (facts.hasTotp) {
-    const recovery = facts.purpose === 'sign-in' && facts.recoveryCodesLeft > 0
-    return { state: 'pending', next: recovery ? ['totp', 'recovery-code'] : ['totp'] }
-  }
-  if (facts.secondFactorDemanded) return { state: 'enrolment-required', next: facts.enrolment ? ['enrol-totp'] : [] }
+  const pending = (...next: (SignInMethod | false)[]): NextStep => ({
+    state: 'pending',
+    next: next.filter((each) => each !== false),
+  })
+  const known = facts.purpose === 'step-up'
+  if (known && (facts.wantedAcr === 'phr' || facts.wantedAcr === 'phrh')) return pending('passkey')
+  if (!facts.proved.includes('password'))
+    return known
+      ? pending(
+          facts.devices > 0 && 'passkey',
+          facts.devices > 0 && facts.qr === 'passwordless' && !facts.computerFirst && 'qr',
+          'password',
+        )
+      : pending('passkey', facts.qr === 'passwordless' && 'qr', 'password')
+  if (facts.hasTotp || facts.devices > 0)
+    return pending(
+      facts.devices > 0 && 'passkey',
+      facts.devices > 0 && facts.qr !== 'off' && 'qr',
+      facts.hasTotp && 'totp',
+      !known && facts.recoveryCodesLeft > 0 && 'recovery-code',
+    )
+  if (facts.secondFactorDemanded)
+    return { state: 'enrolment-required', next: facts.enrolment ? ['enrol-passkey', 'enrol-totp'] : [] }
   return { state: 'complete', next: [] }
 }
 

@@ -1,3 +1,4 @@
+import type { DeviceSettings } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
@@ -46,7 +47,11 @@ export type SignInRow = {
   acr: string | null
   amr: string[] | null
   provedAt: Date | null
+  wantedAcr: string | null
   hasTotp: boolean
+  devices: number
+  qr: DeviceSettings['qr']
+  computerFirst: boolean
   recoveryCodesLeft: number
   secondFactorDemanded: boolean
   enrolment: boolean
@@ -60,14 +65,16 @@ export type SignInRow = {
 /** The sign-in of a browser with all that its next step depends on; also where it is over. */
 export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<SignInRow | undefined> => {
   const { rows } =
-    await sql<SignInRow>`select s.id, s.purpose, s.username, s.return_to, s.user_id, s.from_session, s.state, s.proved, s.key_thumbprint, s.expires_at,
+    await sql<SignInRow>`select s.id, s.purpose, s.username, s.return_to, s.user_id, s.from_session, s.state, s.proved, s.wanted_acr, s.key_thumbprint, s.expires_at,
       s.expires_at <= now() or s.epoch <> (select epoch from deployment) or (s.user_id is not null and u.state <> 'active') as expired,
       x.acr, x.amr, coalesce(x.proved_at, s.proved_at) as proved_at, u.username as person, u.display_name,
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
+      (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices, dp.qr,
+      exists (select from user_role r where r.user_id = s.user_id and r.role = any (dp.computer_first)) as computer_first,
       (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,
       p.version as policy_version, (select f.code_id from session f where f.id = s.from_session) as code_id, p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and ${sql.raw(renewalDue('t', 'p'))}) as renewal
-    from authentication_settings p, sign_in s left join users u on u.id = s.user_id left join session x on x.id = s.session_id where s.browser_hash = ${browserHash}`.execute(
+    from authentication_settings p, device_settings dp, sign_in s left join users u on u.id = s.user_id left join session x on x.id = s.session_id where s.browser_hash = ${browserHash}`.execute(
       db,
     )
   return rows[0]

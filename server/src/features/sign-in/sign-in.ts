@@ -7,15 +7,23 @@ import { toId, uuid7 } from '../../platform/ids.ts'
 import { newToken } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
+import { countDevices, type PasskeyDeps } from '../devices/index.ts'
 import type { ActDeps, Tally } from '../events/index.ts'
 import { asUser, insertSession } from '../sessions/index.ts'
 import { limited } from './limits.ts'
 import type { Passcodes } from './passcodes.ts'
 import { sourceTag, thumbprintOf } from './proof-refusals.ts'
+import type { RequestWatch } from './request-watch.ts'
 import { nextStep, safeReturnTo } from './sign-in-rules.ts'
 import { collect, findSignIn, insertSignIn, type SignInRow } from './sign-in-store.ts'
 
-export type SignInDeps = ActDeps & { hot: pg.Pool; origin: string; tally: Tally; passcodes: Passcodes }
+export type SignInDeps = PasskeyDeps & {
+  hot: pg.Pool
+  origin: string
+  tally: Tally
+  passcodes: Passcodes
+  requests: RequestWatch
+}
 export const toSignIn = (row: SignInRow): SignIn => {
   const over =
     row.state === 'collected'
@@ -61,9 +69,9 @@ export const openStepUp = async (
   input: In<typeof contract.stepUp>,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const user = asUser(actor)
-  if (input.acr === 'phr' || input.acr === 'phrh')
+  if ((input.acr === 'phr' || input.acr === 'phrh') && (await countDevices(deps.db, user.id)) === 0)
     throw new Refusal('conflict', 'no factor reaches it', {
-      detail: 'No factor of this deployment reaches this assurance yet: passkeys come with a later version.',
+      detail: 'Only a passkey reaches this assurance, and you have none. Add one under My account.',
     })
   return insertAndShow(deps, actor, {
     purpose: 'step-up',
@@ -126,7 +134,16 @@ export const openSession = async (
   deps: Pick<ActDeps, 'keys'>,
   tx: Tx,
   actor: Actor,
-  opens: { row: SignInRow; scope: 'full' | 'recovery'; acr: 'aal1' | 'aal2'; amr: string[] },
+  opens: {
+    row: SignInRow
+    scope: 'full' | 'recovery'
+    acr: 'aal1' | 'aal2' | 'phr' | 'phrh'
+    amr: string[]
+    deviceId?: string | undefined
+    /** The code that opened it; without one that of the session which a step-up replaces. */
+    codeId?: string | undefined
+    minutes?: number | undefined
+  },
 ): Promise<{ id: string; token: string }> => {
   const thumbprint = thumbprintOf(actor)
   const userId = opens.row.userId as string
@@ -144,7 +161,9 @@ export const openSession = async (
     acr: opens.acr,
     amr: opens.amr,
     thumbprint,
-    codeId: carried?.codeId ?? null,
+    codeId: opens.codeId ?? carried?.codeId ?? null,
+    deviceId: opens.deviceId,
+    minutes: opens.minutes,
     source: actor.source,
   })
 }

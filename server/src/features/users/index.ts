@@ -1,4 +1,5 @@
 export { renewalDue, renewBy } from './renewal.ts'
+export { hasSecondFactor } from './second-factor.ts'
 export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { addUser, manageable } from './users.ts'
 export { readUser } from './users-read.ts'

@@ -4,6 +4,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
 import { invalid } from '../../platform/refusal.ts'
 import { renewalDue, renewBy } from './renewal.ts'
+import { hasSecondFactor } from './second-factor.ts'
 import { anyCase } from './users-rules.ts'
 import type { UserState } from './users-store.ts'
 
@@ -18,6 +19,7 @@ type Row = {
   roles: Role[]
   password: boolean
   totp: boolean
+  devices: number
   recoveryCodesLeft: number
   locked: User['locked']
   openSessions: number
@@ -32,11 +34,12 @@ type Row = {
     renewalDue: boolean
   } | null
 }
-const due = sql`(u.state = 'active' and not exists (select from totp t where t.user_id = u.id and t.state = 'active')
+const due = sql`(u.state = 'active' and not ${sql.raw(hasSecondFactor('u.id'))}
   and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()))`
 const select = sql`select u.id, u.username, u.display_name as "displayName", u.email, u.state, u.version, u.created_at as "createdAt",
   array(select role from user_role where user_id = u.id order by array_position(array['user','auditor','operator','owner'], role)) as roles,
   exists (select from password where user_id = u.id) as password, exists (select from totp where user_id = u.id and state = 'active') as totp,
+  (select count(*)::int from device where user_id = u.id and state = 'active') as devices,
   (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
   array(select factor from attempt where account_key = u.id and lane = 0 and failures >= 100 order by factor) as locked,
   (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
@@ -54,7 +57,7 @@ const toUser = (row: Row): User => ({
   email: row.email,
   roles: row.roles,
   state: row.state,
-  factors: { password: row.password, totp: row.totp, recoveryCodesLeft: row.recoveryCodesLeft },
+  factors: { password: row.password, totp: row.totp, devices: row.devices, recoveryCodesLeft: row.recoveryCodesLeft },
   totpKey: row.totpKey && {
     ...row.totpKey,
     id: toId('tot', row.totpKey.id),

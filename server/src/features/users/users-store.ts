@@ -1,6 +1,7 @@
 import type { Role, Scope } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
+import { hasSecondFactor } from './second-factor.ts'
 
 export type UserState = 'pending' | 'active' | 'suspended' | 'offboarded'
 declare module '../../platform/db.ts' {
@@ -125,6 +126,6 @@ export const ownerIsLeft = async (tx: Tx): Promise<boolean> => {
   const { rows } = await sql<{
     left: boolean
   }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
-    join totp t on t.user_id = u.id and t.state = 'active' where u.state = 'active') as left`.execute(tx)
+    where u.state = 'active' and ${sql.raw(hasSecondFactor('u.id'))}) as left`.execute(tx)
   return rows[0]?.left === true
 }

@@ -1,14 +1,13 @@
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
-import { pendingMinutes } from '../totp/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
     claim: {
       codeId: string
-      userId: string
-      totpId: string
+      userId: string | null
+      totpId: string | null
       claimKey: Buffer
       confirmHash: Buffer
       answer: Buffer
@@ -22,17 +21,22 @@ declare module '../../platform/db.ts' {
 }
 /** Wrong passcodes or passwords that end an enrolment. */
 export const confirmTries = 5
-const rowOf = (codeId: string, userId: string) => ({ table: 'claim', row: codeId, user: userId })
+const rowOf = (codeId: string, userId: string | null) => ({ table: 'claim', row: codeId, user: userId ?? '' })
+/** What a repeat needs: the confirm token, and the answer where it is not made of rows again. */
+type Kept = { confirm: string; answer?: unknown }
 
 /** The cookie that knows the claiming browser again: made of the confirm token, so that a repeated answer carries it too. */
 const claimTokenOf = (keys: Keys, confirm: string): string =>
   keys.hash('claim-browser', `token\n${confirm}`).toString('base64url')
 
-/** What a claim opened, for the claiming key alone. Answers the confirm token and the cookie that knows the browser again. */
+/**
+ * What a claim opened, for the claiming key alone: a pending key, or a registration or decision (no `totpId`), whose answer is
+ * kept sealed for the repeat. `seconds`: of its life. Answers the confirm token and the cookie that knows the browser again.
+ */
 export const insertClaim = async (
   tx: Tx,
   keys: Keys,
-  claim: { codeId: string; userId: string; totpId: string; key: Buffer },
+  claim: { codeId: string; userId: string | null; totpId: string | null; key: Buffer; seconds: number; answer?: unknown },
 ): Promise<{ confirm: string; claimToken: string }> => {
   const confirm = newToken()
   const claimToken = claimTokenOf(keys, confirm)
@@ -44,9 +48,13 @@ export const insertClaim = async (
       totpId: claim.totpId,
       claimKey: claim.key,
       confirmHash: keys.hash('confirm', confirm),
-      answer: keys.seal('answers', rowOf(claim.codeId, claim.userId), Buffer.from(confirm)),
+      answer: keys.seal(
+        'answers',
+        rowOf(claim.codeId, claim.userId),
+        Buffer.from(JSON.stringify({ confirm, answer: claim.answer } satisfies Kept)),
+      ),
       browserHash: keys.hash('claim-browser', claimToken),
-      expiresAt: sql<Date>`now() + ${pendingMinutes} * interval '1 min'`,
+      expiresAt: sql<Date>`now() + ${claim.seconds} * interval '1 s'`,
       endedAt: null,
       epoch: currentEpoch,
     })
@@ -61,24 +69,26 @@ export const findRepeatable = async (
   keys: Keys,
   codeId: string,
   key: Buffer,
-): Promise<{ userId: string; totpId: string; confirm: string; claimToken: string } | undefined> => {
+): Promise<
+  { userId: string | null; totpId: string | null; confirm: string; answer: unknown; claimToken: string } | undefined
+> => {
   const row = await tx
     .selectFrom('claim')
     .innerJoin('code', 'code.id', 'claim.codeId')
-    .innerJoin('users', 'users.id', 'claim.userId')
+    .leftJoin('users', 'users.id', 'claim.userId')
     .select(['claim.userId', 'totpId', 'answer'])
     .where('codeId', '=', codeId)
     .where('claimKey', '=', key)
     .where('endedAt', 'is', null)
     .where('revokedAt', 'is', null)
-    .where('users.state', 'in', ['active', 'pending'])
+    .where((e) => e.or([e('claim.userId', 'is', null), e('users.state', 'in', ['active', 'pending'])]))
     .where('claimedAt', '>', sql<Date>`now() - ${minutesToRepeat} * interval '1 min'`)
     .where('claim.expiresAt', '>', sql<Date>`now()`)
     .where('claim.epoch', '=', currentEpoch)
     .executeTakeFirst()
   if (!row) return undefined
-  const confirm = keys.unseal(rowOf(codeId, row.userId), row.answer).toString()
-  return { userId: row.userId, totpId: row.totpId, confirm, claimToken: claimTokenOf(keys, confirm) }
+  const { confirm, answer } = JSON.parse(keys.unseal(rowOf(codeId, row.userId), row.answer).toString()) as Kept
+  return { userId: row.userId, totpId: row.totpId, confirm, answer, claimToken: claimTokenOf(keys, confirm) }
 }
 export const isClaimer = async (tx: Tx, keys: Keys, codeId: string, claimToken: string): Promise<boolean> =>
   (await tx
@@ -88,10 +98,12 @@ export const isClaimer = async (tx: Tx, keys: Keys, codeId: string, claimToken: 
     .where('browserHash', '=', keys.hash('claim-browser', claimToken))
     .executeTakeFirst()) !== undefined
 
+/** A claim that enrols somebody. */
 export type OpenClaim = {
   codeId: string
   userId: string
-  totpId: string
+  /** null: the claim waits for a passkey. */
+  totpId: string | null
   claimKey: Buffer
   bootstrap: 'owner' | 'operator' | null
   resetPassword: boolean
@@ -110,7 +122,7 @@ export const findClaim = (db: Db | Tx, confirmHash: Buffer): Promise<OpenClaim |
     .innerJoin('users', 'users.id', 'claim.userId')
     .select([
       'codeId',
-      'claim.userId',
+      'users.id as userId',
       'totpId',
       'claimKey',
       'bootstrap',

@@ -1,0 +1,155 @@
+import { type Generated, sql } from 'kysely'
+import type { Source } from '../../platform/actor.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { uuid7 } from '../../platform/ids.ts'
+import { endSessions } from '../sessions/index.ts'
+import type { NewPasskey } from './verify-passkey.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    device: {
+      id: string
+      userId: string
+      name: string
+      credentialId: Buffer
+      publicKey: Buffer
+      signCount: Generated<number>
+      be: boolean
+      bs: boolean
+      aaguid: string
+      transports: string[]
+      state: Generated<'active' | 'lost' | 'revoked'>
+      stateAt: Date | null
+      platform: string
+      browser: string
+      keyThumbprint: Buffer
+      codeId: string | null
+      createdAt: Generated<Date>
+      lastUsedAt: Date | null
+      lastCountry: string | null
+    }
+  }
+}
+
+/** The WebAuthn user handle of a person: the 16 bytes of their id. It says nothing about them (Level 3 §14.6.1). */
+export const userHandleOf = (userId: string): Buffer => Buffer.from(userId.replaceAll('-', ''), 'hex')
+
+/**
+ * Inserts a device, under the person's lock and inside their limit, which is read in this very statement. `full`: they have as
+ * many as they may; `known`: the credential is somebody's already.
+ */
+export const insertDevice = async (
+  tx: Tx,
+  device: { userId: string; name: string; passkey: NewPasskey; source: Source; codeId: string | null },
+): Promise<string | 'full' | 'known'> => {
+  const { passkey, source } = device
+  const id = uuid7()
+  const { rows } = await sql<{ id: string | null; full: boolean }>`
+    with room as (select (select count(*) from device d where d.user_id = ${device.userId} and d.state = 'active') < p.devices_each as ok from device_settings p),
+    i as (insert into device (id, user_id, name, credential_id, public_key, sign_count, be, bs, aaguid, transports, platform, browser, key_thumbprint, code_id, last_country)
+      select ${id}::uuid, ${device.userId}::uuid, ${device.name}, ${passkey.credentialId}::bytea, ${passkey.publicKey}::bytea, ${passkey.signCount}::bigint, ${passkey.be}::boolean, ${passkey.bs}::boolean,
+        ${passkey.aaguid}::uuid, ${passkey.transports}::text[], ${source.device.platform}, ${source.device.browser}, ${source.thumbprint as Buffer}::bytea, ${device.codeId}::uuid, ${source.place?.country ?? null}::text
+      from room where room.ok on conflict (credential_id) do nothing returning id)
+    select (select id from i) as id, not (select ok from room) as full`.execute(tx)
+  const [row] = rows
+  return row?.id ?? (row?.full ? 'full' : 'known')
+}
+
+export type FoundDevice = {
+  id: string
+  userId: string
+  username: string
+  displayName: string
+  name: string
+  credentialId: Buffer
+  publicKey: Buffer
+  be: boolean
+  state: 'active' | 'lost' | 'revoked'
+  userState: string
+  roles: string[]
+}
+/** The device that holds a credential, also one that is lost; undefined: nobody’s. */
+export const findByCredential = (db: Db | Tx, credentialId: Buffer): Promise<FoundDevice | undefined> =>
+  db
+    .selectFrom('device')
+    .innerJoin('users', 'users.id', 'device.userId')
+    .select(['device.id', 'device.userId', 'username', 'displayName', 'name', 'credentialId', 'publicKey', 'be', 'device.state'])
+    .select('users.state as userState')
+    .select(sql<string[]>`array(select r.role from user_role r where r.user_id = users.id)`.as('roles'))
+    .where('credentialId', '=', credentialId)
+    .executeTakeFirst()
+
+/**
+ * The one use of a device: it is active, and its counter went on (Level 3 §6.1.1). False: it is not active any more, or its
+ * counter ran backwards.
+ */
+export const useDevice = async (
+  tx: Tx,
+  id: string,
+  { signCount, bs }: { signCount: number; bs: boolean },
+  country: string | null,
+): Promise<boolean> => {
+  const { rows } =
+    await sql`update device set sign_count = ${signCount}, bs = ${bs}, last_used_at = now(), last_country = ${country}
+    where id = ${id} and state = 'active' and (sign_count < ${signCount} or (${signCount} = 0 and sign_count = 0)) returning id`.execute(
+      tx,
+    )
+  return rows.length > 0
+}
+/**
+ * Ends what a device holds open, in the transaction of its end: sessions that it opened or approved, and requests that it
+ * approved and nobody has collected. Answers the counts.
+ */
+export const endOpenOf = async (
+  tx: Tx,
+  userId: string,
+  deviceId: string,
+  why: string,
+): Promise<{ sessions: number; requests: number }> => {
+  const { rows } =
+    await sql`update approval set state = 'failed', why = 'device' where device_id = ${deviceId} and state = 'approved' returning code_id`.execute(
+      tx,
+    )
+  return { sessions: await endSessions(tx, { userId, deviceId }, why), requests: rows.length }
+}
+/** active → lost or revoked, for good. False: it was not active. */
+export const endDevice = async (tx: Tx, id: string, state: 'lost' | 'revoked'): Promise<boolean> =>
+  (await tx
+    .updateTable('device')
+    .set({ state, stateAt: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('state', '=', 'active')
+    .returning('id')
+    .executeTakeFirst()) !== undefined
+/** What came of an enrolment code is dead, with the sessions that it opened. */
+export const endDeviceOfCode = async (tx: Tx, codeId: string): Promise<void> => {
+  const device = await tx.selectFrom('device').select(['id', 'userId']).where('codeId', '=', codeId).executeTakeFirst()
+  if (device && (await endDevice(tx, device.id, 'revoked')))
+    await endOpenOf(tx, device.userId, device.id, 'its device was revoked')
+}
+/** All of a person, at once: off-boarding. Answers how many were active. */
+export const endDevicesOf = async (tx: Tx, userId: string): Promise<number> => {
+  const { rows } =
+    await sql`with l as materialized (select id from device where user_id = ${userId} and state = 'active' order by id for no key update)
+    update device d set state = 'revoked', state_at = now() from l where d.id = l.id and d.state = 'active' returning d.id`.execute(
+      tx,
+    )
+  return rows.length
+}
+export const countDevices = async (db: Db | Tx, userId: string): Promise<number> => {
+  const { n } = await db
+    .selectFrom('device')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('userId', '=', userId)
+    .where('state', '=', 'active')
+    .executeTakeFirstOrThrow()
+  return n
+}
+/** Credentials of a person that are active: not to be registered twice, and to be named where the person is known. */
+export const activeCredentials = (db: Db | Tx, userId: string): Promise<{ credentialId: Buffer; transports: string[] }[]> =>
+  db
+    .selectFrom('device')
+    .select(['credentialId', 'transports'])
+    .where('userId', '=', userId)
+    .where('state', '=', 'active')
+    .execute()

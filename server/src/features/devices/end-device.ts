@@ -1,0 +1,97 @@
+import type { Device, In } from '@postern/contract'
+import * as contract from '@postern/contract'
+import { sql } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { fromId } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type ActDeps, act, type EventDraft } from '../events/index.ts'
+import { secondFactorDemanded } from '../policies/index.ts'
+import { asUser } from '../sessions/index.ts'
+import { lockPerson, manageable } from '../users/index.ts'
+import { readDevice } from './devices-read.ts'
+import { endDevice, endOpenOf } from './devices-store.ts'
+
+type Found = { id: string; userId: string; username: string; name: string }
+/** Under the person’s lock. A foreign id and an unknown one are told alike (threat 21). */
+const lockDevice = async (tx: Tx, id: string, userId?: string): Promise<Found> => {
+  const found = await tx
+    .selectFrom('device')
+    .innerJoin('users', 'users.id', 'device.userId')
+    .select(['device.id', 'device.userId', 'username', 'name'])
+    .where('device.id', '=', id)
+    .executeTakeFirst()
+  if (!found || (userId !== undefined && found.userId !== userId)) throw new Refusal('not-found')
+  await lockPerson(tx, found.userId)
+  return found
+}
+/** One transaction: the passkey is dead, and with it the sessions it opened and what it approved that nobody has collected. */
+const end = async (tx: Tx, event: EventDraft, device: Found, state: 'lost' | 'revoked', why: string): Promise<void> => {
+  if (!(await endDevice(tx, device.id, state)))
+    throw new Refusal('conflict', 'the device is not active', { detail: 'This device is lost or revoked already.' })
+  event.about({
+    subject: { kind: 'user', id: device.userId, name: device.username },
+    deviceId: device.id,
+    factor: 'passkey',
+    detail: { ...(await endOpenOf(tx, device.userId, device.id, why)) },
+  })
+}
+
+/** Reported from anywhere that the person is signed in; asks for no fresh proof, for a thief gains nothing by it. */
+export const reportMineLost = (
+  deps: ActDeps,
+  actor: Actor,
+  input: In<typeof contract.reportMyDeviceLost>,
+): Promise<Omit<Device, 'current'>> =>
+  act(deps, actor, { type: 'device.lost', endpoint: contract.reportMyDeviceLost }, async (tx, event) => {
+    const device = await lockDevice(tx, fromId(input.id), asUser(actor).id)
+    await end(tx, event, device, 'lost', 'its device was reported lost')
+    event.notices.push({ kind: 'device-lost', userId: device.userId })
+    return readDevice(tx, device.id)
+  })
+
+/** 409 for the last second factor that policy demands: nobody locks themselves out. Reporting it lost is always open. */
+export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.removeDevice>): Promise<undefined> =>
+  act(deps, actor, { type: 'device.revoked', endpoint: contract.removeDevice }, async (tx, event) => {
+    const user = asUser(actor)
+    const device = await lockDevice(tx, fromId(input.id), user.id)
+    event.about({ deviceId: device.id, factor: 'passkey' })
+    if ((await secondFactorDemanded(tx, user.id)) && !(await hasAnother(tx, user.id, device.id)))
+      throw new Refusal('conflict', 'the last factor that policy demands', {
+        detail: 'Policy demands a second factor, and this is your only one. Add another first.',
+      })
+    await end(tx, event, device, 'revoked', 'its device was removed')
+    event.notices.push({ kind: 'factor-changed', userId: user.id })
+    return undefined
+  })
+const hasAnother = async (tx: Tx, userId: string, deviceId: string): Promise<boolean> => {
+  const { rows } = await sql<{
+    another: boolean
+  }>`select exists (select from device where user_id = ${userId} and state = 'active' and id <> ${deviceId})
+    or exists (select from totp where user_id = ${userId} and state = 'active') as another`.execute(tx)
+  return rows[0]?.another === true
+}
+
+/** By an operator, of anybody with no more rights than theirs. */
+export const endAnyones = (
+  deps: ActDeps,
+  actor: Actor,
+  input: In<typeof contract.reportDeviceLost>,
+  state: 'lost' | 'revoked',
+): Promise<Omit<Device, 'current'>> =>
+  act(
+    deps,
+    actor,
+    state === 'lost'
+      ? { type: 'device.lost', endpoint: contract.reportDeviceLost }
+      : { type: 'device.revoked', endpoint: contract.revokeDevice },
+    async (tx, event) => {
+      const device = await lockDevice(tx, fromId(input.id))
+      event.about({ subject: { kind: 'user', id: device.userId, name: device.username }, deviceId: device.id })
+      if (input.reason) event.about({ reason: input.reason })
+      await manageable(tx, actor, device.userId)
+      await end(tx, event, device, state, state === 'lost' ? 'its device was reported lost' : 'its device was revoked')
+      event.notices.push({ kind: state === 'lost' ? 'device-lost' : 'factor-changed', userId: device.userId })
+      return readDevice(tx, device.id)
+    },
+  )

@@ -1,0 +1,18 @@
+export { type Bound, type ChallengePurpose, challengeSeconds, newChallenge, spendChallenge } from './challenges.ts'
+export { readDevice } from './devices-read.ts'
+export { devicesRoutes } from './devices-routes.ts'
+export {
+  countDevices,
+  endDevice,
+  endDeviceOfCode,
+  endDevicesOf,
+  endOpenOf,
+  type FoundDevice,
+  findByCredential,
+  insertDevice,
+  useDevice,
+  userHandleOf,
+} from './devices-store.ts'
+export { creationOptions, requestOptions } from './passkey-options.ts'
+export { type PasskeyDeps, type ProvenDevice, provenDevice } from './proven-device.ts'
+export { BadPasskey, type NewPasskey, verifyRegistration } from './verify-passkey.ts'

@@ -1,0 +1,105 @@
+import type { Registration } from '@postern/contract'
+import type { Source } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import {
+  BadPasskey,
+  type Bound,
+  insertDevice,
+  type NewPasskey,
+  type PasskeyDeps,
+  spendChallenge,
+  verifyRegistration,
+} from '../devices/index.ts'
+import type { EventDraft } from '../events/index.ts'
+import { readDeviceSettings } from '../policies/index.ts'
+import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
+import { endSessions } from '../sessions/index.ts'
+import { retire } from '../totp/index.ts'
+
+/** What a new authenticator answered, checked; its challenge is spent whatever comes of it. Throws BadPasskey. */
+export const provenPasskey = async (deps: PasskeyDeps, registration: Registration, bound: Bound): Promise<NewPasskey> => {
+  const spent = await spendChallenge(deps.db, deps.keys, registration.response.clientDataJSON, bound)
+  if (!spent) throw new BadPasskey('no such challenge, or it is over')
+  return verifyRegistration(registration, { challenge: spent.challenge, origins: deps.origins, rpId: deps.rpId })
+}
+
+/**
+ * The proven passkey becomes a device of the person, in one transaction with all that follows: what a recovery replaces is gone,
+ * other sessions end, recovery codes are made where none is left.
+ */
+export const registerDevice = async (
+  deps: PasskeyDeps,
+  tx: Tx,
+  event: EventDraft,
+  added: {
+    userId: string
+    passkey: NewPasskey
+    source: Source
+    name: string | undefined
+    codeId: string | null
+    /** A recovery code was used, so no second factor was at hand: the passcode key that it stood in for is replaced. */
+    recovering: boolean
+  },
+): Promise<{ deviceId: string; recoveryCodes?: string[] }> => {
+  const { userId, passkey, source } = added
+  await requireAllowed(tx, userId, passkey)
+  const deviceId = await insertDevice(tx, {
+    userId,
+    passkey,
+    source,
+    codeId: added.codeId,
+    name: added.name ?? nameOf(source),
+  })
+  if (deviceId === 'full')
+    throw new Refusal('conflict', 'as many devices as policy allows', {
+      detail: 'You have as many devices as policy allows. Remove one first.',
+    })
+  if (deviceId === 'known')
+    throw new Refusal('conflict', 'the credential is registered already', { detail: 'This passkey is registered already.' })
+  const replaced = added.recovering && (await retire(tx, userId))
+  const ended = await endSessions(tx, { userId }, 'a factor was changed')
+  event.notices.push({ kind: 'factor-changed', userId })
+  event.about({
+    factor: 'passkey',
+    deviceId,
+    biometric: 'verified',
+    ...(added.codeId ? { codeId: added.codeId } : {}),
+    detail: {
+      synced: passkey.be ? 'yes' : 'no',
+      aaguid: passkey.aaguid,
+      attestation: passkey.format,
+      replaced: replaced ? 'totp' : 'no',
+      sessionsEnded: ended,
+    },
+  })
+  const { left } = await recoveryCodesLeft(tx, userId)
+  if (left > 0) return { deviceId }
+  event.and('recovery-codes.made', event.facts)
+  return { deviceId, recoveryCodes: await replaceRecoveryCodes(tx, deps.keys, userId) }
+}
+
+/** What a device is called until somebody names it. */
+const nameOf = ({ device }: Source): string =>
+  [device.browser, device.platform]
+    .filter((part) => part && part !== 'unknown')
+    .join(', ')
+    .slice(0, 64) || 'Device'
+
+const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format }: NewPasskey): Promise<void> => {
+  const { deviceHeld, models } = await readDeviceSettings(tx)
+  if (models.length > 0 && (format === 'none' || !models.includes(aaguid)))
+    throw new Refusal('not-allowed', `model ${aaguid}, attestation ${format}`, {
+      detail:
+        format === 'none'
+          ? 'Policy takes named models only, and this one does not say what it is.'
+          : 'Policy does not take this model of authenticator.',
+    })
+  if (!be || deviceHeld.length === 0) return
+  const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', userId).execute()
+  if (roles.some(({ role }) => deviceHeld.includes(role)))
+    throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+      detail:
+        'Your role needs a passkey that cannot leave the device. Passkeys of phones are mostly synced (all of Apple’s are): use a security key, or the one built into a computer.',
+    })
+}

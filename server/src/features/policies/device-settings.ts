@@ -1,0 +1,87 @@
+import type { DeviceSettings, In, Role } from '@postern/contract'
+import * as contract from '@postern/contract'
+import { type Generated, sql } from 'kysely'
+import { type Actor, roleOf } from '../../platform/actor.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { type Route, route } from '../../platform/route.ts'
+import { type ActDeps, act } from '../events/index.ts'
+import { etagOf, versionOf } from '../users/index.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    deviceSettings: {
+      one: Generated<boolean>
+      qr: DeviceSettings['qr']
+      computerFirst: Role[]
+      oneFrame: boolean
+      near: DeviceSettings['near']
+      knownBrowser: DeviceSettings['near']
+      startNetworks: string[]
+      deviceHeld: Role[]
+      devicesEach: number
+      sessionMinutes: number
+      models: string[]
+      version: number
+    }
+  }
+}
+
+type Shown = DeviceSettings & { version: number }
+/** Settings → Devices as they stand; read where they decide, never kept. */
+export const readDeviceSettings = async (db: Db | Tx): Promise<Shown> => {
+  const { rows } =
+    await sql<Shown>`select qr, computer_first, one_frame, near, known_browser, array(select text(n) from unnest(start_networks) n) as start_networks,
+    device_held, devices_each, session_minutes, array(select text(m) from unnest(models) m) as models, version from device_settings`.execute(
+      db,
+    )
+  return rows[0] as Shown
+}
+/** How an event names this policy (R35). */
+export const devicePolicyName = (version: number): string => `devices/${version}`
+
+/** What only an owner makes softer: rules for roles that may do more than others. */
+const privileged = ['operator', 'owner'] as const
+const softer = (before: DeviceSettings, after: DeviceSettings): boolean =>
+  (['computerFirst', 'deviceHeld'] as const).some((rule) =>
+    privileged.some((role) => before[rule].includes(role) && !after[rule].includes(role)),
+  )
+
+const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putDeviceSettings>, version: number): Promise<Shown> =>
+  act(deps, actor, { type: 'settings.changed', endpoint: contract.putDeviceSettings }, async (tx, event) => {
+    const before = await readDeviceSettings(tx)
+    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
+      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
+    )
+    event.about({ subject: { kind: 'settings', id: null, name: 'devices' }, detail: { changed } })
+    for (const name of changed)
+      event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
+    if (roleOf(actor) !== 'owner' && softer(before, input))
+      throw new Refusal('not-allowed', 'softer rules for operators and owners are an owner’s', {
+        detail: 'Only an owner makes the rules for operators and owners softer.',
+      })
+    const { rows } = await sql<{
+      version: number
+    }>`update device_settings set qr = ${input.qr}, computer_first = ${[...new Set(input.computerFirst)]}::text[],
+      one_frame = ${input.oneFrame}, near = ${input.near}, known_browser = ${input.knownBrowser}, start_networks = ${input.startNetworks}::inet[]::cidr[],
+      device_held = ${[...new Set(input.deviceHeld)]}::text[], devices_each = ${input.devicesEach}, session_minutes = ${input.sessionMinutes},
+      models = ${input.models}::uuid[], version = version + 1 where version = ${version} returning version`.execute(tx)
+    const [saved] = rows
+    if (!saved)
+      throw new Refusal('precondition-failed', 'changed meanwhile', {
+        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
+      })
+    event.about({ detail: { version: saved.version } })
+    return readDeviceSettings(tx)
+  })
+
+export const deviceSettingsRoutes = (deps: ActDeps): Route[] => [
+  route(contract.getDeviceSettings, async () => {
+    const settings = await readDeviceSettings(deps.db)
+    return { value: settings, etag: etagOf(settings.version) }
+  }),
+  route(contract.putDeviceSettings, async ({ actor, input, ifMatch }) => {
+    const settings = await save(deps, actor, input, versionOf(ifMatch))
+    return { value: settings, etag: etagOf(settings.version) }
+  }),
+]

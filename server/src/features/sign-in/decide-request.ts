@@ -1,0 +1,213 @@
+import type { In, Out } from '@postern/contract'
+import * as contract from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { BadPasskey, type ChallengePurpose, type ProvenDevice, provenDevice, requestOptions } from '../devices/index.ts'
+import { act, EventDraft, type EventFacts } from '../events/index.ts'
+import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
+import { endSessions } from '../sessions/index.ts'
+import { lockPerson } from '../users/index.ts'
+import { limited } from './limits.ts'
+import { thumbprintOf, wrong } from './proof-refusals.ts'
+import { approve, countWrongNumber, deny, findClaimed, lengthenWait, type Request } from './requests-store.ts'
+import type { SignInDeps } from './sign-in.ts'
+import { requireHeld, useOrLock } from './use-device.ts'
+
+const numberTries = 3
+
+/** The request that this very key claimed; to anybody else there is none. */
+const requireClaimed = async (deps: SignInDeps, actor: Actor, confirm: string, type: contract.EventType): Promise<Request> => {
+  const request = await findClaimed(deps.db, deps.keys.hash('confirm', confirm))
+  if (request?.claimKey?.equals(thumbprintOf(actor))) return request
+  const event = new EventDraft(actor, type, { detail: { code: 'code-unknown' } })
+  event.outcome = 'failure'
+  if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
+  throw new Refusal('code-unknown', 'no such claim, or another key’s')
+}
+/** Names why nothing more can be decided; the statements that decide ask again. */
+const requireOpen = ({ revoked, state, expired }: Request): void => {
+  if (revoked) throw new Refusal('code-revoked')
+  if (state !== 'claimed')
+    throw new Refusal('code-used', `the request is ${state}`, { detail: 'This request was decided before.' })
+  if (expired) throw new Refusal('code-expired', 'the request is over', { detail: 'This took too long. Ask for a new code.' })
+}
+const about = ({ codeId, forUser, forName, read, near, known }: Request): EventFacts => ({
+  codeId,
+  factor: 'passkey',
+  ...(forUser ? { subject: { kind: 'user', id: forUser, name: forName ?? '' } } : {}),
+  detail: { read: read ?? '', near: near ?? '', known: known ?? '' },
+})
+const prove = (deps: SignInDeps, { codeId }: Request, actor: Actor, assertion: contract.Assertion, purpose: ChallengePurpose) =>
+  provenDevice(deps, assertion, { purpose, requestId: codeId, thumbprint: thumbprintOf(actor) })
+
+/** R12: what you see is what you approve. By the device’s assertion over the shown context, and the number of the screen. */
+export const approveRequest = async (
+  deps: SignInDeps,
+  actor: Actor,
+  input: In<typeof contract.approveRequest>,
+): Promise<Out<typeof contract.approveRequest>> => {
+  const request = await requireClaimed(deps, actor, input.confirm, 'approval.approved')
+  requireOpen(request)
+  const settings = await readDeviceSettings(deps.db)
+  const facts: EventFacts = { ...about(request), policy: devicePolicyName(settings.version) }
+  let proven: ProvenDevice
+  try {
+    proven = await prove(deps, request, actor, input.assertion, 'approve')
+  } catch (error) {
+    if (!(error instanceof BadPasskey)) throw error
+    return wrong(deps, actor, 'approval.approved', facts, new Refusal('factor-wrong', error.message))
+  }
+  const { device, contextHash } = proven
+  const key = thumbprintOf(actor)
+  const match = /^\d{1,2}$/.test(input.match) ? Number(input.match) : -1
+  return act(deps, actor, { type: 'approval.approved', endpoint: contract.approveRequest }, async (tx, event) => {
+    event.about({
+      ...facts,
+      person: { id: device.userId, name: device.username },
+      deviceId: device.id,
+      biometric: 'verified',
+    })
+    await lockPerson(tx, device.userId)
+    requireAllowed(settings, request, proven)
+    if (match !== request.match) throw wrongNumber(deps, request, key, match)
+    await useOrLock(deps, tx, proven, actor)
+    const by = { key, contextHash: contextHash as Buffer, match, deviceId: device.id, userId: device.userId }
+    if (!(await approve(tx, request.codeId, by))) {
+      requireOpen((await findClaimed(tx, deps.keys.hash('confirm', input.confirm))) ?? request)
+      throw new Refusal('conflict', 'the request is another person’s', { detail: 'This request is for another person.' })
+    }
+    return { state: 'approved' as const }
+  })
+}
+
+/** What policy asks of the person who approves; where it says no the request is dead, and its screen says why. */
+const requireAllowed = (settings: contract.DeviceSettings, request: Request, { device }: ProvenDevice): void => {
+  const dies = (why: string, refusal: Refusal): Refusal =>
+    new Refusal(refusal.code, refusal.why, {
+      ...refusal.extras,
+      keep: async (tx) => {
+        await deny(tx, request.codeId, request.claimKey, why)
+        return undefined
+      },
+    })
+  const first = device.roles.some((role) => (settings.computerFirst as readonly string[]).includes(role))
+  if (first && request.purpose === 'sign-in' && !request.proved.includes('password'))
+    throw dies(
+      'computer-first',
+      new Refusal('not-allowed', 'this role proves a password on the computer first', {
+        detail: 'Your role signs in on the computer first: enter your name and password there, then scan its code.',
+      }),
+    )
+  if (settings.knownBrowser === 'require' && request.known === 'no')
+    throw dies(
+      'declined',
+      new Refusal('not-allowed', 'a browser that never signed this person in', {
+        detail: 'Policy asks for a browser that signed you in before. Sign in there another way once.',
+      }),
+    )
+  try {
+    requireHeld(device, settings.deviceHeld)
+  } catch (refusal) {
+    throw refusal instanceof Refusal ? dies('device-held', refusal) : refusal
+  }
+}
+
+/** One of three is gone, in the commit that lets the verdict out; what is left gets a challenge of its own. */
+const wrongNumber = (deps: SignInDeps, request: Request, key: Buffer, match: number): Refusal =>
+  new Refusal('factor-wrong', 'wrong number', {
+    outcome: 'failure',
+    keep: async (tx) => {
+      const tries = await countWrongNumber(tx, request.codeId, key, match)
+      if (tries === undefined) return new Refusal('code-used', 'the request was decided meanwhile')
+      if (tries >= numberTries) await lengthenWait(tx, request.askerKey)
+      const errors = [{ path: 'match', message: 'is not the number on the screen' }]
+      if (tries >= numberTries) return new Refusal('factor-wrong', 'wrong number', { triesLeft: 0, errors })
+      return new Refusal('factor-wrong', 'wrong number', {
+        triesLeft: numberTries - tries,
+        errors,
+        options: await freshOptions(deps, tx, request, 'approve', key),
+      })
+    },
+  })
+const freshOptions = (deps: SignInDeps, tx: Tx, request: Request, purpose: 'approve' | 'not-me', key: Buffer) =>
+  requestOptions(
+    tx,
+    deps,
+    { purpose, requestId: request.codeId, thumbprint: key },
+    {
+      userId: request.forUser,
+      name: false,
+      ...(purpose === 'approve'
+        ? {
+            contextHash: request.contextHash as Buffer,
+            seconds: Math.max(1, Math.ceil((request.expiresAt.getTime() - Date.now()) / 1_000)),
+          }
+        : {}),
+    },
+  )
+
+/**
+ * Dead at once, by the key that claimed it; no proof is asked, for saying no opens nothing. `not-me` also tells the operators,
+ * and with an assertion, then or in a second call, ends the person’s sessions.
+ */
+export const declineRequest = async (
+  deps: SignInDeps,
+  actor: Actor,
+  { confirm, reason, assertion }: In<typeof contract.declineRequest>,
+): Promise<Out<typeof contract.declineRequest>> => {
+  const request = await requireClaimed(deps, actor, confirm, 'approval.declined')
+  const key = thumbprintOf(actor)
+  const said = request.state === 'denied' && request.why === 'not-me'
+  if (!(reason === 'not-me' && said)) {
+    requireOpen(request)
+    const { options } = await act(
+      deps,
+      actor,
+      { type: 'approval.declined', endpoint: contract.declineRequest },
+      async (tx, event) => {
+        event.about({ ...about(request), detail: { ...about(request).detail, reason } })
+        if (!(await deny(tx, request.codeId, key, reason))) {
+          requireOpen((await findClaimed(tx, deps.keys.hash('confirm', confirm))) ?? request)
+          throw new Refusal('code-used', 'decided meanwhile')
+        }
+        await lengthenWait(tx, request.askerKey)
+        if (reason === 'declined') return {}
+        event.notices.push({ kind: 'not-me', userId: request.forUser })
+        return assertion ? {} : { options: await freshOptions(deps, tx, request, 'not-me', key) }
+      },
+    )
+    if (!assertion || reason === 'declined') return options ? { options } : {}
+  } else if (!assertion)
+    return { options: await deps.db.transaction().execute((tx) => freshOptions(deps, tx, request, 'not-me', key)) }
+  return endAll(deps, actor, request, assertion as contract.Assertion, said ? 'not-me' : 'approve')
+}
+const endAll = async (
+  deps: SignInDeps,
+  actor: Actor,
+  request: Request,
+  assertion: contract.Assertion,
+  purpose: 'approve' | 'not-me',
+): Promise<Out<typeof contract.declineRequest>> => {
+  let proven: ProvenDevice
+  try {
+    proven = await prove(deps, request, actor, assertion, purpose)
+  } catch (error) {
+    if (!(error instanceof BadPasskey)) throw error
+    return wrong(deps, actor, 'approval.declined', about(request), new Refusal('factor-wrong', error.message))
+  }
+  const { device } = proven
+  return act(deps, actor, { type: 'session.ended', endpoint: contract.declineRequest }, async (tx, event) => {
+    event.about({
+      codeId: request.codeId,
+      person: { id: device.userId, name: device.username },
+      deviceId: device.id,
+      biometric: 'verified',
+    })
+    await lockPerson(tx, device.userId)
+    await useOrLock(deps, tx, proven, actor)
+    const sessionsEnded = await endSessions(tx, { userId: device.userId }, 'its person said: this was not me')
+    event.about({ detail: { why: 'this was not me', sessionsEnded } })
+    return { sessionsEnded }
+  })
+}

@@ -1,0 +1,103 @@
+import { isIP } from 'node:net'
+import type * as contract from '@postern/contract'
+import type { Out } from '@postern/contract'
+import { sql } from 'kysely'
+import type { Actor } from '../../platform/actor.ts'
+import type { Db } from '../../platform/db.ts'
+import { toId, uuid7 } from '../../platform/ids.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import type { Answer } from '../../platform/route.ts'
+import { framesKey, hashOfFrames, periodMs } from '../codes/index.ts'
+import { EventDraft } from '../events/index.ts'
+import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
+import { limited } from './limits.ts'
+import { refuseLimited, sourceTag, thumbprintOf } from './proof-refusals.ts'
+import { insertRequest, waitOf } from './requests-store.ts'
+import { requireNext, requireSignIn, type SignInDeps } from './sign-in.ts'
+import type { SignInRow } from './sign-in-store.ts'
+
+/** R11: a moving code for the phone, bound to this browser’s sign-in. The one before it ends. Leaves no event: nobody tried anything yet. */
+export const openQr = async (
+  deps: SignInDeps,
+  actor: Actor,
+  token: string | undefined,
+): Promise<Answer<Out<typeof contract.openQr>>> => {
+  const { row } = await requireSignIn(deps, actor, token)
+  requireNext(row, 'qr')
+  await requireMayAsk(deps, actor, row)
+  const wait = await waitOf(deps.db, thumbprintOf(actor))
+  if (wait > 0) return refuseLimited(deps, actor, limited(wait, 'requests of this browser were declined'))
+  const id = uuid7()
+  const { source } = actor
+  const request = await insertRequest(
+    deps.db,
+    {
+      id,
+      kind: row.purpose === 'step-up' ? 'approve' : 'sign-in',
+      secretHash: hashOfFrames(deps.keys, id),
+      signInId: row.id,
+      userId: row.userId,
+      asker: {
+        browser: source.device.browser,
+        platform: source.device.platform,
+        address: source.address,
+        country: source.place?.country ?? null,
+        city: source.place?.city ?? null,
+      },
+      askerKey: thumbprintOf(actor),
+    },
+    sourceTag(deps.keys, actor),
+  )
+  if (!request) return refuseLimited(deps, actor, limited(60 - new Date().getSeconds(), 'too many starts from this address'))
+  const codeId = toId('cod', id)
+  return {
+    value: {
+      code: {
+        id: codeId,
+        expiresAt: request.expiresAt.toISOString(),
+        frames: { key: framesKey(deps.keys, id).toString('base64url'), periodMs },
+      },
+      url: `${deps.origin}/c/${codeId}`,
+      match: request.match,
+    },
+  }
+}
+
+/** RFC 10027 §6.1.7 and .8: where policy says so, only from named networks, and only from a browser that is known. Before a code exists. */
+const requireMayAsk = async (deps: SignInDeps, actor: Actor, row: SignInRow): Promise<void> => {
+  const settings = await readDeviceSettings(deps.db)
+  const { address } = actor.source
+  const refuse = async (why: string, detail: string): Promise<never> => {
+    const event = new EventDraft(actor, 'request.denied', {
+      ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
+      policy: devicePolicyName(settings.version),
+      detail: { why },
+    })
+    event.outcome = 'denied'
+    await deps.events.record(event)
+    throw new Refusal('not-allowed', why, { detail })
+  }
+  if (settings.startNetworks.length > 0 && !(await isWithin(deps.db, address, settings.startNetworks)))
+    return refuse('outside the networks that may ask', 'Our code is not offered in this network. Use a passkey, or the password.')
+  if (settings.knownBrowser === 'require' && !(await isKnown(deps.db, thumbprintOf(actor), row.userId)))
+    return refuse(
+      'a browser that nobody signed in by',
+      'Our code is offered in browsers that signed somebody in before. Sign in here another way once.',
+    )
+}
+const isWithin = async (db: Db, address: string | null, networks: readonly string[]): Promise<boolean> => {
+  if (address === null || isIP(address) === 0) return false
+  const { rows } = await sql<{
+    within: boolean
+  }>`select ${address}::inet <<= any (${networks}::inet[]::cidr[]) as within`.execute(db)
+  return rows[0]?.within === true
+}
+/** Within 90 days; of a person where that is known, else of anybody. */
+const isKnown = async (db: Db, thumbprint: Buffer, userId: string | null): Promise<boolean> => {
+  const { rows } = await sql<{
+    known: boolean
+  }>`select exists (select from known_browser where thumbprint = ${thumbprint} and last_at > now() - interval '90 days' and (${userId}::uuid is null or user_id = ${userId}::uuid)) as known`.execute(
+    db,
+  )
+  return rows[0]?.known === true
+}

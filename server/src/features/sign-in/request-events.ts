@@ -1,0 +1,70 @@
+import type * as contract from '@postern/contract'
+import type { Out, RequestEvent } from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+import type { Standing } from './request-watch.ts'
+import { requireSignIn, type SignInDeps } from './sign-in.ts'
+
+type Told = Out<typeof contract.signInEvents>
+const heartbeatMs = 15_000
+const reasons = ['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'replaced'] as const
+
+/** What has become of a request by now, in order; the last of them ends it where `ends`. */
+export const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
+  const { state, why, leftMs } = standing
+  const claimed = state !== 'open' && !(state !== 'claimed' && why === 'far')
+  const events: Told[] = [
+    ...(standing.scanned ? [{ type: 'scanned' as const }] : []),
+    ...(claimed && state !== 'failed' ? [{ type: 'claimed' as const }] : []),
+  ]
+  if (state === 'approved' || state === 'collected') events.push({ type: 'approved' })
+  else if (state === 'denied' || state === 'failed') {
+    const reason = reasons.find((each) => each === why)
+    events.push({ type: 'denied', ...(reason ? { reason } : {}) })
+  } else if (leftMs <= 0) events.push({ type: 'expired' })
+  else return { events, ends: false }
+  return { events, ends: true }
+}
+
+/**
+ * Server-Sent Events of a waiting screen. Always told from the row, from its beginning: whoever comes back after a gap, on
+ * whatever process, hears what they missed. A new code begins anew; the stream ends with the request, or with the sign-in.
+ */
+export const requestEvents = async (
+  deps: SignInDeps,
+  actor: Actor,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<string>> => {
+  const { row } = await requireSignIn(deps, actor, token)
+  return follow(deps, row.id, signal)
+}
+async function* follow(deps: SignInDeps, signInId: string, signal: AbortSignal): AsyncIterable<string> {
+  const watch = deps.requests.listen(signInId)
+  let codeId: string | undefined
+  let told: RequestEvent[] = []
+  try {
+    yield 'retry: 1000\n: ready\n\n'
+    while (!signal.aborted) {
+      const now = await deps.requests.read(signInId)
+      if (!now) return
+      let waitMs = heartbeatMs
+      if (now.codeId !== null) {
+        if (now.codeId !== codeId) [codeId, told] = [now.codeId, []]
+        const { events, ends } = happened(now)
+        for (const event of events)
+          if (!told.includes(event.type)) {
+            told.push(event.type)
+            yield `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+          }
+        if (ends) return
+        waitMs = Math.min(waitMs, Math.max(20, now.leftMs + 5))
+      }
+      if (now.over) return
+      const before = Date.now()
+      await watch.next(waitMs, signal)
+      if (Date.now() - before >= heartbeatMs - 10) yield ': still here\n\n'
+    }
+  } finally {
+    watch.close()
+  }
+}

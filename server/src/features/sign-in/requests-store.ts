@@ -1,0 +1,176 @@
+import { randomInt } from 'node:crypto'
+import type { RequestContext } from '@postern/contract'
+import { requestSeconds } from '@postern/contract'
+import { sql } from 'kysely'
+import type { Db, Tx } from '../../platform/db.ts'
+import { currentEpoch } from '../../platform/keys.ts'
+import { type Asker, requestChannel } from '../codes/index.ts'
+
+declare module '../../platform/db.ts' {
+  interface Tables {
+    requestWait: { thumbprint: Buffer; denials: number; openAt: Date; lastAt: Date }
+  }
+}
+/** A request is live by this alone, wherever it decides: also its code, and the sign-in that asks. */
+const live = (a: string): string => `${a}.expires_at > now() and ${a}.epoch = (select epoch from deployment)
+  and exists (select from code k where k.id = ${a}.code_id and k.revoked_at is null)
+  and exists (select from sign_in s where s.id = ${a}.sign_in_id and s.state = 'open' and s.expires_at > now())`
+/** Tells the waiting screen, with the commit of what happened. */
+const tell = (from: string): string => `(select pg_notify('${requestChannel}', sign_in_id::text) from ${from})`
+
+/**
+ * A moving code and its request, in one statement with the start that it costs its address: those before it of the same sign-in
+ * end with it. `limited`: the address has had its starts of this minute.
+ */
+export const insertRequest = async (
+  db: Db,
+  request: {
+    id: string
+    kind: 'sign-in' | 'approve'
+    secretHash: Buffer
+    signInId: string
+    userId: string | null
+    asker: Asker
+    askerKey: Buffer
+  },
+  source: Buffer | null,
+): Promise<{ match: string; expiresAt: Date } | undefined> => {
+  const match = randomInt(10, 100)
+  const { rows } = await sql<{ expiresAt: Date }>`
+    with c as (insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'start', ${source ?? Buffer.alloc(0)})
+      on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < (select starts_per_minute from authentication_settings) returning n),
+    before as (update approval a set state = 'failed', why = 'replaced', decided_at = now() from c
+      where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed') returning a.code_id),
+    dead as (update code k set expires_at = now() from before where k.id = before.code_id and k.claimed_at is null and k.expires_at > now() returning k.id),
+    k as (insert into code (id, kind, secret_hash, user_id, sign_in_id, expires_at, epoch)
+      select ${request.id}::uuid, ${request.kind}, ${request.secretHash}::bytea, ${request.userId}::uuid, ${request.signInId}::uuid, now() + ${requestSeconds} * interval '1 s', ${currentEpoch} from c returning id, expires_at),
+    v as (insert into code_version (code_id, version, changed, fields) select id, 1, '{issued}', '{"label":"","destination":null,"expiresAt":null,"notBefore":null,"scanLimit":null,"brandId":null,"ownerId":null}' from k)
+    insert into approval (code_id, sign_in_id, match, asker, asker_key, expires_at, epoch)
+    select k.id, ${request.signInId}::uuid, ${match}, ${JSON.stringify(request.asker)}::jsonb, ${request.askerKey}::bytea, k.expires_at, ${currentEpoch} from k returning expires_at`.execute(
+    db,
+  )
+  return rows[0] && { match: String(match), expiresAt: rows[0].expiresAt }
+}
+
+export type Request = {
+  codeId: string
+  signInId: string
+  purpose: 'sign-in' | 'step-up'
+  proved: string[]
+  state: 'open' | 'claimed' | 'approved' | 'denied' | 'failed' | 'collected'
+  why: string | null
+  match: number
+  asker: Asker
+  askerKey: Buffer
+  context: string | null
+  contextHash: Buffer | null
+  forUser: string | null
+  forName: string | null
+  near: RequestContext['near'] | null
+  known: RequestContext['known'] | null
+  read: RequestContext['read'] | null
+  claimKey: Buffer | null
+  expiresAt: Date
+  createdAt: Date
+  expired: boolean
+  revoked: boolean
+  signInUser: string | null
+}
+const select = sql`select a.code_id, a.sign_in_id, s.purpose, s.proved, a.state, a.why, a.match, a.asker, a.asker_key, a.context, a.context_hash, a.for_user,
+  (select username from users where id = a.for_user) as for_name, a.near, a.known, a.read, a.claim_key, a.expires_at, a.created_at,
+  a.expires_at <= now() or a.epoch <> (select epoch from deployment) or s.state <> 'open' or s.expires_at <= now() as expired,
+  exists (select from code k where k.id = a.code_id and k.revoked_at is not null) as revoked, s.user_id as sign_in_user
+  from approval a join sign_in s on s.id = a.sign_in_id`
+export const findRequest = async (db: Db | Tx, codeId: string): Promise<Request | undefined> => {
+  const { rows } = await sql<Request>`${select} where a.code_id = ${codeId}`.execute(db)
+  return rows[0]
+}
+/** By the confirm token of its claim. */
+export const findClaimed = async (db: Db | Tx, confirmHash: Buffer): Promise<Request | undefined> => {
+  const { rows } =
+    await sql<Request>`${select} join claim c on c.code_id = a.code_id where c.confirm_hash = ${confirmHash}`.execute(db)
+  return rows[0]
+}
+
+/** open → claimed, in the burn’s transaction, with what the phone is shown. False: it is over, or another’s. */
+export const claimRequest = async (
+  tx: Tx,
+  codeId: string,
+  claim: {
+    key: Buffer
+    context: string
+    contextHash: Buffer
+    forUser: string | null
+    near: RequestContext['near']
+    known: RequestContext['known']
+    read: RequestContext['read']
+  },
+): Promise<boolean> => {
+  const { rows } =
+    await sql`with u as (update approval a set state = 'claimed', claim_key = ${claim.key}, context = ${claim.context}, context_hash = ${claim.contextHash},
+      for_user = ${claim.forUser}, near = ${claim.near}, known = ${claim.known}, read = ${claim.read}, scanned_at = coalesce(scanned_at, now())
+    where a.code_id = ${codeId} and a.state = 'open' and ${sql.raw(live('a'))} returning a.sign_in_id) select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(
+      tx,
+    )
+  return rows.length > 0
+}
+/** A wrong number: counted inside three in one statement; the third ends the request. Undefined: there was no try left. */
+export const countWrongNumber = async (tx: Tx, codeId: string, key: Buffer, match: number): Promise<number | undefined> => {
+  const { rows } = await sql<{ tries: number }>`with u as (update approval a set match_tries = a.match_tries + 1,
+      state = case when a.match_tries = 2 then 'failed' else a.state end, why = case when a.match_tries = 2 then 'number' end,
+      decided_at = case when a.match_tries = 2 then now() end
+    where a.code_id = ${codeId} and a.state = 'claimed' and a.claim_key = ${key} and a.match <> ${match} and ${sql.raw(live('a'))} returning a.match_tries, a.sign_in_id)
+    select match_tries as tries, ${sql.raw(tell('u'))} from u`.execute(tx)
+  return rows[0]?.tries
+}
+/** claimed → approved: by its key, over its context, with its number; the sign-in is nobody’s yet, or this person’s. */
+export const approve = async (
+  tx: Tx,
+  codeId: string,
+  by: { key: Buffer; contextHash: Buffer; match: number; deviceId: string; userId: string },
+): Promise<boolean> => {
+  const { rows } =
+    await sql`with u as (update approval a set state = 'approved', device_id = ${by.deviceId}, user_id = ${by.userId}, decided_at = now()
+    where a.code_id = ${codeId} and a.state = 'claimed' and a.claim_key = ${by.key} and a.context_hash = ${by.contextHash} and a.match = ${by.match} and ${sql.raw(live('a'))}
+      and (a.for_user is null or a.for_user = ${by.userId})
+      and exists (select from sign_in s where s.id = a.sign_in_id and (s.user_id is null or s.user_id = ${by.userId}))
+      and exists (select from users p where p.id = ${by.userId} and p.state = 'active')
+      and exists (select from device d where d.id = ${by.deviceId} and d.user_id = ${by.userId} and d.state = 'active') returning a.sign_in_id)
+    select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(tx)
+  return rows.length > 0
+}
+/** claimed → denied; by the claiming key, or by a rule. False: it was decided before. */
+export const deny = async (tx: Tx, codeId: string, key: Buffer | null, why: string): Promise<boolean> => {
+  const { rows } = await sql`with u as (update approval a set state = 'denied', why = ${why}, decided_at = now()
+    where a.code_id = ${codeId} and (a.state = 'claimed' and a.claim_key = ${key}::bytea or a.state = 'open' and ${key}::bytea is null) and ${sql.raw(live('a'))} returning a.sign_in_id)
+    select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(tx)
+  return rows.length > 0
+}
+/** approved → collected, once; device and person are active still. */
+export const collectApproved = async (
+  tx: Tx,
+  signInId: string,
+): Promise<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string } | undefined> => {
+  const { rows } = await sql<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string }>`
+    update approval a set state = 'collected' from device d, users p
+    where a.sign_in_id = ${signInId} and a.state = 'approved' and ${sql.raw(live('a'))} and d.id = a.device_id and d.state = 'active' and p.id = a.user_id and p.state = 'active'
+    returning a.code_id, a.device_id, a.user_id, p.username, d.be, a.read`.execute(tx)
+  return rows[0]
+}
+
+/** Seconds that a browser whose requests were declined has to wait for its next one; 0: none. */
+export const waitOf = async (db: Db, thumbprint: Buffer): Promise<number> => {
+  const { rows } = await sql<{
+    wait: number
+  }>`select greatest(0, extract(epoch from open_at - now()))::float8 as wait from request_wait
+    where thumbprint = ${thumbprint} and last_at > now() - interval '1 h'`.execute(db)
+  return rows[0]?.wait ?? 0
+}
+/** Each denial doubles the wait, from 5 s up to 15 minutes; an hour without one begins anew. */
+export const lengthenWait = async (tx: Tx, thumbprint: Buffer): Promise<void> => {
+  await sql`insert into request_wait as w (thumbprint, denials, open_at) values (${thumbprint}, 1, now() + interval '5 s')
+    on conflict (thumbprint) do update set denials = case when w.last_at < now() - interval '1 h' then 1 else w.denials + 1 end, last_at = now(),
+      open_at = now() + least(5 * 2 ^ (case when w.last_at < now() - interval '1 h' then 0 else w.denials end), 900) * interval '1 s'`.execute(
+    tx,
+  )
+}

@@ -1,0 +1,43 @@
+import type { Role } from '@postern/contract'
+import type { Actor } from '../../platform/actor.ts'
+import type { Tx } from '../../platform/db.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { endDevice, endOpenOf, type FoundDevice, type ProvenDevice, useDevice } from '../devices/index.ts'
+import { type ActDeps, EventDraft, notify } from '../events/index.ts'
+
+/** Some roles must hold their passkey in the device itself (R12). */
+export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Role[]): void => {
+  if (be && roles.some((role) => (deviceHeld as readonly string[]).includes(role)))
+    throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+      detail:
+        'Your role needs a passkey that cannot leave the device, and this one is synced. Use a security key, or the passkey built into a computer.',
+    })
+}
+
+/**
+ * Uses a device in the transaction of the deed. Where its counter ran backwards its key was copied: the device is dead from then
+ * on, with all that it opened, the operators are told, and the deed is refused (WebAuthn Level 3 §6.1.1).
+ */
+export const useOrLock = async (deps: ActDeps, tx: Tx, { device, signCount, bs }: ProvenDevice, actor: Actor): Promise<void> => {
+  if (device.userState !== 'active')
+    throw new Refusal('factor-wrong', `the person is ${device.userState}`, { outcome: 'failure' })
+  if (await useDevice(tx, device.id, { signCount, bs }, actor.source.place?.country ?? null)) return
+  throw new Refusal('factor-wrong', device.state === 'active' ? 'the counter ran backwards' : `the device is ${device.state}`, {
+    outcome: 'failure',
+    keep: async (kept) => {
+      if (!(await endDevice(kept, device.id, 'revoked'))) return undefined
+      const ended = await endOpenOf(kept, device.userId, device.id, 'its device may have been copied')
+      const id = await deps.events.append(
+        kept,
+        new EventDraft(actor, 'device.cloned', {
+          subject: { kind: 'user', id: device.userId, name: device.username },
+          deviceId: device.id,
+          factor: 'passkey',
+          detail: { ...ended, counter: signCount },
+        }),
+      )
+      await notify(kept, 'device-cloned', id, device.userId)
+      return undefined
+    },
+  })
+}

@@ -1,0 +1,6 @@
+// Whether a person has a second factor, as text for the statements that judge it: sign-in, sessions, settings, lists. One place,
+// before all of them in the order of features.
+
+/** A passcode key or a device, confirmed and not lost. */
+export const hasSecondFactor = (userId: string): string =>
+  `(exists (select from totp f where f.user_id = ${userId} and f.state = 'active') or exists (select from device f where f.user_id = ${userId} and f.state = 'active'))`
