@@ -13,7 +13,7 @@ import { readSymbols } from './support/chromium.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { crowd } from './support/crowd.ts'
 import { eventually, machine, startDeployment, wholeLog } from './support/deployment.ts'
-import { firstOperator, newPerson, partsOf } from './support/people.ts'
+import { claimKey, firstOperator, newPerson, partsOf } from './support/people.ts'
 import { startProcess } from './support/server.ts'
 import { pictureOf } from './support/symbol-files.ts'
 
@@ -305,7 +305,7 @@ test('codes for many people come as one sealed zip: fetched once, by who made th
   assert.equal(execFileSync('zbarimg', ['-q', '--raw', '--nodbus', picture]).toString().trim(), url)
   // the address is good, for the one claim
   const phone = new Browser(deployment.b.origin)
-  const claimed = await phone.call(contract.claimCode, partsOf(url as string))
+  const claimed = await claimKey(phone, partsOf(url as string))
   assert.equal(claimed.settings.label, 'zipped11')
   assert.equal((await olga.browser.call(contract.getCode, { id: id as string })).state, 'used')
   assert.equal((await zipped(job.id)).status, 404)

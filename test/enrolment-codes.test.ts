@@ -3,7 +3,18 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword, atOnce, dump, from, raw, said, tallied, wrongPasscode } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
-import { enrolByCode, firstOperator, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import {
+  claimKey,
+  enrolByCode,
+  firstOperator,
+  goodPassword,
+  newPerson,
+  type Person,
+  partsOf,
+  passcode,
+  signIn,
+  tryClaimKey,
+} from './support/people.ts'
 import { phone } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 
@@ -20,8 +31,7 @@ const issue = async (more: Partial<contract.CallIn<typeof contract.enrolUser>> =
 }
 const inspect = (browser: Browser, { id, secret }: { id: string; secret: string }) =>
   browser.try(contract.inspectCode, { id, secret }, { proof: false })
-const claim = (browser: Browser, { id, secret }: { id: string; secret: string }) =>
-  browser.try(contract.claimCode, { id, secret })
+const claim = (browser: Browser, { id, secret }: { id: string; secret: string }) => tryClaimKey(browser, { id, secret })
 const notices = async (person: Person = olga) => (await person.browser.call(contract.myNotices, {})).items
 const uuidOf = async (id: string): Promise<string> =>
   ((await server.sql(`select id from code order by id`)) as unknown as { id: string }[]).find((row) => idOf(row.id) === id)
@@ -453,10 +463,7 @@ test('the links for the first operator: the last one counts, one confirm wins, a
   assert.equal(missing.problem.errors?.[0]?.path, 'username')
 
   const one = empty.browser()
-  const mine = (await one.call(contract.claimCode, { ...second, username: 'one', factor: 'totp' })) as {
-    confirm: string
-    secret: string
-  }
+  const mine = await claimKey(one, { ...second, username: 'one', factor: 'totp' })
   // while it waits the person is nobody
   const early = empty.browser()
   await early.call(contract.openSignIn, {})
@@ -465,7 +472,7 @@ test('the links for the first operator: the last one counts, one confirm wins, a
   const third = partsOf(await empty.bootstrapUrl())
   const two = empty.browser()
   assert.equal(said(await two.try(contract.claimCode, { ...third, username: 'ONE', factor: 'totp' })), 'conflict')
-  const theirs = await two.call(contract.claimCode, { ...third, username: 'two', factor: 'totp' })
+  const theirs = await claimKey(two, { ...third, username: 'two', factor: 'totp' })
   const confirm = (browser: Browser, { confirm: token, secret }: { confirm: string; secret: string }) =>
     browser.try(contract.confirmEnrolment, { confirm: token, code: passcode(secret), password: goodPassword, signIn: true })
   const answers = await Promise.all([confirm(one, mine), confirm(two, theirs)])

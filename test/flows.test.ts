@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { Browser } from './support/browser.ts'
 import { machine } from './support/deployment.ts'
-import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
+import { firstOperator, forgetStep, goodPassword, keyOf, newPerson, partsOf, passcode } from './support/people.ts'
 import { freePort, startServer, type TestServer } from './support/server.ts'
 import { shownOrigin, Transcript } from './support/transcript.ts'
 
@@ -53,7 +53,7 @@ test('the first operator enrols as the transcript says', async () => {
     contract.claimCode,
     { ...code, username: 'olga', factor: 'totp' },
   )
-  const confirm = { confirm: claimed.confirm, code: passcode(claimed.secret), signIn: true }
+  const confirm = { confirm: claimed.confirm, code: passcode(keyOf(claimed).secret), signIn: true }
   await flow.refused(
     who,
     'A password that anybody would try is refused, with what is wrong at its field.',
@@ -143,7 +143,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
     )
     await flow.call(who, 'A right one. `needs` said what goes with it: a password to choose.', page, contract.confirmEnrolment, {
       ...confirm,
-      code: passcode(claimed.secret),
+      code: passcode(keyOf(claimed).secret),
     })
     await flow.call('The machine', 'It sees that the code was used.', robot, contract.getCode, { id: code.id })
     settle('enrol-by-code.md', flow)
@@ -318,7 +318,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
       'A passcode of the new key and the password confirm it: the old key is void, and sessions end everywhere.',
       phone,
       contract.confirmEnrolment,
-      { confirm: claimed.confirm, code: passcode(claimed.secret), currentPassword: emma.password },
+      { confirm: claimed.confirm, code: passcode(keyOf(claimed).secret), currentPassword: emma.password },
     )
     await flow.refused(
       'Emma’s browser',

@@ -7,7 +7,17 @@ import { atOnce, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { crowd, pendingSignIn } from './support/crowd.ts'
 import { startDeployment } from './support/deployment.ts'
-import { enrolByCode, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import {
+  enrolByCode,
+  firstOperator,
+  forgetStep,
+  newPerson,
+  type Person,
+  partsOf,
+  passcode,
+  signIn,
+  tryClaimKey,
+} from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -25,7 +35,7 @@ const waiting = async (by: Person = olga, roles: contract.Role[] = ['user']) => 
     user,
     code,
     browser,
-    claim: () => browser.try(contract.claimCode, partsOf(code.url as string)),
+    claim: () => tryClaimKey(browser, partsOf(code.url as string)),
   }
 }
 const list = (filter: contract.CallIn<typeof contract.listHistorical> = {}, by = olga) =>

@@ -12,7 +12,7 @@ import { Browser } from './support/browser.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { eventually, machine, pause, startDeployment, wholeLog } from './support/deployment.ts'
 import { type Book, compareBook, type Job, newBook, prepareJobs, Servers, work } from './support/load.ts'
-import { firstOperator, goodPassword, type Person, partsOf, passcode } from './support/people.ts'
+import { claimKey, firstOperator, goodPassword, type Person, partsOf, passcode } from './support/people.ts'
 import { type ServerProcess, startProcess } from './support/server.ts'
 
 // `npm run soak`: 1,000 kills; in every test run 75 of them
@@ -151,7 +151,7 @@ test(`${killsOfBoth} kills of server and database together lose nothing that was
       (found) => found !== '',
     )
     const browser = new Browser(server.origin)
-    const claimed = await browser.call(contract.claimCode, { ...partsOf(url), username: `owner${round}`, factor: 'totp' })
+    const claimed = await claimKey(browser, { ...partsOf(url), username: `owner${round}`, factor: 'totp' })
     const confirm = { confirm: claimed.confirm, code: passcode(claimed.secret), password: goodPassword, signIn: true }
     const confirming = browser.call(contract.confirmEnrolment, confirm).catch(() => undefined)
     restarted = round < 3

@@ -9,7 +9,7 @@ import { atOnce, said, tallied } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { eventually, startDeployment } from './support/deployment.ts'
-import { firstOperator, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
+import { claimKey, firstOperator, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
 
 const deployment = await startDeployment()
 const olga = await firstOperator(deployment)
@@ -77,12 +77,12 @@ test('the claim asks for the number: missing, wrong with the tries left, and rig
   )
   const phone = new Browser(deployment.a.origin)
   const { id, secret, activation } = code
-  const claimed = await phone.call(contract.claimCode, {
+  const claimed = await claimKey(phone, {
     id,
     secret,
     activation: `${activation.slice(0, 4)} ${activation.slice(4)}`,
   })
-  const again = await phone.call(contract.claimCode, { id, secret })
+  const again = await claimKey(phone, { id, secret })
   assert.equal(again.secret, claimed.secret, 'a lost answer is asked for again without the number')
   await phone.call(contract.confirmEnrolment, {
     confirm: claimed.confirm,

@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { pendingSignIn } from './support/crowd.ts'
-import { firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -150,7 +150,7 @@ test('another phone may be enrolled from it by a code, which asks for the passwo
   const browser = await recovered(person)
   const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'totp' })
   const phone = server.browser()
-  const claimed = await phone.call(contract.claimCode, partsOf(code.url as string))
+  const claimed = await claimKey(phone, partsOf(code.url as string))
   assert.deepEqual(claimed.needs, ['current-password'])
   await phone.call(contract.confirmEnrolment, {
     confirm: claimed.confirm,

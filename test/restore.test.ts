@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword, said } from './support/attack.ts'
-import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
+import { claimKey, firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 /** The statements that the documents give for the time after a restore. */
@@ -25,7 +25,7 @@ test('after a restore the documented statements void what was open before', asyn
   const unclaimed = await codeFor('unclaimed')
   const spent = await codeFor('spent')
   const claimer = server.browser()
-  const claimed = await claimer.call(contract.claimCode, spent)
+  const claimed = await claimKey(claimer, spent)
   const half = await afterPassword(server.browser(), ada)
   const { url } = await olga.browser.call(contract.createDownload, { path: '/api/events/export' })
 
@@ -64,7 +64,7 @@ test('a claim that was under way when the epoch rose is over for the key that ma
   const user = await olga.browser.call(contract.createUser, { username: 'under-way' })
   const code = partsOf((await olga.browser.call(contract.enrolUser, { id: user.id, factor: 'totp' })).code.url as string)
   const browser = server.browser()
-  const { confirm, secret } = await browser.call(contract.claimCode, code)
+  const { confirm, secret } = await claimKey(browser, code)
   for (const statement of documented()) await server.sql(statement)
   const late = await browser.try(contract.confirmEnrolment, { confirm, code: passcode(secret), password: goodPassword })
   assert.equal(said(late), 'code-expired')

@@ -4,6 +4,7 @@ import * as contract from '@postern/contract'
 import { afterPassword, said } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import {
+  claimKey,
   enrolByCode,
   firstOperator,
   forgetStep,
@@ -217,8 +218,8 @@ test('enrolment that is off is off everywhere it could be offered', async () => 
   const open = partsOf((await olga.browser.call(contract.enrolUser, { id: pending.id, factor: 'totp' })).code.url as string)
   const claimedUser = await olga.browser.call(contract.createUser, { username: 'claimed' })
   const claimer = server.browser()
-  const claimed = await claimer.call(
-    contract.claimCode,
+  const claimed = await claimKey(
+    claimer,
     partsOf((await olga.browser.call(contract.enrolUser, { id: claimedUser.id, factor: 'totp' })).code.url as string),
   )
   const started = await pending.browser.call(contract.startTotp, {})
@@ -293,8 +294,8 @@ test('new keys are made as the settings say, old ones stay as they are, and what
   assert.equal((await read()).shown.defaultsWarning, true)
   const user = await olga.browser.call(contract.createUser, { username: 'after' })
   const browser = server.browser()
-  const claimed = await browser.call(
-    contract.claimCode,
+  const claimed = await claimKey(
+    browser,
     partsOf((await olga.browser.call(contract.enrolUser, { id: user.id, factor: 'totp' })).code.url as string),
   )
   assert.deepEqual(claimed.settings, { issuer: 'Ärzte & Co', label: 'after', algorithm: 'SHA256', digits: 8, periodSeconds: 60 })

@@ -7,7 +7,7 @@ import { fromId, toId } from '../server/src/platform/ids.ts'
 import { Browser, type Tried } from './support/browser.ts'
 import { crowd, type Member, pendingSignIn } from './support/crowd.ts'
 import { type Deployment, eventually, liveStream, machine, startDeployment, wholeLog } from './support/deployment.ts'
-import { firstOperator, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { claimKey, firstOperator, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { startProcess } from './support/server.ts'
 
 const each = <T>(count: number, work: (at: number) => Promise<T>): Promise<T[]> =>
@@ -167,7 +167,7 @@ test('over two processes, what works once works once', async (t) => {
     for (let round = 0; round < 4; round++) {
       const { id, secret, user } = await freshCode(`confirmer${round}`)
       const browser = new Browser(a.origin)
-      const claimed = await browser.call(contract.claimCode, { id, secret })
+      const claimed = await claimKey(browser, { id, secret })
       const code = passcode(claimed.secret)
       const outcomes = await each(6, async (n) =>
         codeOf(
@@ -326,7 +326,7 @@ test('over two processes, what works once works once', async (t) => {
     for (let round = 0; round < 10; round++) {
       const { id, secret } = await freshCode(`revoked${round}`)
       const claimer = new Browser(b.origin)
-      const claimed = round % 2 === 0 ? await claimer.call(contract.claimCode, { id, secret }) : undefined
+      const claimed = round % 2 === 0 ? await claimKey(claimer, { id, secret }) : undefined
       const racers = await each(4, async (n) => (claimed ? claimer : new Browser(n === 3 ? a.origin : b.origin)))
       const outcome = await deadAfter(
         async (n) => (await (racers[n] as Browser).try(contract.claimCode, { id, secret })).status < 300,
@@ -571,7 +571,7 @@ test('of two first operators who confirm at once, on two processes, one becomes 
       const { id, secret } = partsOf(await deployment.bootstrapUrl())
       claims.push({
         browser,
-        claimed: await browser.call(contract.claimCode, { id, secret, username: `first${round}${n}`, factor: 'totp' }),
+        claimed: await claimKey(browser, { id, secret, username: `first${round}${n}`, factor: 'totp' }),
       })
     }
     const outcomes = await Promise.all(

@@ -3,7 +3,17 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword, atOnce, said } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
-import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import {
+  claimKey,
+  firstOperator,
+  forgetStep,
+  goodPassword,
+  newPerson,
+  type Person,
+  partsOf,
+  passcode,
+  signIn,
+} from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -125,7 +135,7 @@ const inAllTheirWays = async (person: Person) => {
   const unclaimed = partsOf((await session.call(contract.enrolAnotherPhone, { factor: 'totp' })).code.url as string)
   const issued = (await olga.browser.call(contract.enrolUser, { id: person.id, factor: 'totp' })).code
   const phone = server.browser()
-  const claimed = await phone.call(contract.claimCode, partsOf(issued.url as string))
+  const claimed = await claimKey(phone, partsOf(issued.url as string))
   const code = passcode(person.secret)
   return async (): Promise<Record<string, string>> => {
     await forgetStep(server, person)

@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import type { Out, Role } from '@postern/contract'
+import type { CallIn, Out, Role } from '@postern/contract'
 import * as contract from '@postern/contract'
-import type { Browser } from './browser.ts'
+import type { Browser, Tried } from './browser.ts'
 import type { TestServer } from './server.ts'
 
 /** A passcode by Debian's oathtool, at `now` shifted by steps (or of any instant in seconds). */
@@ -29,6 +30,25 @@ export const partsOf = (url: string): { id: string; secret: string } => {
   return { id: parsed.pathname.split('/').at(-1) as string, secret: parsed.hash.slice(1) }
 }
 
+type Claim = typeof contract.claimCode
+export type ClaimedKey = Extract<Out<Claim>, { kind: 'enrol-totp' }>
+/** The claim must be one of a TOTP key. */
+export const keyOf = (claimed: Out<Claim>): ClaimedKey => {
+  assert.equal(claimed.kind, 'enrol-totp')
+  return claimed as ClaimedKey
+}
+/** Claims a code that gives a TOTP key. */
+export const claimKey = async (browser: Browser, input: CallIn<Claim>): Promise<ClaimedKey> =>
+  keyOf(await browser.call(contract.claimCode, input))
+/** The same where it may be refused. */
+export const tryClaimKey = async (
+  browser: Browser,
+  input: CallIn<Claim>,
+): Promise<Omit<Tried<Claim>, 'value'> & { value: ClaimedKey }> => {
+  const tried = await browser.try(contract.claimCode, input)
+  return { ...tried, value: tried.status < 300 ? keyOf(tried.value) : (tried.value as ClaimedKey) }
+}
+
 export const goodPassword = 'violet harbour walks 42 kilometres'
 export type Person = {
   browser: Browser
@@ -48,7 +68,7 @@ export const enrolByCode = async (
   choose: { username?: string; password?: string; currentPassword?: string; signIn?: boolean } = {},
 ): Promise<Person> => {
   const { id, secret } = partsOf(url)
-  const claimed = await browser.call(contract.claimCode, {
+  const claimed = await claimKey(browser, {
     id,
     secret,
     ...(choose.username ? { username: choose.username, factor: 'totp' as const } : {}),
