@@ -62,6 +62,10 @@ export const provePasskey = async (
     })
     await requireAddressWithin(tx, sourceTag(deps.keys, actor))
     requireHeld(device, deviceHeld)
+    if (row.wantedAcr === 'phrh' && device.be)
+      throw new Refusal('not-allowed', 'a synced passkey where a hardware-held one is asked for', {
+        detail: 'This asks for a passkey that cannot leave its device, and this one is synced.',
+      })
     await useOrLock(deps, tx, proven, actor)
     const id = await addProof(tx, {
       browserHash,

@@ -26,7 +26,7 @@ export class RequestWatch {
   readonly #reads: Group<string, Read | undefined>
   #stopped = false
   constructor(hot: pg.Pool) {
-    this.#reads = new Group({
+    this.#reads = new Group<string, Read | undefined>({
       run: async (ids) => {
         const { rows } = await hot.query<Read & { n: number }>({
           name: 'request-standing',
