@@ -11,6 +11,7 @@ const features = [
   'symbols',
   'letters',
   'codes',
+  'devices',
   'totp',
   'passwords',
   'recovery-codes',

@@ -61,7 +61,7 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
     await stop()
     throw error
   }
-  const { deps, routes, order, watch, bulk } = routesOf(core)
+  const { deps, routes, order, watch, notifications, bulk } = routesOf(core)
   const actor = hostActor()
   let onRecord = !ownEvent
   const record = async (type: EventType, outcome: 'success' | 'failure'): Promise<void> => {
@@ -78,7 +78,8 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
     }
     await deps.sessions.drain()
     await deps.passcodes.drain()
-    await watch.stop()
+    watch.stop()
+    await notifications.stop()
     await order.stop()
     await core.close()
     await stop()
@@ -86,6 +87,7 @@ export const openHost = async (terminal: Terminal, { command, ownEvent, besideSe
   try {
     order.start()
     watch.start()
+    notifications.start()
     if (!ownEvent) await record('host.command', 'success')
   } catch (error) {
     await close()

@@ -196,18 +196,18 @@ export const routesOf = (core: Core) => {
       return { value: { issuer, origin: core.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
     }),
   ]
-  return { deps, routes, order, loops: [order, scanOrder, rollup], watch, bulk }
+  const notifications = new Listening(
+    database.listen,
+    { [logChannel]: () => watch.wake(), [requestChannel]: (signInId) => requests.wake(signInId) },
+    () => requests.wakeAll(),
+  )
+  return { deps, routes, order, loops: [order, scanOrder, rollup], watch, notifications, bulk }
 }
 
 /** Builds the server on an open core: deps, routes, claim handlers, edges, background loops. No decisions here. */
 export const buildApp = async (config: Config, core: Core): Promise<App> => {
-  const { deps, routes, loops, watch, bulk } = routesOf(core)
+  const { deps, routes, loops, watch, notifications, bulk } = routesOf(core)
   const { sessions, tokens, passcodes, openings, requests } = deps
-  const notifications = new Listening(
-    core.database.listen,
-    { [logChannel]: () => watch.wake(), [requestChannel]: (signInId) => requests.wake(signInId) },
-    () => requests.wakeAll(),
-  )
   routes.push(...downloadRoutes(deps, routes))
   const http = await buildHttp(
     {

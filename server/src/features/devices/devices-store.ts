@@ -41,7 +41,7 @@ export const userHandleOf = (userId: string): Buffer => Buffer.from(userId.repla
 export const insertDevice = async (
   tx: Tx,
   device: { userId: string; name: string; passkey: NewPasskey; source: Source; codeId: string | null },
-): Promise<string | 'full' | 'known'> => {
+): Promise<{ id: string } | 'full' | 'known'> => {
   const { passkey, source } = device
   const id = uuid7()
   const { rows } = await sql<{ id: string | null; full: boolean }>`
@@ -52,7 +52,7 @@ export const insertDevice = async (
       from room where room.ok on conflict (credential_id) do nothing returning id)
     select (select id from i) as id, not (select ok from room) as full`.execute(tx)
   const [row] = rows
-  return row?.id ?? (row?.full ? 'full' : 'known')
+  return row?.id ? { id: row.id } : row?.full ? 'full' : 'known'
 }
 
 export type FoundDevice = {

@@ -44,19 +44,20 @@ export const registerDevice = async (
 ): Promise<{ deviceId: string; recoveryCodes?: string[] }> => {
   const { userId, passkey, source } = added
   await requireAllowed(tx, userId, passkey)
-  const deviceId = await insertDevice(tx, {
+  const inserted = await insertDevice(tx, {
     userId,
     passkey,
     source,
     codeId: added.codeId,
     name: added.name ?? nameOf(source),
   })
-  if (deviceId === 'full')
+  if (inserted === 'full')
     throw new Refusal('conflict', 'as many devices as policy allows', {
       detail: 'You have as many devices as policy allows. Remove one first.',
     })
-  if (deviceId === 'known')
+  if (inserted === 'known')
     throw new Refusal('conflict', 'the credential is registered already', { detail: 'This passkey is registered already.' })
+  const { id: deviceId } = inserted
   const replaced = added.recovering && (await retire(tx, userId))
   const ended = await endSessions(tx, { userId }, 'a factor was changed')
   event.notices.push({ kind: 'factor-changed', userId })
