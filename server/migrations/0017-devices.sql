@@ -43,6 +43,8 @@ create index challenge_of_request on challenge (request_id);
 alter table claim alter column totp_id drop not null, alter column user_id drop not null;
 
 alter table code add column sign_in_id uuid references sign_in on delete set null;
+-- the session that shows the code for another phone of its own person: it goes on when that phone is registered
+alter table code add column for_session uuid;
 create index code_of_sign_in on code (sign_in_id) where sign_in_id is not null;
 -- A request that waits for a phone: a row of its own beside the sign-in, so that a scan never closes the other ways.
 create table approval (

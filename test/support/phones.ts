@@ -102,3 +102,27 @@ export const approve = (phone: Phone, origin: string, claimed: Claimed, match: s
     assertion: phone.authenticator.get(claimed.options, { origin }),
     match,
   })
+
+/** What a waiting screen hears, read as the contract says: `fetch` with a proof, Server-Sent Events. */
+export const hear = async (
+  desk: Browser,
+): Promise<{ told: { event: string; data: { type: string; reason?: string } }[]; ended: Promise<void>; close: () => void }> => {
+  const stop = new AbortController()
+  const response = await desk.fetch('GET', '/api/sign-ins/current/events', { signal: stop.signal })
+  if (response.status !== 200) throw new Error(`the stream answered ${response.status}`)
+  const told: { event: string; data: { type: string; reason?: string } }[] = []
+  const read = async () => {
+    let text = ''
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk
+      const blocks = text.split('\n\n')
+      text = blocks.pop() as string
+      for (const block of blocks) {
+        const event = /^event: (.*)$/m.exec(block)?.[1]
+        const data = /^data: (.*)$/m.exec(block)?.[1]
+        if (event && data) told.push({ event, data: JSON.parse(data) })
+      }
+    }
+  }
+  return { told, ended: read().catch(() => undefined), close: () => stop.abort() }
+}

@@ -107,6 +107,7 @@ export type OpenClaim = {
   claimKey: Buffer
   bootstrap: 'owner' | 'operator' | null
   resetPassword: boolean
+  forSession: string | null
   username: string
   displayName: string
   userState: string
@@ -127,6 +128,7 @@ export const findClaim = (db: Db | Tx, confirmHash: Buffer): Promise<OpenClaim |
       'claimKey',
       'bootstrap',
       'resetPassword',
+      'forSession',
       'username',
       'displayName',
       'users.state as userState',

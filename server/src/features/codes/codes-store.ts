@@ -36,6 +36,7 @@ declare module '../../platform/db.ts' {
       destination: Destination | null
       brandId: string | null
       signInId: Generated<string | null>
+      forSession: Generated<string | null>
       noticedAt: Date | null
       epoch: number
       version: Generated<number>
@@ -83,6 +84,8 @@ export type NewCode = {
   bootstrap?: 'owner' | 'operator'
   suggestedUsername?: string
   resetPassword?: boolean
+  /** The session that shows it, where it is for another phone of its own person. */
+  forSession?: string
   label: string
   notBefore?: Date
   /** `letter`: the claim also asks for an activation number, which the answer holds once. */

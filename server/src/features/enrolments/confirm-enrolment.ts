@@ -60,6 +60,7 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
           source: actor.source,
           name: input.name,
           codeId,
+          showing: claim.forSession,
           recovering: false,
         })
       : await activateFactor(deps, tx, event, { userId, totpId: claim.totpId as string, step: step as number, codeId })

@@ -43,6 +43,7 @@ export const addPasskey = async (deps: PasskeyDeps & { origin: string }, actor: 
       source: actor.source,
       name: input.name,
       codeId: null,
+      showing: null,
       recovering: actor.kind === 'user' && actor.session.scope === 'recovery',
     })
     const opened = await continueAs(deps, tx, actor, signIn, {

@@ -38,6 +38,8 @@ export const registerDevice = async (
     source: Source
     name: string | undefined
     codeId: string | null
+    /** The person’s session that shows the code for this phone: it watches, and goes on. */
+    showing: string | null
     /** A recovery code was used, so no second factor was at hand: the passcode key that it stood in for is replaced. */
     recovering: boolean
   },
@@ -59,7 +61,7 @@ export const registerDevice = async (
     throw new Refusal('conflict', 'the credential is registered already', { detail: 'This passkey is registered already.' })
   const { id: deviceId } = inserted
   const replaced = added.recovering && (await retire(tx, userId))
-  const ended = await endSessions(tx, { userId }, 'a factor was changed')
+  const ended = await endSessions(tx, { userId, ...(added.showing ? { except: added.showing } : {}) }, 'a factor was changed')
   event.notices.push({ kind: 'factor-changed', userId })
   event.about({
     factor: 'passkey',
