@@ -1,5 +1,7 @@
+import { createHash, verify } from 'node:crypto'
 import type { Assertion, Registration } from '@postern/contract'
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
+import { keyOf } from './passkey-key.ts'
 
 /** COSE algorithms that are taken, best first: EdDSA, ES256, RS256 (WebAuthn Level 3 §5.8.5). */
 export const algorithms = [-8, -7, -257]
@@ -47,6 +49,7 @@ export const verifyRegistration = async (
   const { credential, aaguid, fmt, credentialDeviceType, credentialBackedUp } = registrationInfo
   const credentialId = Buffer.from(credential.id, 'base64url')
   if (credentialId.length === 0 || credentialId.length > longestId) throw new BadPasskey('the credential id is too long')
+  await holds(async () => keyOf(credential.publicKey))
   if (credential.id !== registration.id) throw new BadPasskey('the credential id is another one')
   return {
     credentialId,
@@ -92,21 +95,34 @@ export const verifyAssertion = async (
       requireUserVerification: true,
     }),
   )
-  if (!verified) throw new BadPasskey('the signature is wrong')
+  // the library reads ECDSA's ASN.1 leniently, so that an altered byte could pass; OpenSSL takes its one form
+  if (!verified || !(await holds(async () => signedBy(known.publicKey, assertion))))
+    throw new BadPasskey('the signature is wrong')
   const be = authenticationInfo.credentialDeviceType === 'multiDevice'
   // §7.2 step 19: what could leave the device at registration can now, and the other way round
   if (be !== known.be) throw new BadPasskey('backup eligibility changed')
   return { signCount: authenticationInfo.newCounter, bs: authenticationInfo.credentialBackedUp }
 }
 
+/** WebAuthn Level 3 §7.2 steps 20 and 21, by OpenSSL. */
+const signedBy = (publicKey: Buffer, { response }: Assertion): boolean => {
+  const key = keyOf(publicKey)
+  const [data, authenticatorData, signature] = [response.clientDataJSON, response.authenticatorData, response.signature].map(
+    (each) => Buffer.from(each, 'base64url'),
+  ) as [Buffer, Buffer, Buffer]
+  const hash = createHash('sha256').update(data).digest()
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  return verify(digest, Buffer.concat([authenticatorData, hash]), key, signature)
+}
 /** The library lets `crossOrigin` pass where no top origin is named, and knows no rule for it: we are never in a frame. */
 const requireOwnFrame = (clientDataJSON: string): void => {
-  let data: { crossOrigin?: unknown; topOrigin?: unknown }
+  let data: { crossOrigin?: unknown; topOrigin?: unknown } | null
   try {
     data = JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString())
   } catch {
     throw new BadPasskey('the client data is no JSON')
   }
+  if (data === null) throw new BadPasskey('the client data is no JSON object')
   if (data.crossOrigin !== undefined && data.crossOrigin !== false) throw new BadPasskey('made in a frame of another origin')
   if (data.topOrigin !== undefined) throw new BadPasskey('made in a frame of another origin')
 }
