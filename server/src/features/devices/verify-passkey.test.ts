@@ -56,6 +56,7 @@ for (const algorithm of [-7, -8, -257] as const)
         aaguid,
         transports: ['internal', 'hybrid'],
         format: attestation,
+        attested: false,
       })
     }
     const known = await registered(authenticator)
@@ -428,7 +429,8 @@ else {
       const register = verifyRegistration(registration, party(0))
       if (ofRegistration) await refused(register, ofRegistration)
       else {
-        const { credentialId, publicKey, be } = await register
+        const { credentialId, publicKey, be, attested } = await register
+        assert.equal(attested, false, 'self attestation, or a certificate of anybody, proves no model')
         assert.deepEqual({ credentialId, publicKey, be, userHandle }, known)
       }
       const prove = verifyAssertion(assertion, known, { ...party(1), identified: false })

@@ -23,6 +23,8 @@ export type NewPasskey = {
   transports: string[]
   /** Attestation statement format; `none` where the authenticator says nothing of itself. */
   format: string
+  /** Its statement ends at its maker’s root, so that the AAGUID is true. Of all others it is what the client chose to send. */
+  attested: boolean
 }
 
 /**
@@ -60,8 +62,14 @@ export const verifyRegistration = async (
     aaguid,
     transports: (registration.response.transports ?? []).filter((each) => transports.has(each)),
     format: fmt,
+    attested: traced.has(fmt),
   }
 }
+/**
+ * Formats whose chain the library asks to end at the maker's root, which it brings. Of the rest it takes what is signed by
+ * anybody: by the passkey itself, or by a certificate that was made for it.
+ */
+const traced = new Set(['android-key', 'android-safetynet', 'apple'])
 const transports = new Set(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'])
 
 export type KnownPasskey = {

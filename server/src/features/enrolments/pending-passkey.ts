@@ -89,14 +89,13 @@ const nameOf = ({ device }: Source): string =>
     .join(', ')
     .slice(0, 64) || 'Device'
 
-const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format }: NewPasskey): Promise<void> => {
+const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format, attested }: NewPasskey): Promise<void> => {
   const { deviceHeld, models } = await readDeviceSettings(tx)
-  if (models.length > 0 && (format === 'none' || !models.includes(aaguid)))
+  if (models.length > 0 && (!attested || !models.includes(aaguid)))
     throw new Refusal('not-allowed', `model ${aaguid}, attestation ${format}`, {
-      detail:
-        format === 'none'
-          ? 'Policy takes named models only, and this one does not say what it is.'
-          : 'Policy does not take this model of authenticator.',
+      detail: !attested
+        ? 'Policy takes named models only, and this one does not prove what it is.'
+        : 'Policy does not take this model of authenticator.',
     })
   if (!be || deviceHeld.length === 0) return
   const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', userId).execute()
