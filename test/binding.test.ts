@@ -344,7 +344,7 @@ test('a cookie that was planted before the sign-in is never adopted (threat 30)'
   const lured = server.browser()
   lured.cookies = new Map(attacker.cookies)
   assert.equal(said(await lured.try(contract.provePassword, { username: 'ada', password: ada.password })), 'session-binding')
-  assert.deepEqual((await attacker.call(contract.currentSignIn, {})).signIn.next, ['password'])
+  assert.deepEqual((await attacker.call(contract.currentSignIn, {})).signIn.next, ['passkey', 'qr', 'password'])
 })
 
 test('calls with an authority of their own leave the session cookie alone', async () => {

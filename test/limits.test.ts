@@ -264,7 +264,7 @@ test('after a limit at the second factor the sign-in begins again with the passw
   for (let at = 0; at < 5; at++)
     assert.equal(said(await browser.try(contract.proveTotp, { code: wrongPasscode(vera.secret) })), 'factor-wrong')
   assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(vera.secret) })), 'rate-limited')
-  assert.deepEqual((await browser.call(contract.currentSignIn, {})).signIn.next, ['password'])
+  assert.deepEqual((await browser.call(contract.currentSignIn, {})).signIn.next, ['passkey', 'qr', 'password'])
   await server.sql(`update attempt set open_at = now()`)
   await forgetStep(server, vera)
   assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(vera.secret) })), 'conflict')
@@ -275,7 +275,7 @@ test('after a limit at the second factor the sign-in begins again with the passw
   const other = await afterPassword(from(server, '203.0.113.91'), vera)
   await failed('restarted', 'recovery-code', 100)
   assert.equal(said(await other.try(contract.proveRecoveryCode, { code: vera.recoveryCodes[0] as string })), 'rate-limited')
-  assert.deepEqual((await other.call(contract.currentSignIn, {})).signIn.next, ['password'])
+  assert.deepEqual((await other.call(contract.currentSignIn, {})).signIn.next, ['passkey', 'qr', 'password'])
 })
 
 test('an address has exactly 300 starts a minute', async () => {

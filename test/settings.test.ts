@@ -177,7 +177,7 @@ test('a demand that begins is met on every path: new sign-ins, sessions of one f
   await fresh.call(contract.openSignIn, {})
   const asked = await fresh.call(contract.provePassword, { username: 'bare', password: person.password })
   assert.equal(asked.signIn.state, 'enrolment-required')
-  assert.deepEqual(asked.signIn.next, ['enrol-totp'])
+  assert.deepEqual(asked.signIn.next, ['enrol-passkey', 'enrol-totp'])
   for (const endpoint of [contract.currentSession, contract.listUsers, contract.myFactors])
     assert.equal(said(await fresh.try(endpoint, {})), 'no-session')
   assert.equal(said(await fresh.try(contract.proveTotp, { code: '123456' })), 'conflict')

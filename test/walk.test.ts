@@ -66,6 +66,8 @@ const prefixOf: [string, string][] = [
   ['/api/tokens', 'tok'],
   ['/api/historical/scans', 'psc'],
   ['/api/me/totp', 'tot'],
+  ['/api/me/devices', 'dev'],
+  ['/api/devices', 'dev'],
   ['/api/me/notices', 'evt'],
   ['/api/events', 'evt'],
   ['/api/me/sessions', 'ses'],
@@ -73,6 +75,14 @@ const prefixOf: [string, string][] = [
   ['/api/bulk', 'job'],
 ]
 let made = 0
+/** Well formed, and of no authenticator. */
+const assertion = {
+  id: 'AA',
+  rawId: 'AA',
+  type: 'public-key',
+  response: { clientDataJSON: 'AA', authenticatorData: 'AA', signature: 'AA' },
+}
+const registration = { id: 'AA', rawId: 'AA', type: 'public-key', response: { clientDataJSON: 'AA', attestationObject: 'AA' } }
 /** One pixel. */
 const smallestPng = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 /** A call that is well formed and about nothing that exists, so that a walker changes nothing but themselves. */
@@ -84,6 +94,11 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/sign-ins/current/password': () => ({ username: 'walker', password: 'wrong' }),
     'POST /api/sign-ins/current/totp': () => ({ code: '123456' }),
     'POST /api/sign-ins/current/recovery-code': () => ({ code: 'WRONG' }),
+    'POST /api/sign-ins/current/passkey': () => ({ assertion }),
+    'POST /api/approvals': () => ({ confirm: 'x', assertion, match: '10' }),
+    'POST /api/approvals/decline': () => ({ confirm: 'x', reason: 'declined' }),
+    'POST /api/me/passkeys': () => ({ registration }),
+    'PATCH /api/me/devices/:id': () => ({ name: 'a walk' }),
     'POST /api/me/totp/:id/confirm': () => ({ code: '123456' }),
     'POST /api/me/enrolments': () => ({ factor: 'totp' }),
     'POST /api/me/password': () => ({ current: 'wrong', new: 'another harbour walks 43 miles' }),
@@ -113,6 +128,18 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
       staticHosts: [],
       scanAddresses: 'truncated',
       scanRetentionDays: null,
+    }),
+    'PUT /api/settings/devices': () => ({
+      qr: 'passwordless',
+      computerFirst: ['operator', 'owner'],
+      oneFrame: true,
+      near: 'warn',
+      knownBrowser: 'warn',
+      startNetworks: [],
+      deviceHeld: [],
+      devicesEach: 10,
+      sessionMinutes: 60,
+      models: [],
     }),
     // nothing that could be downloaded: what can be asks for the rights of what it holds
     'POST /api/downloads': () => ({ path: '/api/me/factors' }),
@@ -269,7 +296,7 @@ test('who may call what is what the contract says, for everybody and every endpo
   await enrolling.call(contract.openSignIn, {})
   const waits = await enrolling.call(contract.provePassword, { username: 'w-bare', password: bared.password })
   assert.equal(waits.signIn.state, 'enrolment-required')
-  assert.deepEqual(waits.signIn.next, ['enrol-totp'])
+  assert.deepEqual(waits.signIn.next, ['enrol-passkey', 'enrol-totp'])
   const waiting = new Map(enrolling.cookies)
   walkers.push({
     name: 'sign-in that waits for enrolment',

@@ -4,7 +4,6 @@ import type { Tx } from '../../platform/db.ts'
 import { insertClaim } from '../codes/index.ts'
 import { challengeSeconds, creationOptions, type PasskeyDeps } from '../devices/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
-import { findUser } from '../users/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
 import type { EnrolClaim } from './enrol-totp.ts'
 
@@ -17,14 +16,13 @@ export const claimRegistration = async (
   claim: EnrolClaim,
 ): Promise<{ answer: Answer; claimToken: string }> => {
   const { issuer } = await requireEnrolment(tx)
-  const { username = '', displayName = '' } = (await findUser(tx, claim.userId)) ?? {}
   const open = {
     kind: 'enrol-device' as const,
     options: await creationOptions(
       tx,
       deps,
       { purpose: 'enrol', requestId: claim.codeId, thumbprint: claim.key },
-      { id: claim.userId, username, displayName, issuer },
+      { id: claim.userId, username: claim.username, displayName: claim.displayName, issuer },
     ),
     needs: await confirmNeeds(tx, claim),
     expiresAt: new Date(Date.now() + challengeSeconds * 1_000).toISOString(),

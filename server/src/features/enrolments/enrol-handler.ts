@@ -19,6 +19,7 @@ export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
   },
   claimed: async (tx, { code, input, key }, event) => {
     const userId = code.userId ?? uuid7()
+    const person = await findUser(tx, userId)
     if (code.bootstrap) {
       const username = input.username ?? ''
       if (!(await insertUser(tx, { id: userId, username, displayName: '', email: null, state: 'pending' })))
@@ -30,7 +31,14 @@ export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
       await sql`update code set user_id = ${userId} where id = ${code.id}`.execute(tx)
       event.about({ subject: { kind: 'user', id: userId, name: username } })
     }
-    const claim = { codeId: code.id, userId, resetPassword: code.resetPassword, key }
+    const claim = {
+      codeId: code.id,
+      userId,
+      username: person?.username ?? input.username ?? '',
+      displayName: person?.displayName ?? '',
+      resetPassword: code.resetPassword,
+      key,
+    }
     // a link for an operator leaves the factor to them
     const device = code.bootstrap ? input.factor === 'device' : code.kind === 'enrol-device'
     event.about({ factor: device ? 'passkey' : 'totp' })

@@ -7,16 +7,22 @@ import { requireEnrolment } from '../policies/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { base32, findPending, insertPending, otpauthUrl, pendingMinutes, retire } from '../totp/index.ts'
-import { findUser } from '../users/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
 
 type Answer = Extract<Out<typeof contract.claimCode>, { kind: 'enrol-totp' }>
-export type EnrolClaim = { codeId: string; userId: string; resetPassword: boolean; key: Buffer }
+export type EnrolClaim = {
+  codeId: string
+  userId: string
+  username: string
+  displayName: string
+  resetPassword: boolean
+  key: Buffer
+}
 
 /** In the burn's transaction: a pending key, whose one display goes to the claimer. */
 export const claimKey = async (deps: ActDeps, tx: Tx, claim: EnrolClaim): Promise<{ answer: Answer; claimToken: string }> => {
   const settings = await requireEnrolment(tx)
-  const label = (await findUser(tx, claim.userId))?.username ?? ''
+  const label = claim.username
   const totp = await insertPending(
     tx,
     deps.keys,
