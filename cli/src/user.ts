@@ -50,6 +50,7 @@ const waysIn = ({ factors }: User): string =>
   [
     ...(factors.password ? ['password'] : []),
     ...(factors.totp ? ['totp'] : []),
+    ...(factors.devices > 0 ? [`${factors.devices} device${factors.devices === 1 ? '' : 's'}`] : []),
     ...(factors.recoveryCodesLeft > 0 ? [`${factors.recoveryCodesLeft} recovery codes`] : []),
   ].join(', ')
 
@@ -117,22 +118,24 @@ const enrol: Command = {
   arguments: [userArgument],
   options: {
     expires: { value: 'TIME', says: 'how long it is good for, 1m to 14d; by default 10m', field: 'expiresInMinutes' },
+    factor: { value: 'FACTOR', says: 'totp (a passcode app, the default) or device (a phone’s passkey)', field: 'factor' },
     'reset-password': { says: 'the claim also sets a new password: for somebody who forgot theirs', field: 'resetPassword' },
     ...symbolOption,
   },
   more: `Prints the code's symbol and its link. They stand in this answer alone: the
-database keeps a hash. Whoever opens the link first gets the passcode key, so hand
-it to the right person; the codes before it end.`,
+database keeps a hash. Whoever opens the link first enrols with it, so hand it to
+the right person; the codes before it end.`,
   runs: 'anywhere',
   ownEvent: true,
   run: async (io, given) => {
     const expires = given.text('expires')
     const minutes = expires === undefined ? undefined : minutesIn('expires', expires)
     const how = howOf(given)
+    const factor = given.text('factor')
     const id = await userIdOf(io, given.argument('USER'))
     const { code } = await io.call(enrolUser, {
       id,
-      factor: 'totp',
+      factor: factor === undefined ? 'totp' : oneOf('factor', factor, ['totp', 'device']),
       ...(minutes === undefined ? {} : { expiresInMinutes: minutes }),
       ...(given.flag('reset-password') ? { resetPassword: true } : {}),
     })

@@ -20,6 +20,7 @@ type Taken = {
   n: number
   result: Buffer
   madeId: string
+  kind: contract.CodeKind
   label: string
   name: string
   expiresAt: Date | null
@@ -79,7 +80,7 @@ const take = async (tx: Tx, jobId: string): Promise<Taken[]> => {
     with r as (select n, result, made_id from bulk_row where job_id = ${jobId} and result is not null and result_until > now() for update),
     u as (update bulk_row b set result = null, result_until = null from r where b.job_id = ${jobId} and b.n = r.n),
     j as (update bulk_job set fetched_at = now() where id = ${jobId} and exists (select from r))
-    select r.n, r.result, r.made_id as "madeId", c.label, c.brand_id as "brandId",
+    select r.n, r.result, r.made_id as "madeId", c.kind, c.label, c.brand_id as "brandId",
       coalesce(nullif(u.display_name, ''), c.label) as name, nullif(c.expires_at, 'infinity') as "expiresAt"
     from r join code c on c.id = r.made_id left join users u on u.id = c.user_id order by r.n`.execute(tx)
   return rows
@@ -131,6 +132,7 @@ async function* filesOf(
         name: each.name,
         url: each.url,
         expiresAt: each.expiresAt?.toISOString() ?? '',
+        factor: each.kind === 'enrol-device' ? 'device' : 'totp',
       }),
     }
   if (symbols.length === 0) return

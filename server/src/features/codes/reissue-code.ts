@@ -132,7 +132,12 @@ const newSecret = async (
   const { id, expiresAt: _, ...shown } = code
   if (!byLetter) return { id: fromId(id), shown }
   const { issuer } = await readAuthenticationSettings(tx)
-  const letter = await codeLetter(input.language ?? 'en', { issuer, name: old.user.username, ...code })
+  const letter = await codeLetter(input.language ?? 'en', {
+    issuer,
+    name: old.user.username,
+    ...code,
+    factor: old.kind === 'enrol-device' ? 'device' : 'totp',
+  })
   return { id: fromId(id), shown: { ...shown, letterPdf: letter.toString('base64') } }
 }
 /** Revokes what is replaced; what was replaced by it before now leads to the new one too, so that one step is enough. */

@@ -22,7 +22,7 @@ export const enrolUser = async (deps: ActDeps & { origin: string }, actor: Actor
   return act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
     const { code, issuer, name } = await enrol(deps, tx, actor, event, input, prepared)
     if (input.deliver !== 'letter') return { code }
-    const letter = await codeLetter(input.language ?? 'en', { issuer, name, ...code })
+    const letter = await codeLetter(input.language ?? 'en', { issuer, name, ...code, factor: input.factor })
     return { code: { ...code, letterPdf: letter.toString('base64') } }
   })
 }

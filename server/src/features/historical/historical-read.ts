@@ -7,7 +7,7 @@ import { stateOf } from '../codes/index.ts'
 import { renewalDue, renewBy } from '../users/index.ts'
 
 /** Kinds of codes that enrol a factor. */
-const enrolmentKinds: readonly CodeKind[] = ['enrol-totp']
+const enrolmentKinds: readonly CodeKind[] = ['enrol-totp', 'enrol-device']
 const ofEnrolment = sql`c.kind = any (${enrolmentKinds}::text[])`
 const codeIsOver = sql`(c.expires_at <= now() or c.epoch <> (select epoch from deployment))`
 /** An enrolment code that can still be claimed, now or later. */

@@ -10,10 +10,10 @@ const time = (at: string, locale: string): string =>
 /** A letter (PDF, A4) with one code: symbol, address, what to do, until when. Never the activation number. */
 export const codeLetter = async (
   language: Language,
-  letter: { issuer: string; name: string; url: string; expiresAt: string },
+  letter: { issuer: string; name: string; url: string; expiresAt: string; factor: 'totp' | 'device' },
 ): Promise<Buffer> => {
   const { code: say, locale } = words[language]
-  const { issuer, name, url, expiresAt } = letter
+  const { issuer, name, url, expiresAt, factor } = letter
   const sheet = new Sheet(`${say.title}, ${issuer}`, language)
   sheet.line(issuer, { size: 11, bold: true, colour: '#066278' })
   sheet.gap(10)
@@ -30,7 +30,7 @@ export const codeLetter = async (
   sheet.gap(4)
   sheet.line(say.until(time(expiresAt, locale)), { bold: true })
   sheet.gap(6)
-  for (const [at, step] of say.steps.entries()) sheet.text(step, `${at + 1}.`)
+  for (const [at, step] of [...say.steps, say.last[factor]].entries()) sheet.text(step, `${at + 1}.`)
   sheet.gap(6)
   sheet.text(say.warning)
   return sheet.done()

@@ -13,9 +13,12 @@ export const words = {
       steps: [
         'Scan the symbol with the camera of your phone, or type the address below it.',
         'Check that the address on the phone begins as the one in this letter.',
-        'Tap “Get my key”, and enter the activation number. You get it from us in another way: it is never in a letter.',
-        'Follow the page. It shows a key for an authenticator app, and asks for a passcode from it.',
+        'Enter the activation number, and tap the button below it. You get the number from us in another way: it is never in a letter.',
       ],
+      last: {
+        totp: 'Follow the page. It shows a key for an authenticator app, and asks for a passcode from it.',
+        device: 'Follow the page. It registers this phone, and the phone asks for your finger, face or PIN.',
+      },
       until: (time: string) => `Good until ${time}`,
       address: 'Address',
       warning:
@@ -38,9 +41,12 @@ export const words = {
       steps: [
         'Zeskanuj symbol aparatem telefonu albo wpisz adres, który jest pod nim.',
         'Sprawdź, czy adres w telefonie zaczyna się tak samo jak w tym liście.',
-        'Dotknij „Pobierz mój klucz” i wpisz numer aktywacyjny. Otrzymasz go od nas inną drogą: nigdy nie ma go w liście.',
-        'Postępuj według strony. Pokaże klucz do aplikacji uwierzytelniającej i poprosi o kod z tej aplikacji.',
+        'Wpisz numer aktywacyjny i dotknij przycisku pod nim. Numer otrzymasz od nas inną drogą: nigdy nie ma go w liście.',
       ],
+      last: {
+        totp: 'Postępuj według strony. Pokaże klucz do aplikacji uwierzytelniającej i poprosi o kod z tej aplikacji.',
+        device: 'Postępuj według strony. Zarejestruje ten telefon, a telefon poprosi o palec, twarz lub PIN.',
+      },
       until: (time: string) => `Ważny do: ${time}`,
       address: 'Adres',
       warning:
