@@ -135,7 +135,7 @@ the right person; the codes before it end.`,
     const id = await userIdOf(io, given.argument('USER'))
     const { code } = await io.call(enrolUser, {
       id,
-      factor: factor === undefined ? 'totp' : oneOf('factor', factor, ['totp', 'device']),
+      factor: factor === undefined ? 'totp' : oneOf('factor', factor, ['totp', 'device'] as const),
       ...(minutes === undefined ? {} : { expiresInMinutes: minutes }),
       ...(given.flag('reset-password') ? { resetPassword: true } : {}),
     })
