@@ -67,7 +67,7 @@ test('a doubted code is pasted, photographed or held before the camera, and told
   const asked: string[] = []
   page.on('request', (request) => asked.push(request.url()))
   await page.goto(`${server.origin}/sign-in`)
-  await page.getByRole('link', { name: 'Do you doubt a code? Check it' }).click()
+  await page.getByRole('link', { name: 'Is a code ours?' }).click()
   await title(page, 'Is this code ours?')
 
   await page.getByLabel('Or paste what it says').fill(code.url as string)

@@ -1,4 +1,4 @@
-import { type CallIn, type Endpoint, type Out, problemOf, requestOf } from '@postern/contract'
+import { type CallIn, type Endpoint, type Out, type Problem, problemOf, requestOf } from '@postern/contract'
 import { useEffect, useRef, useState } from 'react'
 import { background, send } from '../api.ts'
 
@@ -43,12 +43,52 @@ const readStream = async <E extends Endpoint>(
 type Told<T> = { message?: Message<T>; live?: boolean; asks?: true }
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve()
     const timer = setTimeout(resolve, ms)
     signal.addEventListener('abort', () => {
       clearTimeout(timer)
       resolve()
     })
   })
+
+const waitMs = (tries: number, most: number) => Math.min(most, 1000 * 2 ** tries)
+/** A connection that was silent so long in a hidden page, or through a sleep, may be dead without anybody having been told. */
+const doubtfulMs = 5_000
+/**
+ * Reads a stream of this page alone until `signal` aborts. It tells first what has happened before, so a lost connection is
+ * opened again and nothing is missed; after a sleep, or when the network is back, at once. Throws what refuses it.
+ */
+export const followStream = async <E extends Endpoint>(
+  endpoint: E,
+  input: CallIn<E>,
+  signal: AbortSignal,
+  onValue: (value: Out<E>) => void,
+): Promise<void> => {
+  let hiddenAt = 0
+  let again = new AbortController()
+  const anew = () => again.abort()
+  const look = () => {
+    if (document.hidden) hiddenAt = Date.now()
+    else if (Date.now() - hiddenAt > doubtfulMs) anew()
+  }
+  addEventListener('online', anew, { signal })
+  document.addEventListener('visibilitychange', look, { signal })
+  for (let tries = 0; !signal.aborted; tries++) {
+    again = new AbortController()
+    const either = AbortSignal.any([signal, again.signal])
+    try {
+      const onOpen = () => {
+        tries = 0
+      }
+      await readStream(endpoint, input, { signal: either, onOpen, onMessage: ({ value }) => onValue(value) })
+    } catch (error) {
+      const problem = typeof error === 'object' && error !== null && 'problem' in error ? (error.problem as Problem) : undefined
+      // refused for good; 503 and lost connections pass
+      if (problem && problem.status < 500 && problem.status !== 0 && !signal.aborted) throw error
+    }
+    await pause(waitMs(tries, 5_000), either)
+  }
+}
 
 /**
  * A live stream for a page. One tab of the browser holds the connection (a lock) and tells the others; when it closes, the next
@@ -101,7 +141,7 @@ export const useStream = <E extends Endpoint>(endpoint: E, input: CallIn<E>, onV
         if (stop.signal.aborted) return
         leading = { live: false }
         tell(leading)
-        await pause(Math.min(30_000, 1000 * 2 ** tries), stop.signal)
+        await pause(waitMs(tries, 30_000), stop.signal)
       }
     }
     navigator.locks.request(`postern ${key}`, { signal: stop.signal }, lead).catch(() => {})

@@ -11,6 +11,7 @@ export const PublicShell = ({
   footer,
   footerEnd,
   wide = false,
+  centred = false,
   children,
 }: {
   name: string
@@ -19,6 +20,8 @@ export const PublicShell = ({
   footer?: ReactNode
   footerEnd?: ReactNode
   wide?: boolean
+  /** In the middle of the window, where it fits. */
+  centred?: boolean
   children: ReactNode
 }) => (
   <div className={style.shell}>
@@ -33,7 +36,7 @@ export const PublicShell = ({
         {aside}
       </div>
     </header>
-    <main id="content" tabIndex={-1} className={wide ? style.wide : style.main}>
+    <main id="content" tabIndex={-1} className={wide ? style.wide : style.main} data-centred={centred || undefined}>
       {children}
     </main>
     <footer className={style.bottom} data-no-print="">

@@ -1,0 +1,159 @@
+import { Button, UnstyledButton } from '@mantine/core'
+import type { SignInMethod } from '@postern/contract'
+import type { ComponentType } from 'react'
+import { Trans, useTranslation } from 'react-i18next'
+import { type Acr, AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { IconBluetooth, IconChevronRight, IconFingerprint, IconKey, IconLifebuoy, IconQrcode } from '../../ui/icons.ts'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { hasPasskeys, type PasskeyAt, passkeyUsedHere } from './passkey.ts'
+import style from './Ways.module.css'
+
+/** The ways that are open now, in order of assurance: the strongest first, each with what it is. */
+export const Ways = ({
+  next,
+  narrow,
+  codeShown,
+  busy,
+  onPasskey,
+  onCode,
+  onPassword,
+  onPasscode,
+  onRecovery,
+}: {
+  next: readonly SignInMethod[]
+  narrow: boolean
+  /** Whether our code stands beside or below this list. */
+  codeShown: boolean
+  busy: PasskeyAt | undefined
+  onPasskey: (at: PasskeyAt) => void
+  onCode: () => void
+  onPassword: (() => void) | undefined
+  onPasscode: (() => void) | undefined
+  onRecovery: (() => void) | undefined
+}) => {
+  const { t } = useTranslation('sign-in')
+  const passkeys = next.includes('passkey') && hasPasskeys()
+  return (
+    <div className={style.ways}>
+      {passkeys && <PasskeyHere narrow={narrow} busy={busy === 'here'} onPress={() => onPasskey('here')} />}
+      {passkeys && !narrow && (
+        <Way
+          of="hybrid"
+          icon={IconBluetooth}
+          name={t('hybrid')}
+          text={t('hybridText')}
+          acr="phr"
+          amr={['hwk', 'user', 'mfa']}
+          busy={busy === 'phone'}
+          onPress={() => onPasskey('phone')}
+        />
+      )}
+      {next.includes('qr') && (
+        <Way
+          of="qr"
+          icon={IconQrcode}
+          name={t(narrow && !codeShown ? 'showCode' : narrow ? 'scanBelow' : 'scanRight')}
+          text={t(narrow && !codeShown ? 'showCodeText' : 'scanText')}
+          acr="aal2"
+          amr={['swk', 'user', 'mfa']}
+          onPress={onCode}
+        />
+      )}
+      {onPassword && (
+        <Way
+          of="password"
+          icon={IconKey}
+          name={t('way')}
+          text={t('wayText')}
+          acr="aal2"
+          amr={['pwd', 'otp', 'mfa']}
+          onPress={onPassword}
+        />
+      )}
+      {onPasscode && (
+        <Way
+          of="totp"
+          icon={IconKey}
+          name={t('passcodeWay')}
+          text={t('wayText')}
+          acr="aal2"
+          amr={['pwd', 'otp', 'mfa']}
+          onPress={onPasscode}
+        />
+      )}
+      {onRecovery && (
+        <Way
+          of="recovery-code"
+          icon={IconLifebuoy}
+          name={t('recoveryWay')}
+          text={t('recoveryWayText')}
+          acr="aal1"
+          amr={['pwd', 'kba']}
+          onPress={onRecovery}
+        />
+      )}
+    </div>
+  )
+}
+
+const PasskeyHere = ({ narrow, busy, onPress }: { narrow: boolean; busy: boolean; onPress: () => void }) => {
+  const { t } = useTranslation('sign-in')
+  const used = passkeyUsedHere()
+  return (
+    <div className={style.first}>
+      <Button
+        size="lg"
+        fullWidth
+        justify="space-between"
+        leftSection={
+          <span className={style.leading}>
+            <Icon of={IconFingerprint} size={20} />
+            {t(narrow ? 'passkeyPhone' : 'passkeyHere')}
+          </span>
+        }
+        rightSection={<Icon of={IconChevronRight} />}
+        data-way="passkey"
+        loading={busy}
+        onClick={onPress}
+      />
+      <p>
+        <AssuranceBadge acr="phr" amr={['hwk', 'user', 'mfa']} />
+        {used && (
+          <span>
+            <Trans t={t} i18nKey="passkeyUsed" components={{ 1: <TimeText at={used} as="moment" /> }} />
+          </span>
+        )}
+      </p>
+    </div>
+  )
+}
+
+const Way = ({
+  of,
+  icon,
+  name,
+  text,
+  acr,
+  amr,
+  busy = false,
+  onPress,
+}: {
+  of: string
+  icon: ComponentType<{ size?: number | string; stroke?: number | string; className?: string }>
+  name: string
+  text: string
+  acr: Acr
+  amr: string[]
+  busy?: boolean
+  onPress: () => void
+}) => (
+  <UnstyledButton className={style.way} data-way={of} aria-busy={busy} onClick={onPress}>
+    <Icon of={icon} size={20} />
+    <span className={style.what}>
+      <b>{name}</b>
+      <span>{text}</span>
+    </span>
+    <AssuranceBadge acr={acr} amr={amr} />
+  </UnstyledButton>
+)

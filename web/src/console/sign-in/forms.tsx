@@ -1,0 +1,133 @@
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { PasscodeField } from '../../ui/PasscodeField.tsx'
+import style from './SignInPage.module.css'
+
+type Form = { busy: boolean; waiting: boolean; onSubmit: () => void }
+
+/** Name and password. The name field also takes a passkey, where the browser fills one in. */
+export const PasswordForm = ({
+  username,
+  onUsername,
+  password,
+  onPassword,
+  error,
+  busy,
+  waiting,
+  onSubmit,
+}: Form & {
+  username: string
+  onUsername: (typed: string) => void
+  password: string
+  onPassword: (typed: string) => void
+  error: string | undefined
+}) => {
+  const { t } = useTranslation('sign-in')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <Stack gap="lg">
+        <TextInput
+          size="md"
+          label={t('name')}
+          name="username"
+          autoComplete="username webauthn"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          withAsterisk={false}
+          autoFocus={username === ''}
+          value={username}
+          onChange={(change) => onUsername(change.currentTarget.value)}
+        />
+        <PasswordInput
+          size="md"
+          label={t('password')}
+          name="password"
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          autoFocus={username !== ''}
+          value={password}
+          error={error}
+          onChange={(change) => onPassword(change.currentTarget.value)}
+        />
+        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting}>
+          {t('submit')}
+        </Button>
+      </Stack>
+    </form>
+  )
+}
+
+/** The six digits; on the last one they send themselves. */
+export const PasscodeForm = ({
+  code,
+  onCode,
+  onWhole,
+  error,
+  busy,
+  waiting,
+  onSubmit,
+}: Form & { code: string; onCode: (typed: string) => void; onWhole: (code: string) => void; error: string | undefined }) => {
+  const { t } = useTranslation('sign-in')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <Stack gap="sm">
+        <PasscodeField label={t('passcode')} value={code} onChange={onCode} onComplete={onWhole} error={error} autoFocus />
+        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting || code.length < 6}>
+          {t('submit')}
+        </Button>
+      </Stack>
+    </form>
+  )
+}
+
+export const RecoveryForm = ({
+  code,
+  onCode,
+  error,
+  busy,
+  waiting,
+  onSubmit,
+}: Form & { code: string; onCode: (typed: string) => void; error: string | undefined }) => {
+  const { t } = useTranslation('sign-in')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <Stack gap="lg">
+        <TextInput
+          size="md"
+          label={t('recovery')}
+          description={t('recoveryText')}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          withAsterisk={false}
+          maxLength={64}
+          classNames={{ input: style.mono ?? '' }}
+          value={code}
+          error={error}
+          onChange={(change) => onCode(change.currentTarget.value)}
+        />
+        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting}>
+          {t('submit')}
+        </Button>
+      </Stack>
+    </form>
+  )
+}
