@@ -39,12 +39,13 @@ export const MovingCode = ({
       section.current?.focus()
     },
   }))
+  const drawn = ['asking', 'shown', 'scanned'].includes(state.at)
   return (
     <section ref={section} tabIndex={-1} className={style.code} aria-label={t('code.label')}>
       {titled && (
         <>
           <h2>{t('code.title')}</h2>
-          <p className={style.sub}>{t('code.moving')}</p>
+          <p className={style.sub}>{drawn ? t('code.moving') : ' '}</p>
         </>
       )}
       {'code' in state ? (
@@ -138,7 +139,7 @@ const Over = ({
   const since = useRef(Date.now()).current
   const wait = useWait(problem, since)
   const again = (
-    <Button onClick={onAgain} disabled={problem?.code === 'rate-limited' && wait > 0}>
+    <Button variant="default" onClick={onAgain} disabled={problem?.code === 'rate-limited' && wait > 0}>
       {t('code.again')}
     </Button>
   )
@@ -151,7 +152,15 @@ const Over = ({
         alert
         title={t(`code.denied.${reason}`)}
         text={t(`code.denied.${reason}Text`)}
-        action={first ? <Button onClick={onPassword}>{t('code.enterPassword')}</Button> : again}
+        action={
+          first ? (
+            <Button variant="default" onClick={onPassword}>
+              {t('code.enterPassword')}
+            </Button>
+          ) : (
+            again
+          )
+        }
       />
     )
   }

@@ -42,6 +42,7 @@ export default function SignInPage() {
   const navigate = useNavigate()
   const { online } = useNetwork()
   const narrow = useMediaQuery('(max-width: 600px)', undefined, { getInitialValueInEffect: false })
+  const stacked = useMediaQuery('(max-width: 820px)', undefined, { getInitialValueInEffect: false })
   const search = useSearch({ strict: false }) as { returnTo?: string; why?: string }
   const returnTo = localPath(search.returnTo)
   const why =
@@ -217,12 +218,11 @@ export default function SignInPage() {
               <Ways
                 next={next}
                 narrow={narrow}
-                codeShown={codeShown}
+                code={!codeShown ? 'hidden' : stacked ? 'below' : 'right'}
                 busy={proof.isPending && proof.variables?.kind === 'passkey' ? proof.variables.at : undefined}
                 onPasskey={(where) => submit({ kind: 'passkey', at: where })}
                 onCode={showCode}
                 onPassword={first ? () => show('password') : undefined}
-                onPasscode={undefined}
                 onRecovery={!first && at === 'ways' && offers('recovery-code') ? () => show('recovery-code') : undefined}
               />
             )}

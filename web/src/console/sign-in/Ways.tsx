@@ -13,23 +13,21 @@ import style from './Ways.module.css'
 export const Ways = ({
   next,
   narrow,
-  codeShown,
+  code,
   busy,
   onPasskey,
   onCode,
   onPassword,
-  onPasscode,
   onRecovery,
 }: {
   next: readonly SignInMethod[]
   narrow: boolean
-  /** Whether our code stands beside or below this list. */
-  codeShown: boolean
+  /** Where our code stands. */
+  code: 'right' | 'below' | 'hidden'
   busy: PasskeyAt | undefined
   onPasskey: (at: PasskeyAt) => void
   onCode: () => void
   onPassword: (() => void) | undefined
-  onPasscode: (() => void) | undefined
   onRecovery: (() => void) | undefined
 }) => {
   const { t } = useTranslation('sign-in')
@@ -53,8 +51,8 @@ export const Ways = ({
         <Way
           of="qr"
           icon={IconQrcode}
-          name={t(narrow && !codeShown ? 'showCode' : narrow ? 'scanBelow' : 'scanRight')}
-          text={t(narrow && !codeShown ? 'showCodeText' : 'scanText')}
+          name={t(code === 'hidden' ? 'showCode' : code === 'below' ? 'scanBelow' : 'scanRight')}
+          text={t(code === 'hidden' ? 'showCodeText' : 'scanText')}
           acr="aal2"
           amr={['swk', 'user', 'mfa']}
           onPress={onCode}
@@ -69,17 +67,6 @@ export const Ways = ({
           acr="aal2"
           amr={['pwd', 'otp', 'mfa']}
           onPress={onPassword}
-        />
-      )}
-      {onPasscode && (
-        <Way
-          of="totp"
-          icon={IconKey}
-          name={t('passcodeWay')}
-          text={t('wayText')}
-          acr="aal2"
-          amr={['pwd', 'otp', 'mfa']}
-          onPress={onPasscode}
         />
       )}
       {onRecovery && (
