@@ -84,8 +84,10 @@ const operatorsPages = [
   page('/bulk', () => import('./bulk/BulkPage.tsx')),
   page('/brands', () => import('./brands/BrandsPage.tsx')),
   page('/brands/$id', () => import('./brands/BrandPage.tsx')),
+  page('/devices', () => import('./devices/DevicesPage.tsx')),
   page('/sessions', () => import('./sessions/SessionsPage.tsx')),
   page('/settings/authentication', () => import('./settings/AuthenticationSettingsPage.tsx')),
+  page('/settings/devices', () => import('./settings/DeviceSettingsPage.tsx')),
   page('/settings/codes', () => import('./settings/CodeSettingsPage.tsx')),
   page('/settings/tokens', () => import('./settings/TokensPage.tsx')),
 ]

@@ -6,6 +6,7 @@ import enBulk from './en/bulk.json'
 import enCheck from './en/check.json'
 import enCodes from './en/codes.json'
 import enCommon from './en/common.json'
+import enDevices from './en/devices.json'
 import enEnrol from './en/enrol.json'
 import enEvents from './en/events.json'
 import enHistorical from './en/historical.json'
@@ -20,6 +21,7 @@ import plBulk from './pl/bulk.json'
 import plCheck from './pl/check.json'
 import plCodes from './pl/codes.json'
 import plCommon from './pl/common.json'
+import plDevices from './pl/devices.json'
 import plEnrol from './pl/enrol.json'
 import plEvents from './pl/events.json'
 import plHistorical from './pl/historical.json'
@@ -33,6 +35,7 @@ import plUsers from './pl/users.json'
 const en = {
   common: enCommon,
   'sign-in': enSignIn,
+  devices: enDevices,
   enrol: enEnrol,
   account: enAccount,
   users: enUsers,
@@ -49,6 +52,7 @@ const en = {
 const pl = {
   common: plCommon,
   'sign-in': plSignIn,
+  devices: plDevices,
   enrol: plEnrol,
   account: plAccount,
   users: plUsers,

@@ -7,7 +7,7 @@ import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { DensityChoice, LanguageChoice, SchemeChoice, ZoneChoice } from '../../ui/Controls.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconDeviceMobile, IconKey, IconLock } from '../../ui/icons.ts'
+import { IconKey, IconLifebuoy, IconLock } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { savePdf } from '../../ui/pdf.ts'
@@ -22,14 +22,16 @@ import { useSession } from '../session.ts'
 import style from './AccountPage.module.css'
 import { AnotherPhone } from './AnotherPhone.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { MyDevices } from './MyDevices.tsx'
 
 /** One's own ways in, and how things look in this browser. */
 export default function AccountPage() {
-  const { t } = useTranslation(['account', 'common'])
+  const { t } = useTranslation(['account', 'devices', 'common'])
   const session = useSession()
   const issuer = useIssuer()
   const factors = useCall(myFactors, {})
   const [codes, setCodes] = useState<Made>()
+  const [firstCodes, setFirstCodes] = useState<string[]>()
   const { user, assurance } = session
   if (codes)
     return (
@@ -42,6 +44,12 @@ export default function AccountPage() {
             {...(codes.letterPdf ? { onLetter: () => savePdf(codes.letterPdf as string, 'postern-recovery-codes.pdf') } : {})}
           />
         </Section>
+      </Page>
+    )
+  if (firstCodes)
+    return (
+      <Page title={t('devices:mine.codesTitle')} below={t('common:recovery.once')}>
+        <RecoveryCodes codes={firstCodes} owner={`${user.username}, ${issuer}`} onSaved={() => setFirstCodes(undefined)} />
       </Page>
     )
   return (
@@ -65,7 +73,8 @@ export default function AccountPage() {
           <Loading />
         )}
       </Section>
-      {factors.data?.enrolment && factors.data.totp && factors.data.password && <AnotherPhone />}
+      <MyDevices onCodes={setFirstCodes} />
+      {factors.data?.enrolment && factors.data.password && <AnotherPhone app={factors.data.totp !== null} />}
       <Section title={t('looks')} aside={<span className="small t3">{t('looksText')}</span>}>
         <div className={style.looks}>
           <SchemeChoice />
@@ -81,7 +90,7 @@ export default function AccountPage() {
 type Made = Out<typeof renewRecoveryCodes>
 const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: Made) => void }) => {
   const { t, i18n } = useTranslation(['account', 'common'])
-  const { password, totp, recoveryCodes, enrolment } = factors
+  const { password, totp, devices, recoveryCodes, enrolment } = factors
   const [asked, setAsked] = useState<'password' | 'totp' | 'codes'>()
   const close = () => setAsked(undefined)
   const remove = useAction(removeTotp, {
@@ -103,7 +112,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
   return (
     <ul className={style.ways}>
       <Way
-        icon={<Icon of={IconLock} size={20} />}
+        icon={<Icon of={IconKey} size={20} />}
         name={t('password')}
         facts={
           password ? (
@@ -122,7 +131,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
         )}
       </Way>
       <Way
-        icon={<Icon of={IconDeviceMobile} size={20} />}
+        icon={<Icon of={IconLock} size={20} />}
         name={t('totp')}
         facts={
           totp ? (
@@ -151,12 +160,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
         }
       >
         {enrolment && (
-          <Button
-            component={Link}
-            to="/enrol"
-            variant={totp ? 'default' : 'filled'}
-            aria-label={`${t(totp ? 'replace' : 'setUp')}: ${t('totp')}`}
-          >
+          <Button component={Link} to="/enrol" variant="default" aria-label={`${t(totp ? 'replace' : 'setUp')}: ${t('totp')}`}>
             {t(totp ? 'replace' : 'setUp')}
           </Button>
         )}
@@ -167,7 +171,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
         )}
       </Way>
       <Way
-        icon={<Icon of={IconKey} size={20} />}
+        icon={<Icon of={IconLifebuoy} size={20} />}
         name={t('recovery')}
         facts={
           recoveryCodes.total === 0 ? (
@@ -189,7 +193,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
           )
         }
       >
-        {totp && (
+        {(totp || devices > 0) && (
           <Button variant="default" onClick={() => setAsked('codes')}>
             {t('makeNew')}
           </Button>
@@ -208,7 +212,11 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
         error={removeProblem ? undefined : remove.error}
         onConfirm={() => remove.mutate({})}
       >
-        {removeProblem ? <StateBadge look="denied">{removeProblem}</StateBadge> : t('removeTotpText')}
+        {removeProblem ? (
+          <StateBadge look="denied">{removeProblem}</StateBadge>
+        ) : (
+          t(devices > 0 ? 'removeTotpDevices' : 'removeTotpText')
+        )}
       </ConfirmDialog>
       <ConfirmDialog
         opened={asked === 'codes'}

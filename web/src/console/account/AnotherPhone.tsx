@@ -1,5 +1,5 @@
-import { Button } from '@mantine/core'
-import { enrolAnotherPhone, myFactors, type Out } from '@postern/contract'
+import { Button, Radio, Stack } from '@mantine/core'
+import { enrolAnotherPhone, myDevices, myFactors, type Out } from '@postern/contract'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
@@ -16,32 +16,50 @@ import { onSessionEnded, useAction, useCall } from '../calls.ts'
 import style from './AccountPage.module.css'
 
 type Code = Out<typeof enrolAnotherPhone>['code']
+type Factor = 'device' | 'totp'
+/** The key and the devices there were before: another one says that the phone is done. */
+type Before = { key: string | undefined; devices: readonly string[] }
+const idsOf = (items: readonly { id: string }[] | undefined) => (items ?? []).map(({ id }) => id)
 
-/** A single-use code for another phone. Its address is in this answer alone, so it lives in this page and nowhere else. */
-export const AnotherPhone = () => {
+/**
+ * A single-use code for another phone: it becomes a registered device, or takes the authenticator app over. The code's address
+ * is in this answer alone, so it lives in this page and nowhere else.
+ */
+export const AnotherPhone = ({ app }: { app: boolean }) => {
   const { t } = useTranslation('account')
-  const [shown, setShown] = useState<{ code: Code; keyBefore: string | undefined }>()
+  const [factor, setFactor] = useState<Factor>('device')
+  const [shown, setShown] = useState<{ code: Code; factor: Factor; before: Before }>()
   const factors = useCall(myFactors, {})
+  const devices = useCall(myDevices, {})
   const issue = useAction(enrolAnotherPhone, {
-    onDone: ({ code }) => setShown({ code, keyBefore: factors.data?.totp?.id }),
+    onDone: ({ code }, input) =>
+      setShown({
+        code,
+        factor: input.factor,
+        before: { key: factors.data?.totp?.id, devices: idsOf(devices.data?.items) },
+      }),
   })
-  const show = () => issue.mutate({ factor: 'totp' })
+  const show = () => issue.mutate({ factor })
   return (
     <Section title={t('another')}>
-      <p className="t2">{t('anotherText')}</p>
       {issue.error && <Refused error={issue.error} />}
       {shown ? (
-        <Shown
-          code={shown.code}
-          keyBefore={shown.keyBefore}
-          onNew={show}
-          busy={issue.isPending}
-          onHide={() => setShown(undefined)}
-        />
+        <Shown {...shown} onNew={show} busy={issue.isPending} onHide={() => setShown(undefined)} />
       ) : (
-        <Button variant="default" mt="sm" loading={issue.isPending} onClick={show}>
-          {t('anotherShow')}
-        </Button>
+        <>
+          {app && (
+            <Radio.Group label={t('anotherAs')} value={factor} onChange={(chosen) => setFactor(chosen as Factor)} mb="sm">
+              <Stack gap={4} mt={4}>
+                <Radio value="device" label={t('anotherDevice')} />
+                <Radio value="totp" label={t('anotherApp')} />
+              </Stack>
+            </Radio.Group>
+          )}
+          <p className="t2">{t(factor === 'device' ? 'anotherDeviceText' : 'anotherText')}</p>
+          <Button variant="default" mt="sm" loading={issue.isPending} onClick={show}>
+            {t('anotherShow')}
+          </Button>
+        </>
       )}
     </Section>
   )
@@ -49,13 +67,15 @@ export const AnotherPhone = () => {
 
 const Shown = ({
   code,
-  keyBefore,
+  factor,
+  before,
   onNew,
   busy,
   onHide,
 }: {
   code: Code
-  keyBefore: string | undefined
+  factor: Factor
+  before: Before
   onNew: () => void
   busy: boolean
   onHide: () => void
@@ -64,21 +84,24 @@ const Shown = ({
   const { state, copy } = useCopy()
   // Both stand in the first answer alone; a repeat after ten minutes has neither, and the code has ended by then.
   const { url = '', symbolSvg } = code
-  // Asking about the code itself with its secret would look like a late opening; a new key says that it was used.
-  const done = useCall(myFactors, {}, { everyMs: 3000 }).data?.totp?.id !== keyBefore
-  // The confirmation on the other phone ends every session, this one too: the sign-in page then says so.
+  // Asking about the code itself with its secret would look like a late opening; a new key or device says that it was used.
+  const key = useCall(myFactors, {}, { everyMs: 3000 }).data?.totp?.id
+  const devices = useCall(myDevices, {}, factor === 'device' ? { everyMs: 3000 } : {}).data?.items
+  const done = factor === 'device' ? idsOf(devices).some((id) => !before.devices.includes(id)) : key !== before.key
+  // The confirmation of an app on the other phone ends every session, this one too: the sign-in page then says so.
   useEffect(() => {
+    if (factor !== 'totp') return
     onSessionEnded.expected = 'another-phone'
     return () => {
       onSessionEnded.expected = undefined
     }
-  }, [])
+  }, [factor])
   const ended = useNow() >= Date.parse(code.expiresAt)
   if (done)
     return (
       <Note
         tone="ok"
-        title={t('anotherDone')}
+        title={t(factor === 'device' ? 'anotherDeviceDone' : 'anotherDone')}
         action={
           <Button variant="default" onClick={onHide}>
             {t('hide')}

@@ -108,6 +108,7 @@ const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
     >
       {made?.code.expiresAt ? (
         <HandOver
+          factor={code.kind === 'enrol-device' ? 'device' : 'totp'}
           code={{
             id: made.code.id,
             expiresAt: made.code.expiresAt,

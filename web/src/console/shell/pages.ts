@@ -1,6 +1,8 @@
 import {
   IconAdjustments,
   IconDeviceDesktop,
+  IconDeviceMobile,
+  IconFingerprint,
   IconKey,
   IconList,
   IconLock,
@@ -16,6 +18,7 @@ export const groups = [
     group: 'people',
     pages: [
       { to: '/users', name: 'users', icon: IconUsers, key: 'u' },
+      { to: '/devices', name: 'devices', icon: IconDeviceMobile, key: 'd' },
       { to: '/codes', name: 'codes', icon: IconQrcode, key: 'c' },
       { to: '/brands', name: 'brands', icon: IconPalette, key: 'b' },
       { to: '/sessions', name: 'sessions', icon: IconDeviceDesktop, key: 's' },
@@ -25,6 +28,7 @@ export const groups = [
     group: 'rules',
     pages: [
       { to: '/settings/authentication', name: 'authentication', icon: IconLock, key: 'a' },
+      { to: '/settings/devices', name: 'deviceSettings', icon: IconFingerprint, key: 'p' },
       { to: '/settings/codes', name: 'codeSettings', icon: IconAdjustments, key: 'k' },
       { to: '/settings/tokens', name: 'tokens', icon: IconKey, key: 't' },
     ],

@@ -51,8 +51,8 @@ export const Ways = ({
         <Way
           of="qr"
           icon={IconQrcode}
-          name={t(code === 'hidden' ? 'showCode' : code === 'below' ? 'scanBelow' : 'scanRight')}
-          text={t(code === 'hidden' ? 'showCodeText' : 'scanText')}
+          name={t(code === 'hidden' ? (narrow ? 'showCode' : 'code.title') : code === 'below' ? 'scanBelow' : 'scanRight')}
+          text={t(code === 'hidden' && narrow ? 'showCodeText' : 'scanText')}
           acr="aal2"
           amr={['swk', 'user', 'mfa']}
           onPress={onCode}

@@ -62,6 +62,13 @@ export const beginSignIn = (returnTo: string | undefined): Promise<SignIn | unde
     if (now.state === 'pending' && untouched(now)) rememberSignIn(rememberedName() ?? '')
     return now.state === 'pending' && (untouched(now) || own) ? now : undefined
   })
+/** Proves a passkey for the sign-in or step-up of this browser: one that was filled in already, or one the browser asks for. */
+export const proveByPasskey = async (at: PasskeyAt, given?: Assertion): Promise<SignIn> => {
+  const assertion = given ?? (await askPasskey((await call(send, signInPasskeyOptions, {})).value, at))
+  const { signIn } = (await call(send, provePasskey, { assertion })).value
+  rememberPasskeyUsed()
+  return signIn
+}
 const prove = async (proof: Proof): Promise<SignIn> => {
   if (proof.kind === 'password') rememberSignIn(proof.username)
   const { value } =
@@ -71,10 +78,7 @@ const prove = async (proof: Proof): Promise<SignIn> => {
         ? await call(send, proveTotp, { code: proof.code })
         : proof.kind === 'recovery-code'
           ? await call(send, proveRecoveryCode, { code: proof.code })
-          : await call(send, provePasskey, {
-              assertion: proof.assertion ?? (await askPasskey((await call(send, signInPasskeyOptions, {})).value, proof.at)),
-            })
-  if (proof.kind === 'passkey') rememberPasskeyUsed()
+          : { value: { signIn: await proveByPasskey(proof.at, proof.assertion) } }
   return value.signIn
 }
 /** Whether there is no such sign-in any more, or it is over: a proof for one that expired is refused as a conflict. */

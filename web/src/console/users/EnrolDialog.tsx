@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Modal, Radio, Stack } from '@mantine/core'
-import { enrolUser, getUser, listCodes, listEvents, listSessions, type Out, type User } from '@postern/contract'
+import { enrolUser, getUser, listCodes, listDevices, listEvents, listSessions, type Out, type User } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
@@ -9,26 +9,28 @@ import { queryClient, useAction } from '../calls.ts'
 import { HandOver } from './HandOver.tsx'
 import { MinutesField } from './MinutesField.tsx'
 
+type Factor = 'device' | 'totp'
 type Issued = Out<typeof enrolUser>['code']
 
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
   const { t, i18n } = useTranslation(['users', 'common'])
   useFocusBack()
+  const [factor, setFactor] = useState<Factor>('device')
   const [minutes, setMinutes] = useState<number | string>(10)
   const [reset, setReset] = useState(false)
   const [byLetter, setByLetter] = useState(false)
-  const [shown, setShown] = useState<{ code: Issued; since: string }>()
+  const [shown, setShown] = useState<{ code: Issued; factor: Factor; since: string }>()
   const [leaving, setLeaving] = useState(false)
   const [over, setOver] = useState(false)
   const issue = useAction(enrolUser, {
     refreshes: [listCodes, getUser, listEvents],
-    onDone: ({ code }) => setShown({ code, since: new Date().toISOString() }),
+    onDone: ({ code }, input) => setShown({ code, factor: input.factor, since: new Date().toISOString() }),
   })
   const errors = fieldErrors(issue.error)
   /** What the phone did changes the page below: it is read again. */
   const readAgain = () => {
-    const paths: unknown[] = [getUser.path, listCodes.path, listEvents.path, listSessions.path]
+    const paths: unknown[] = [getUser.path, listCodes.path, listDevices.path, listEvents.path, listSessions.path]
     void queryClient.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0]) })
   }
   const leave = () => {
@@ -64,7 +66,7 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
             submit.preventDefault()
             issue.mutate({
               id: user.id,
-              factor: 'totp',
+              factor,
               expiresInMinutes: Number(minutes),
               ...(byLetter ? { deliver: 'letter', language: i18n.language === 'pl' ? 'pl' : 'en' } : {}),
               ...(reset ? { resetPassword: true } : {}),
@@ -72,7 +74,15 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
           }}
         >
           <Stack gap="md">
-            <p className="t2">{user.factors.password && !reset ? t('enrolKnown') : t('enrolNew')}</p>
+            <Radio.Group label={t('what')} value={factor} onChange={(chosen) => setFactor(chosen as Factor)}>
+              <Stack gap={4} mt={4}>
+                <Radio value="device" label={t('whatDevice')} description={t('whatDeviceText')} />
+                <Radio value="totp" label={t('whatTotp')} description={t('whatTotpText')} />
+              </Stack>
+            </Radio.Group>
+            <p className="t2">
+              {t(`${user.factors.password && !reset ? 'enrolKnown' : 'enrolNew'}${factor === 'device' ? 'Device' : ''}`)}
+            </p>
             <Radio.Group
               label={t('handOver')}
               value={byLetter ? 'letter' : 'screen'}

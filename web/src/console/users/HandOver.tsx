@@ -24,6 +24,7 @@ const everyMs = 2_000
 /** The code as it is handed over: symbol and address, shown in this one answer, and its state as it changes. */
 export const HandOver = ({
   code,
+  factor,
   since,
   user,
   leaving,
@@ -33,6 +34,7 @@ export const HandOver = ({
   onClose,
 }: {
   code: Out<typeof enrolUser>['code']
+  factor: 'device' | 'totp'
   since: string
   user: { username: string }
   leaving: boolean
@@ -89,7 +91,11 @@ export const HandOver = ({
           </div>
           <Steps done={{ issued: true, opened: opened || state === 'used', used: state === 'used' }} />
           {over ? (
-            <p>{state === 'used' ? t('usedNow', { name: user.username }) : t(`codes:means.${state}`)}</p>
+            <p>
+              {state === 'used'
+                ? t(factor === 'device' ? 'usedNowDevice' : 'usedNow', { name: user.username })
+                : t(`codes:means.${state}`)}
+            </p>
           ) : code.activation ? (
             <ByLetter activation={code.activation} pdf={code.letterPdf} name={user.username} />
           ) : (
@@ -116,7 +122,7 @@ export const HandOver = ({
         <Button onClick={onClose}>{t('done')}</Button>
       </Group>
       {revoking && (
-        <RevokeDialog code={{ id: code.id, kind: now?.kind ?? 'enrol-totp', state }} onClose={() => setRevoking(false)} />
+        <RevokeDialog code={{ id: code.id, kind: now?.kind ?? `enrol-${factor}`, state }} onClose={() => setRevoking(false)} />
       )}
     </>
   )

@@ -11,6 +11,7 @@ import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useAction, useCall } from '../calls.ts'
+import { PersonDevices } from '../devices/PersonDevices.tsx'
 import { RecentEvents } from '../events/RecentEvents.tsx'
 import { KeyActions } from '../historical/KeyActions.tsx'
 import { useMay } from '../session.ts'
@@ -111,6 +112,7 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
           ]}
         />
       </Section>
+      <PersonDevices user={user} may={may} />
       <OpenThings user={user} may={may} />
       <Section
         title={t('events')}
@@ -157,11 +159,15 @@ const KeyFacts = ({ of: { origin, confirmedAt, renewBy, renewalDue } }: { of: No
   )
 }
 
-const sentenceOf = (user: User): 'offboarded' | 'suspended' | 'due' | 'nothing' | 'passwordOnly' | 'ready' => {
+const sentenceOf = (
+  user: User,
+): 'offboarded' | 'suspended' | 'due' | 'nothing' | 'passwordOnly' | 'ready' | 'device' | 'both' => {
   if (user.state !== 'active') return user.state
-  if (!user.factors.password) return 'nothing'
+  const { password, totp, devices } = user.factors
+  if (!password && devices === 0) return 'nothing'
   if (user.enrolmentDue) return 'due'
-  return user.factors.totp ? 'ready' : 'passwordOnly'
+  if (devices > 0) return totp ? 'both' : 'device'
+  return totp ? 'ready' : 'passwordOnly'
 }
 
 /** After 100 failures in a row a factor answers known browsers only; what lifts it stands beside it. */

@@ -1,0 +1,61 @@
+import type { listDevices, Out } from '@postern/contract'
+import { useTranslation } from 'react-i18next'
+import type { Column } from '../../ui/DataTable.tsx'
+import { StateBadge } from '../../ui/StateBadge.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
+import { EndDevice } from './EndDevice.tsx'
+import { KeptWord, LastUsed } from './parts.tsx'
+import { deviceLook, useSystemOf } from './words.ts'
+
+export type Row = Out<typeof listDevices>['items'][number]
+
+/** The columns of devices: of all of them, where a row leads to its person; or of one person, where each can be ended. */
+export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolean }): Column<Row>[] => {
+  const { t } = useTranslation('devices')
+  const systemOf = useSystemOf()
+  return [
+    {
+      key: 'name',
+      title: t('name'),
+      narrow: 'first',
+      cell: ({ name, model }) => (
+        <>
+          <span className="strong">{name}</span> {model && model !== name && <span className="t3">{model}</span>}
+        </>
+      ),
+    },
+    {
+      key: 'state',
+      title: t('stateTitle'),
+      narrow: 'first',
+      cell: ({ state, stateAt }) => (
+        <>
+          <StateBadge look={deviceLook[state]}>{t(`state.${state}`)}</StateBadge> {stateAt && <TimeText at={stateAt} />}
+        </>
+      ),
+    },
+    ...(person
+      ? [
+          {
+            key: 'person',
+            title: t('person'),
+            cell: ({ user }: Row) => user.username,
+          },
+        ]
+      : []),
+    { key: 'kept', title: t('kept'), cell: (row) => <KeptWord of={row} /> },
+    { key: 'where', title: t('where'), narrow: 'none', cell: (row) => systemOf(row) },
+    { key: 'since', title: t('since'), narrow: 'none', cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
+    { key: 'used', title: t('lastUsed'), cell: (row) => <LastUsed of={row} /> },
+    ...(may
+      ? [
+          {
+            key: 'act',
+            title: t('act'),
+            untitled: true,
+            cell: (row: Row) => row.state === 'active' && <EndDevice device={row} person={row.user.username} />,
+          },
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,27 @@
+import type { Device } from '@postern/contract'
+import { useTranslation } from 'react-i18next'
+import { countryName } from '../../ui/places.ts'
+import { TimeText } from '../../ui/TimeText.tsx'
+
+/** Whether its passkey can leave it: a word, never more than a word. */
+export const KeptWord = ({ of: { synced, backedUp } }: { of: Pick<Device, 'synced' | 'backedUp'> }) => {
+  const { t } = useTranslation('devices')
+  return (
+    <span title={t(synced ? 'syncedTitle' : 'heldTitle')}>
+      {t(synced ? 'synced' : 'held')}
+      {backedUp && `, ${t('backedUp')}`}
+    </span>
+  )
+}
+/** When it was used last, and from which country. */
+export const LastUsed = ({ of: { lastUsedAt, lastCountry } }: { of: Pick<Device, 'lastUsedAt' | 'lastCountry'> }) => {
+  const { t, i18n } = useTranslation('devices')
+  if (!lastUsedAt) return <span className="t3">{t('never')}</span>
+  const country = lastCountry ? countryName(lastCountry, i18n.language) : undefined
+  return (
+    <>
+      <TimeText at={lastUsedAt} as="moment" />
+      {country && ` ${t('from', { country })}`}
+    </>
+  )
+}
