@@ -77,7 +77,14 @@ export const enrolHere = async (
   await title(page, 'You are set up')
   return { username, password, secret, recoveryCodes }
 }
+/** From the ways of the sign-in page to its form of name and password, in whatever language. */
+export const toPassword = async (page: Page): Promise<void> => {
+  const [way, name] = [page.locator('[data-way=password]'), page.locator('input[autocomplete^=username]')]
+  await way.or(name).first().waitFor()
+  if (await way.isVisible()) await way.click()
+}
 export const typePassword = async (page: Page, { username, password }: { username: string; password: string }): Promise<void> => {
+  await toPassword(page)
   await page.getByLabel('Name', { exact: true }).fill(username)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await press(page, 'Continue')
@@ -85,6 +92,7 @@ export const typePassword = async (page: Page, { username, password }: { usernam
 /** Password and passcode on the sign-in page, in whatever language it is; ends on the page at `path`. */
 export const signInHere = async (page: Page, server: TestServer, person: Person, path: string): Promise<void> => {
   await page.goto(`${server.origin}/sign-in?returnTo=${encodeURIComponent(path)}`)
+  await toPassword(page)
   await page.locator('input[autocomplete^=username]').fill(person.username)
   await page.locator('input[type=password]').fill(person.password)
   await page.keyboard.press('Enter')

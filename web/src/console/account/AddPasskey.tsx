@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { addPasskey, type Out, passkeyOptions } from '@postern/contract'
-import { useMutation } from '@tanstack/react-query'
+import { addPasskey, currentSession, type Out, passkeyOptions } from '@postern/contract'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconFingerprint } from '../../ui/icons.ts'
@@ -10,21 +10,25 @@ import { problemIn, Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
 import { hasPasskeys, makePasskey, NoPasskey } from '../sign-in/passkey.ts'
+import { whileReplaced } from '../step-up/step-up.ts'
 import { ofDevices } from './own-devices.ts'
 
 /**
  * Options, the browser's own question, and the registration, as one deed. Where fresh authentication is missing it is asked for
- * before the browser's question.
+ * before the browser's question. The registration gives this browser a new session.
  */
 export const useAddPasskey = (onDone: (added: Out<typeof addPasskey>) => void, { staysHere = false } = {}) => {
+  const client = useQueryClient()
   const options = useAction(passkeyOptions, { staysHere })
-  const add = useAction(addPasskey, { refreshes: ofDevices, staysHere })
+  const add = useAction(addPasskey, { staysHere })
   return useMutation<Out<typeof addPasskey>, unknown, void>({
-    mutationFn: async () => {
-      const registration = await makePasskey(await options.mutateAsync({}))
-      return add.mutateAsync({ registration })
+    mutationFn: () =>
+      whileReplaced(async () => add.mutateAsync({ registration: await makePasskey(await options.mutateAsync({})) })),
+    onSuccess: async (added) => {
+      const paths: unknown[] = [currentSession, ...ofDevices].map(({ path }) => path)
+      await client.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0]) })
+      onDone(added)
     },
-    onSuccess: onDone,
     meta: { staysHere: true },
   })
 }
@@ -40,7 +44,7 @@ export const AddPasskey = ({ first, onCodes }: { first: boolean; onCodes: (codes
   if (!hasPasskeys()) return <p className="t2 small">{t('mine.noPasskeys')}</p>
   return (
     <>
-      {add.error && <NotAdded error={add.error} />}
+      {add.error ? <NotAdded error={add.error} /> : null}
       <Button
         mt="sm"
         variant={first ? 'filled' : 'default'}

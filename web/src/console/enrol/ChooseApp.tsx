@@ -1,7 +1,7 @@
 import { Button, Collapse, Radio, SegmentedControl, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { CallIn, startTotp } from '@postern/contract'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
 import { useFocusOnArrival } from '../../ui/Page.tsx'
@@ -24,6 +24,8 @@ export const ChooseApp = ({
   onContinue,
   busy,
   error,
+  passkey,
+  lost,
 }: {
   who: Enrolling
   app: string
@@ -31,6 +33,10 @@ export const ChooseApp = ({
   onContinue: (settings: Settings) => void
   busy: boolean
   error: unknown
+  /** The better way, first. */
+  passkey: ReactNode
+  /** Devices that were lost, to be reported. */
+  lost: ReactNode
 }) => {
   const { t } = useTranslation(['enrol', 'common', 'sign-in'])
   const heading = useFocusOnArrival()
@@ -43,9 +49,21 @@ export const ChooseApp = ({
   return (
     <>
       <h1 ref={heading} tabIndex={-1}>
-        {t('choose.title')}
+        {t(passkey ? 'choose.eitherTitle' : 'choose.title')}
       </h1>
-      <p className={style.lead}>{t('choose.lead')}</p>
+      <p className={style.lead}>{t(passkey ? 'choose.eitherLead' : 'choose.lead')}</p>
+      {why && passkey && (
+        <div className={style.why}>
+          <Note tone={why === 'recovery' ? 'warn' : 'idle'}>{t(`choose.${why}`)}</Note>
+        </div>
+      )}
+      {passkey}
+      {passkey && (
+        <>
+          <h2 className={style.or}>{t('choose.orApp')}</h2>
+          <p className={style.lead}>{t('choose.lead')}</p>
+        </>
+      )}
       <Card className={style.padded}>
         <form
           onSubmit={(submit) => {
@@ -54,7 +72,7 @@ export const ChooseApp = ({
           }}
         >
           <Stack gap="lg">
-            {why && <Note tone={why === 'recovery' ? 'warn' : 'idle'}>{t(`choose.${why}`)}</Note>}
+            {why && !passkey && <Note tone={why === 'recovery' ? 'warn' : 'idle'}>{t(`choose.${why}`)}</Note>}
             <Radio.Group label={t('choose.apps')} value={app} onChange={onApp}>
               <div className={style.apps}>
                 {apps.map(({ id, name, platforms }) => (
@@ -120,12 +138,13 @@ export const ChooseApp = ({
               </Note>
             )}
             {error ? <Refused error={error} /> : null}
-            <Button type="submit" size="md" loading={busy} className={style.go}>
+            <Button type="submit" size="md" variant={passkey ? 'default' : 'filled'} loading={busy} className={style.go}>
               {t('common:continue')}
             </Button>
           </Stack>
         </form>
       </Card>
+      {lost}
     </>
   )
 }

@@ -21,7 +21,19 @@ import { leave } from '../shell/sign-out.ts'
 import { forgetSignIn } from '../sign-in/sign-in-flow.ts'
 import { ChooseApp, type Settings } from './ChooseApp.tsx'
 import style from './EnrolPage.module.css'
-import { type Confirmed, type Enrolling, forget, keep, keptFor, type PendingKey, whoEnrols, whoever } from './enrol-flow.ts'
+import {
+  type Confirmed,
+  type Enrolling,
+  forget,
+  keep,
+  keptFor,
+  offersPasskey,
+  type PendingKey,
+  whoEnrols,
+  whoever,
+} from './enrol-flow.ts'
+import { LostDevices } from './LostDevices.tsx'
+import { PasskeyFirst } from './PasskeyFirst.tsx'
 import { ScanAndConfirm } from './ScanAndConfirm.tsx'
 import { Steps } from './Steps.tsx'
 
@@ -47,7 +59,9 @@ export default function EnrolPage() {
   )
 }
 
-type Stage = { at: 'choose' } | { at: 'scan'; key: PendingKey } | { at: 'codes'; codes: string[] } | { at: 'done' }
+type Stage = { at: 'choose' } | { at: 'scan'; key: PendingKey } | { at: 'codes'; codes: string[] } | { at: 'done'; made: Made }
+/** What was set up: words differ. */
+type Made = 'key' | 'passkey'
 
 const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
   const { t, i18n } = useTranslation(['enrol', 'common', 'sign-in'])
@@ -71,10 +85,10 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
       setStage({ at: 'scan', key })
     },
   })
-  const confirmed = ({ recoveryCodes }: Confirmed) => {
+  const confirmed = ({ recoveryCodes }: Pick<Confirmed, 'recoveryCodes'>, made: Made) => {
     if (!recoveryCodes) {
       forget()
-      setStage({ at: 'done' })
+      setStage({ at: 'done', made })
       return
     }
     keep({ owner: whoever, recoveryCodes })
@@ -124,6 +138,8 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
           who={who}
           app={app}
           onApp={setApp}
+          passkey={offersPasskey(who) ? <PasskeyFirst onDone={(answer) => confirmed(answer, 'passkey')} /> : undefined}
+          lost={who.by === 'recovery' ? <LostDevices /> : undefined}
           busy={start.isPending}
           error={start.error}
           onContinue={(chosen) => {
@@ -144,11 +160,11 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
           onNewKey={() => start.mutate(settings)}
           newKeyBusy={start.isPending}
           newKeyError={start.error}
-          onConfirmed={confirmed}
+          onConfirmed={(answer) => confirmed(answer, 'key')}
         />
       )}
       {stage.at === 'codes' && <Codes codes={stage.codes} owner={name} onSaved={goOn} />}
-      {stage.at === 'done' && <Done onContinue={goOn} />}
+      {stage.at === 'done' && <Done made={stage.made} onContinue={goOn} />}
     </PublicShell>
   )
 }
@@ -169,7 +185,7 @@ const Codes = ({ codes, owner, onSaved }: { codes: string[]; owner: string; onSa
   )
 }
 
-const Done = ({ onContinue }: { onContinue: () => void }) => {
+const Done = ({ made, onContinue }: { made: Made; onContinue: () => void }) => {
   const { t } = useTranslation(['enrol', 'common', 'sign-in'])
   const heading = useFocusOnArrival()
   return (
@@ -178,9 +194,9 @@ const Done = ({ onContinue }: { onContinue: () => void }) => {
         <Icon of={IconCheck} size={24} />
       </span>
       <h1 ref={heading} tabIndex={-1}>
-        {t('done.title')}
+        {t(made === 'passkey' ? 'done.passkeyTitle' : 'done.title')}
       </h1>
-      <p>{t('done.text')}</p>
+      <p>{t(made === 'passkey' ? 'done.passkeyText' : 'done.text')}</p>
       <Button size="lg" onClick={onContinue}>
         {t('common:continue')}
       </Button>

@@ -1,5 +1,6 @@
 import type { confirmTotp, Out, Session, SignIn, startTotp } from '@postern/contract'
 import { fetchSession } from '../session.ts'
+import { hasPasskeys } from '../sign-in/passkey.ts'
 import { resumeSignIn } from '../sign-in/sign-in-flow.ts'
 
 /** Who is enrolling: a sign-in that policy sent here, a session of a recovery code, or somebody signed in who adds or renews. */
@@ -14,6 +15,10 @@ export const whoEnrols = async (): Promise<Enrolling | null> => {
   if (typeof session === 'string') return null
   return { by: session.scope === 'recovery' ? 'recovery' : 'session', id: session.user.id, session }
 }
+
+/** Whether a passkey is offered, before any app: where a first or a lost factor is set up, in a browser that has them. */
+export const offersPasskey = (who: Enrolling): boolean =>
+  hasPasskeys() && (who.by === 'recovery' || (who.by === 'sign-in' && who.signIn.next.includes('enrol-passkey')))
 
 export type PendingKey = Out<typeof startTotp>
 export type Confirmed = Out<typeof confirmTotp>

@@ -24,9 +24,22 @@ export const settleStepUp = (proved: boolean) => {
   tell()
   asked?.settle(proved)
 }
-/** Resolves at once, or when the dialogue that is open has been settled. */
+let replacing: Promise<unknown> | undefined
+/** For what gives this browser a new session: nothing is read by itself until it is done. It must not wait for a read. */
+export const whileReplaced = async <T>(work: () => Promise<T>): Promise<T> => {
+  const run = work()
+  const settled = run.catch(() => {})
+  replacing = settled
+  try {
+    return await run
+  } finally {
+    if (replacing === settled) replacing = undefined
+  }
+}
+/** Resolves at once, or when the dialogue that is open has been settled and a new session is there. */
 export const stepUpSettled = async (): Promise<void> => {
   await waiting?.promise
+  await replacing
 }
 export const useStepUpAsked = (): boolean =>
   useSyncExternalStore(
