@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
-import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, typedKey, typePassword } from './support/screens.ts'
+import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, toPassword, typedKey, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 
 /** The sign-in page in each of its states, and the wizard that policy and recovery codes lead to. */
@@ -200,6 +200,7 @@ test('without a network the page says so, keeps what is typed, and goes on when 
   await forgetStep(server, adam)
   const visitor = await arrived()
   const { page } = visitor
+  await toPassword(page)
   await visitor.context.setOffline(true)
   await alert(page, 'This computer has no network now.')
   await page.getByLabel('Name', { exact: true }).fill(adam.username)
@@ -231,11 +232,11 @@ test('a recovery code lets a person enrol a new phone and nothing else; at three
   // small letters and blanks around it are as good
   await page.getByLabel('Recovery code', { exact: true }).fill(` ${adam.recoveryCodes[6]?.toLowerCase()} `)
   await press(page, 'Continue')
-  await title(page, 'Choose an authenticator app')
+  await title(page, 'Choose your second factor')
   assert.ok((await words(page)).includes('You came in with a recovery code.'))
   // nothing else opens: the address of any page leads back here
   await page.goto(`${server.origin}/me`)
-  await title(page, 'Choose an authenticator app')
+  await title(page, 'Choose your second factor')
   await press(page, 'Continue')
   await title(page, 'Scan this with your authenticator app')
   const secret = await keyOnScreen(page)
@@ -259,7 +260,7 @@ test('where policy demands a second factor the wizard waits, cannot be walked ar
   const visitor = await arrived()
   const { page } = visitor
   await typePassword(page, adam)
-  await title(page, 'Choose an authenticator app')
+  await title(page, 'Choose your second factor')
   assert.ok((await words(page)).includes('Your account must have a second factor.'))
   for (const app of ['Google Authenticator', 'Microsoft Authenticator', '1Password', 'KeePassXC', 'Another app'])
     assert.equal(await page.getByRole('radio', { name: new RegExp(app) }).count(), 1, app)
@@ -267,7 +268,7 @@ test('where policy demands a second factor the wizard waits, cannot be walked ar
   await page.goto(`${server.origin}/me`)
   await title(page, 'Sign in')
   await page.goto(`${server.origin}/enrol`)
-  await title(page, 'Choose an authenticator app')
+  await title(page, 'Choose your second factor')
   // other settings only behind a warning with reasons, and an app that ignores them is not offered without saying so
   await press(page, 'Other settings for this key')
   await alert(page, 'Leave these as they are, unless you know that your app follows them')
