@@ -1,0 +1,384 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Page } from 'playwright-core'
+import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
+import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
+import { approve, type Claimed, enrolPhone } from './support/phones.ts'
+import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
+import { startServer } from './support/server.ts'
+
+/** Passkeys of the computer, and the moving code on its screen: the desk's side of both, in a browser. */
+const chromium = await openChromium()
+const server = await startServer()
+await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+const olga = await firstOperator(server)
+let people = 0
+const somebody = () => newPerson(server, olga, `adam${++people}`)
+
+/** The authenticator of this computer (CDP): with user verification, resident keys, and whether these can leave it. */
+const authenticatorIn = async (page: Page, synced: boolean) => {
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      defaultBackupEligibility: synced,
+      defaultBackupState: synced,
+    },
+  })
+  return { cdp, authenticatorId }
+}
+const main = (page: Page) => page.getByRole('main').innerText()
+const nothingWrong = async ({ complaints, context }: Visitor, but = /^$/) => {
+  assert.deepEqual(
+    complaints.filter((line) => !but.test(line)),
+    [],
+  )
+  await context.close()
+}
+const signOut = async (page: Page) => {
+  await page.getByRole('button', { name: /account menu$/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await title(page, 'Sign in')
+}
+const added = async (page: Page, person: Person, synced: boolean) => {
+  await signInHere(page, server, person, '/me')
+  await title(page, 'My account')
+  await press(page, 'Add a passkey of this computer')
+  await page.getByText(synced ? 'Synced, copied elsewhere' : 'Held in this device').waitFor()
+}
+
+for (const synced of [false, true])
+  test(`a passkey is added under My account and signs in, phishing-resistant (${synced ? 'synced' : 'held in the device'})`, async () => {
+    const adam = await somebody()
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await authenticatorIn(page, synced)
+    await added(page, adam, synced)
+    await signOut(page)
+    await press(page, /^Use a passkey on this computer/)
+    await title(page, 'My account')
+    const badge = page.locator('[data-acr]').first()
+    assert.match(await badge.innerText(), /^Phishing-resistant/)
+    assert.equal(await badge.getAttribute('data-acr'), synced ? 'phr' : 'phrh')
+    // the device knows that it was used, and that it signed in here
+    await page.getByText('Signed you in here').waitFor()
+    assert.match(await main(page), /Last used \d+ \w+/)
+    // the next time the page says when one was used here
+    await signOut(page)
+    await page.getByText(/^Used here/).waitFor()
+    await nothingWrong(visitor)
+  })
+
+test('a device is named, reported lost without a fresh proof, and then signs nobody in', async () => {
+  const adam = await somebody()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await authenticatorIn(page, false)
+  await added(page, adam, false)
+  await page.getByRole('button', { name: /^Rename: / }).click()
+  await page.getByRole('dialog').getByLabel('Name').fill('Desk in room 4')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('heading', { level: 3, name: 'Desk in room 4' }).waitFor()
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await press(page, 'Report lost: Desk in room 4')
+  await press(page, 'This device is gone')
+  await page.getByText('That device can no longer sign anybody in.').first().waitFor()
+  const [row] = await server.sql(`select state from device where name = 'Desk in room 4'`)
+  assert.equal(row?.state, 'lost')
+  await page.goto(`${server.origin}/sign-in`)
+  await press(page, /^Use a passkey on this computer/)
+  await page.getByText('That passkey opens nothing here').waitFor()
+  await nothingWrong(visitor)
+})
+
+test('the last second factor that policy demands stays, and the page says why', async () => {
+  const adam = await newPerson(server, olga, `adam${++people}`, ['operator'])
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await authenticatorIn(page, false)
+  await added(page, adam, false)
+  await press(page, 'Remove: Authenticator app')
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('No authenticator app is set up').waitFor()
+  await page.getByRole('button', { name: /^Remove: (?!Authenticator)/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('Your account must have a second factor, and this is the only one.', { exact: false }).first().waitFor()
+  await nothingWrong(visitor)
+})
+
+test('a browser without the passkey says so and keeps the other ways; by the phone it offers our code', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  const { cdp, authenticatorId } = await authenticatorIn(page, false)
+  await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+  await page.goto(`${server.origin}/sign-in`)
+  await press(page, /^Use a passkey on this computer/)
+  await page.getByText('No passkey was used').waitFor()
+  await press(page, /^Use the passkey on your phone/)
+  await page.getByText('Bluetooth did not answer. Scan our code instead.').waitFor()
+  // our code is never called more than it is
+  assert.match(await page.locator('[data-way=qr]').innerText(), /Multi-factor/)
+  await nothingWrong(visitor)
+})
+
+test('a passkey stands among what the browser fills into the name, and signs in when it is chosen', async () => {
+  const adam = await somebody()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  const { cdp, authenticatorId } = await authenticatorIn(page, false)
+  await added(page, adam, false)
+  // a person who looks at the form has not chosen yet
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+  await signOut(page)
+  const asked = page.waitForResponse((response) => response.url().endsWith('/passkey/options'))
+  await toPassword(page)
+  await asked
+  assert.equal(await page.getByLabel('Name', { exact: true }).getAttribute('autocomplete'), 'username webauthn')
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
+  await title(page, 'My account')
+  await nothingWrong(visitor)
+})
+
+/** The frame on the screen, as zbarimg reads it. */
+const frameOn = async (page: Page) => {
+  const read = await symbolOn(page)
+  const [, id, n, mac] = /\/c\/(cod_\w{26})#(\d+)\.([\w-]{22})$/.exec(read) ?? []
+  assert.ok(id && n && mac, read)
+  assert.ok(read.startsWith(`${server.origin}/c/`))
+  return { id, n: Number(n), secret: `${n}.${mac}` }
+}
+/** Three frames in a row, off three screenshots. */
+const threeFrames = async (page: Page) => {
+  let read: Awaited<ReturnType<typeof frameOn>>[] = []
+  await eventually(
+    async () => {
+      const next = await frameOn(page)
+      const last = read.at(-1)
+      if (last?.n !== next.n) read = last && last.id === next.id && last.n + 1 === next.n ? [...read, next] : [next]
+      return read.length
+    },
+    (length) => length >= 3,
+    'no three frames in a row were read off the screen',
+  )
+  return read.slice(-3) as [(typeof read)[0], (typeof read)[0], (typeof read)[0]]
+}
+
+test('a moving code stands on the page, changes every second, and signs in the desk that a phone approves', async () => {
+  const adam = await somebody()
+  const phone = await enrolPhone(server, olga, adam)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in?returnTo=/me/sessions`)
+  await title(page, 'Sign in')
+  const frames = await threeFrames(page)
+  const [one, two, three] = frames
+  assert.deepEqual(
+    [two.n - one.n, three.n - two.n, new Set(frames.map(({ id }) => id)).size, new Set(frames.map(({ secret }) => secret)).size],
+    [1, 1, 1, 3],
+  )
+  const claimed = (await phone.browser.call(contract.claimCode, {
+    id: three.id,
+    secret: three.secret,
+    frames: [one.secret, two.secret],
+  })) as Claimed
+  await page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
+  // what was claimed is not drawn any more, and its number stays to be read
+  await page.locator('[data-frame]').waitFor({ state: 'detached' })
+  const match = /Number to enter on the phone:\s*(\d\d)/.exec(
+    (await page.locator('section[aria-label="Sign in by scanning"]').textContent()) ?? '',
+  )?.[1]
+  assert.ok(match)
+  assert.equal((await approve(phone, server.origin, claimed, match)).status, 200)
+  await title(page, 'Where I am signed in')
+  assert.equal(page.url(), `${server.origin}/me/sessions`)
+  await page.goto(`${server.origin}/me`)
+  await title(page, 'My account')
+  assert.equal(await page.locator('[data-acr]').first().getAttribute('data-acr'), 'aal2')
+  await nothingWrong(visitor)
+})
+
+test('declined on the phone, the page says so; one press shows a new code', async () => {
+  const adam = await somebody()
+  const phone = await enrolPhone(server, olga, adam)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  const [one, two, three] = await threeFrames(page)
+  const { confirm } = (await phone.browser.call(contract.claimCode, {
+    id: three.id,
+    secret: three.secret,
+    frames: [one.secret, two.secret],
+  })) as Claimed
+  await phone.browser.call(contract.declineRequest, { confirm, reason: 'declined' })
+  await page.getByText('Declined on the phone').waitFor()
+  await press(page, 'Show a new code')
+  assert.notEqual((await frameOn(page)).id, three.id)
+  await nothingWrong(visitor)
+})
+
+test('after 120 seconds nothing is drawn, whatever the network does; one press shows a new code', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.clock.install()
+  await page.goto(`${server.origin}/sign-in`)
+  const before = await frameOn(page)
+  await page.context().setOffline(true)
+  await page.clock.fastForward(119_000)
+  await page.clock.runFor(2_000)
+  await page.getByText('This code has expired. A new one takes a second.').first().waitFor()
+  assert.equal(await page.locator('[data-frame]').count(), 0)
+  await page.context().setOffline(false)
+  await press(page, 'Show a new code')
+  assert.notEqual((await frameOn(page)).id, before.id)
+  await nothingWrong(visitor, /net::ERR_INTERNET_DISCONNECTED/)
+})
+
+test('a connection that was lost on the way is opened again and told what has happened', async () => {
+  const adam = await somebody()
+  const phone = await enrolPhone(server, olga, adam)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  const [one, two, three] = await threeFrames(page)
+  await page.context().setOffline(true)
+  const claimed = (await phone.browser.call(contract.claimCode, {
+    id: three.id,
+    secret: three.secret,
+    frames: [one.secret, two.secret],
+  })) as Claimed
+  const match = /(\d\d)\s*Your phone/.exec(await page.locator('section[aria-label="Sign in by scanning"]').innerText())?.[1]
+  assert.equal((await approve(phone, server.origin, claimed, match as string)).status, 200)
+  await page.context().setOffline(false)
+  await title(page, 'My account')
+  await nothingWrong(visitor, /net::ERR_INTERNET_DISCONNECTED/)
+})
+
+test('a role that proves the password first is told so by the page, and the phone is its second factor', async () => {
+  const oscar = await newPerson(server, olga, 'oscar', ['operator'])
+  const phone = await enrolPhone(server, olga, oscar)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  const claim = async () => {
+    const [one, two, three] = await threeFrames(page)
+    return phone.browser.try(contract.claimCode, { id: three.id, secret: three.secret, frames: [one.secret, two.secret] })
+  }
+  assert.ok((await claim()).status >= 400)
+  await page.getByText('Your role proves the password here first').waitFor()
+  await press(page, 'Enter the password')
+  await typePassword(page, oscar)
+  await title(page, 'Now a second proof')
+  const claimed = (await claim()).value as Claimed
+  const match = /(\d\d)\s*Your phone/.exec(await page.locator('section[aria-label="Sign in by scanning"]').innerText())?.[1]
+  assert.equal((await approve(phone, server.origin, claimed, match as string)).status, 200)
+  await title(page, 'Events')
+  await nothingWrong(visitor)
+})
+
+test('one more proof is given by a passkey, and the very click goes on', async () => {
+  const adam = await somebody()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await authenticatorIn(page, false)
+  await added(page, adam, false)
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await press(page, 'Make a new set')
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new set' }).click()
+  await page
+    .getByRole('dialog', { name: 'One more proof' })
+    .getByRole('button', { name: /^Use a passkey on this computer/ })
+    .click()
+  await title(page, 'Your new recovery codes')
+  await nothingWrong(visitor)
+})
+
+test('the wizard that policy asks for leads with a passkey; its recovery codes come with it', async () => {
+  const adam = await somebody()
+  await server.sql(`delete from totp where user_id = (select id from users where username = $1)`, [adam.username])
+  await server.sql(`delete from recovery_code where user_id = (select id from users where username = $1)`, [adam.username])
+  await server.sql(`update authentication_settings set second_factor_roles = array['user']`)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await authenticatorIn(page, false)
+  await page.goto(`${server.origin}/sign-in`)
+  await typePassword(page, adam)
+  await title(page, 'Choose your second factor')
+  await press(page, 'Make a passkey')
+  await title(page, 'Save your recovery codes')
+  await press(page, 'I have saved them')
+  await press(page, 'I wrote them down by hand')
+  await title(page, 'My account')
+  await page.getByText('Held in this device').waitFor()
+  await server.sql(`update authentication_settings set second_factor_roles = array['auditor', 'operator', 'owner']`)
+  await nothingWrong(visitor)
+})
+
+test('a recovery code lets a person report the lost device and make a new passkey', async () => {
+  const adam = await somebody()
+  await enrolPhone(server, olga, adam)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await authenticatorIn(page, false)
+  await page.goto(`${server.origin}/sign-in`)
+  await typePassword(page, adam)
+  await title(page, 'Now a second proof')
+  await press(page, 'No phone at hand? Use a recovery code')
+  await page.getByLabel('Recovery code', { exact: true }).fill(adam.recoveryCodes[0] as string)
+  await press(page, 'Continue')
+  await title(page, 'Choose your second factor')
+  await page.getByRole('button', { name: /^Report lost: / }).click()
+  await press(page, 'This device is gone')
+  await page.getByText('That device can no longer sign anybody in.').first().waitFor()
+  await press(page, 'Make a passkey')
+  await title(page, 'Your passkey works')
+  await press(page, 'Continue')
+  await title(page, 'My account')
+  await nothingWrong(visitor)
+})
+
+test('an operator sees the devices of everybody and of one person, and ends one', async () => {
+  const adam = await somebody()
+  await enrolPhone(server, olga, adam, { synced: true })
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await signInHere(page, server, olga, '/devices?synced=true')
+  await title(page, 'Devices')
+  await page
+    .getByRole('link', { name: /Android|Chrome|phone/i })
+    .first()
+    .waitFor()
+  await page.goto(`${server.origin}/users/${adam.id}`)
+  await page.getByRole('button', { name: /^Revoke: / }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('The device is revoked.').first().waitFor()
+  const { items } = await olga.browser.call(contract.listDevices, { userId: adam.id })
+  assert.deepEqual(
+    items.map(({ state }) => state),
+    ['revoked'],
+  )
+  await nothingWrong(visitor)
+})
+
+test('the device settings say what each does, and are saved', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await signInHere(page, server, olga, '/settings/devices')
+  await title(page, 'Device settings')
+  await page.getByRole('radiogroup', { name: 'Phone and computer in the same network or country' }).getByText('Demanded').click()
+  await page.getByLabel('Minutes that such a session lives').fill('30')
+  await forgetStep(server, olga)
+  await press(page, 'Save')
+  await page.getByText('Saved', { exact: true }).first().waitFor()
+  const { near, sessionMinutes } = await olga.browser.call(contract.getDeviceSettings, {})
+  assert.deepEqual([near, sessionMinutes], ['require', 30])
+  await server.sql(`update device_settings set near = 'warn', session_minutes = 60`)
+  await nothingWrong(visitor)
+})
