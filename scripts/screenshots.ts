@@ -131,6 +131,7 @@ const issue = async (page: Page, username: string): Promise<string> => {
     .first()
     .click()
   await page.getByRole('button', { name: 'Enrol', exact: true }).click()
+  await page.getByRole('radio', { name: 'An authenticator app' }).check()
   await page.getByRole('button', { name: 'Issue the code' }).click()
   const shown = page.getByText(/^http\S+\/c\/\S+#/)
   await shown.waitFor()

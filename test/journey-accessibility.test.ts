@@ -20,7 +20,7 @@ import {
 import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode } from './support/people.ts'
 import { symbolPng } from './support/photos.ts'
 import { addScans } from './support/scans.ts'
-import { title, typedKey } from './support/screens.ts'
+import { title, toPassword, typedKey } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { type Language, wordsIn } from './support/words.ts'
 
@@ -99,9 +99,12 @@ const tour = async (language: Language) => {
   }
   /** A symbol is paper: never inverted or tinted, with its quiet zone, and read by an independent reader, in both schemes. */
   const checkSymbol = async (page: Page, state: string, inside: Page | Locator = page) => {
-    const image = inside.locator('img[src^="data:image/svg+xml;base64,"]:visible').first()
-    const svg = Buffer.from(((await image.getAttribute('src')) as string).split(',')[1] as string, 'base64').toString()
-    const modules = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1]) - 8
+    const image = inside.locator('img[src^="data:image/svg+xml;base64,"]:visible, [data-frame] svg').first()
+    const [, drawn] = (await image.getAttribute('src'))?.split(',') ?? []
+    const box = drawn
+      ? /viewBox="([^"]+)"/.exec(Buffer.from(drawn, 'base64').toString())?.[1]
+      : await image.getAttribute('viewBox')
+    const modules = Number(box?.split(' ')[2]) - 8
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme })
       await atRest(page)
@@ -153,7 +156,16 @@ const tour = async (language: Language) => {
     const { page } = visitor
     const password = (said: string) => fill(page, 'sign-in:password', said)
     await open(page, '/sign-in', w('sign-in:title'))
-    if (states) await check(visitor, 'sign-in')
+    if (states) {
+      await page.locator('[data-frame] svg').waitFor()
+      await check(visitor, 'sign-in')
+      await checkSymbol(page, 'sign-in')
+      await press(page, 'sign-in:lost.link')
+      await check(visitor, 'sign-in, lost phone')
+      await leave(page)
+    }
+    await toPassword(page)
+    if (states) await check(visitor, 'sign-in, password')
     await fill(page, 'sign-in:name', person.username)
     if (states) {
       await password('something else')
@@ -167,6 +179,7 @@ const tour = async (language: Language) => {
       await server.sql(`update attempt set failures = 0, open_at = '-infinity'`)
       await page.reload()
       await title(page, w('sign-in:title'))
+      await toPassword(page)
       await fill(page, 'sign-in:name', person.username)
     }
     await password(person.password)
@@ -358,6 +371,10 @@ const tour = async (language: Language) => {
     await page.getByRole('dialog').waitFor()
     await check(visitor, 'a link code, re-issue')
     await leave(page)
+    await open(page, '/devices', w('devices:title'))
+    await check(visitor, 'devices')
+    await open(page, '/settings/devices', w('settings:devices.title'))
+    await check(visitor, 'device settings')
     await open(page, '/settings/codes', w('settings:codes.title'))
     await check(visitor, 'settings, codes')
     await open(page, '/bulk', w('bulk:title'))

@@ -72,6 +72,7 @@ test('a phone reads the enrolment symbol off the operator’s screen with its ca
   await title(desk.page, 'camila')
   await desk.page.getByRole('button', { name: 'Enrol', exact: true }).click()
   const handing = desk.page.getByRole('dialog', { name: 'Enrolment code for camila' })
+  await handing.getByRole('radio', { name: 'An authenticator app' }).check()
   await handing.getByRole('button', { name: 'Issue the code' }).click()
   await handing.getByRole('img', { name: /camila/ }).waitFor()
   holdBefore(await desk.page.screenshot())

@@ -132,7 +132,8 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   }
   await page.keyboard.press('Enter')
   await title(page, 'Sign in')
-  await tabTo(page, page.getByLabel('Name', { exact: true }))
+  await pressOn(page, page.getByRole('button', { name: /^Password and passcode/ }))
+  await has(page.getByLabel('Name', { exact: true }), 'the name has no focus')
   await page.keyboard.type('olga')
   await tabTo(page, page.getByLabel('Password', { exact: true }))
   await page.keyboard.type(goodPassword)

@@ -4,7 +4,16 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
-import { enterPasscode, keyOnScreen, press, recoveryCodesOn, title, toPassword, typedKey, typePassword } from './support/screens.ts'
+import {
+  enterPasscode,
+  keyOnScreen,
+  press,
+  recoveryCodesOn,
+  title,
+  toPassword,
+  typedKey,
+  typePassword,
+} from './support/screens.ts'
 import { startServer } from './support/server.ts'
 
 /** The sign-in page in each of its states, and the wizard that policy and recovery codes lead to. */
@@ -54,6 +63,22 @@ test('password, then passcode, and back to the very page that was asked for', as
   await enterPasscode(page, adam.secret)
   await title(page, 'Where I am signed in')
   assert.equal(page.url(), `${server.origin}/me/sessions`)
+  await nothingWrong(visitor)
+})
+
+test('an address that only looks like a path of ours is not gone to, neither after the sign-in nor out of the wizard', async () => {
+  const adam = await somebody()
+  const visitor = await arrived(`/sign-in?returnTo=${encodeURIComponent('/\t/elsewhere.example/')}`)
+  const { page } = visitor
+  await signedIn(visitor, adam)
+  assert.equal(page.url(), `${server.origin}/me`)
+  for (const elsewhere of ['//elsewhere.example/', '/\t/elsewhere.example/', 'https://elsewhere.example/']) {
+    await page.goto(`${server.origin}/enrol?returnTo=${encodeURIComponent(elsewhere)}`)
+    await title(page, 'Choose an authenticator app')
+    await press(page, 'Cancel')
+    await title(page, 'My account')
+    assert.equal(page.url(), `${server.origin}/me`)
+  }
   await nothingWrong(visitor)
 })
 

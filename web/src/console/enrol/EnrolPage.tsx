@@ -17,6 +17,7 @@ import { toast } from '../../ui/Toasts.tsx'
 import { minuteOf } from '../../ui/times.ts'
 import { useAction } from '../calls.ts'
 import { useIssuer } from '../deployment.ts'
+import { localPath } from '../local-path.ts'
 import { leave } from '../shell/sign-out.ts'
 import { forgetSignIn } from '../sign-in/sign-in-flow.ts'
 import { ChooseApp, type Settings } from './ChooseApp.tsx'
@@ -99,11 +100,11 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
     forgetSignIn()
     const to = who.by === 'sign-in' ? who.signIn.returnTo : search.returnTo
     // A whole load: the session is new, and no key stays in memory.
-    location.assign(to && /^\/(?![/\\])/.test(to) ? to : '/')
+    location.assign(localPath(to) ?? '/')
   }
   const cancel = async () => {
     forget()
-    if (who.by === 'session' && !who.session.renewal) location.assign(search.returnTo ?? '/me')
+    if (who.by === 'session' && !who.session.renewal) location.assign(localPath(search.returnTo) ?? '/me')
     else if (who.by === 'sign-in') {
       forgetSignIn()
       location.assign('/sign-in')

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { requestSeconds, type SignIn } from '@postern/contract'
-import { type ReactNode, type Ref, useImperativeHandle, useRef } from 'react'
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconCheck } from '../../ui/icons.ts'
@@ -138,6 +138,12 @@ const Over = ({
   const problem = state.at === 'failed' ? problemIn(state.error) : undefined
   const since = useRef(Date.now()).current
   const wait = useWait(problem, since)
+  // A short wait is waited out here: who asked for a code gets it.
+  const soon = problem?.code === 'rate-limited' && (problem.retryAfter ?? 0) <= 30
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the wait is over
+  useEffect(() => {
+    if (soon && wait === 0) onAgain()
+  }, [soon, wait === 0])
   const again = (
     <Button variant="default" onClick={onAgain} disabled={problem?.code === 'rate-limited' && wait > 0}>
       {t('code.again')}

@@ -11,6 +11,7 @@ import { useTabTitle } from '../../ui/Page.tsx'
 import { Card, PublicShell } from '../../ui/PublicShell.tsx'
 import { problemIn, Refused, useWait } from '../../ui/Refused.tsx'
 import { useIssuer } from '../deployment.ts'
+import { localPath } from '../local-path.ts'
 import { usePasscodeWords } from '../passcode-words.ts'
 import { PasscodeForm, PasswordForm, RecoveryForm } from './forms.tsx'
 import { LostPhone } from './LostPhone.tsx'
@@ -304,5 +305,3 @@ const enter = (to: string) => {
   forgetSignIn()
   location.assign(to)
 }
-/** Only a path of our own is gone to after a sign-in. */
-const localPath = (path: string | undefined) => (path && /^\/(?![/\\])/.test(path) ? path : undefined)
