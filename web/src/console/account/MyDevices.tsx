@@ -93,7 +93,7 @@ const One = ({ device, children }: { device: Device; children?: ReactNode }) => 
           {current && <StateBadge look="active">{t('current')}</StateBadge>}
           <KeptWord of={device} />
           {model && model !== name && <span>{model}</span>}
-          <span>{systemOf(device)}</span>
+          {systemOf(device) !== name && <span>{systemOf(device)}</span>}
           <span>
             {t('since')} <TimeText at={createdAt} as="moment" />
           </span>

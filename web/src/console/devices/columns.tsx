@@ -46,7 +46,7 @@ export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolea
     { key: 'kept', title: t('kept'), cell: (row) => <KeptWord of={row} /> },
     { key: 'where', title: t('where'), narrow: 'none', cell: (row) => systemOf(row) },
     { key: 'since', title: t('since'), narrow: 'none', cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
-    { key: 'used', title: t('lastUsed'), cell: (row) => <LastUsed of={row} /> },
+    { key: 'used', title: t('lastUsed'), labelled: true, cell: (row) => <LastUsed of={row} /> },
     ...(may
       ? [
           {

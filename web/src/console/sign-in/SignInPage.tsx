@@ -280,7 +280,7 @@ export default function SignInPage() {
         {codeShown && signIn && (
           <div className={style.aside}>
             <MovingCode
-              key={`${signIn.id} ${first}`}
+              key={String(first)}
               ref={shownCode}
               ask={ask}
               onDone={(done) => (done === 'signed in' ? enter(returnTo ?? '/') : goOn(done))}
