@@ -132,18 +132,20 @@ export const askForCode = async (
   const signIn = await open(returnTo)
   return { opened: await ask(), signIn }
 }
+/** How often an approved sign-in is asked for, a second apart, while the server gives no answer. */
+const collectTries = 10
 /** After `approved`. An answer that got lost may have opened the session all the same: then it is there. */
 export const collect = async (): Promise<SignIn | 'signed in'> => {
-  try {
-    return (await call(send, collectSignIn, {})).value.signIn
-  } catch (error) {
-    if (problemIn(error)?.status !== 0) throw error
-  }
-  try {
-    return (await call(send, collectSignIn, {})).value.signIn
-  } catch (error) {
-    if (typeof (await fetchSession()) === 'string') throw error
-    return 'signed in'
+  for (let tries = 1; ; tries++) {
+    try {
+      return (await call(send, collectSignIn, {})).value.signIn
+    } catch (error) {
+      const status = problemIn(error)?.status
+      const passes = status === 0 || status === 503
+      if (!passes && tries > 1 && typeof (await fetchSession()) !== 'string') return 'signed in'
+      if (!passes || tries === collectTries) throw error
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
   }
 }
 
