@@ -129,6 +129,29 @@ test('a browser without the passkey says so and keeps the other ways; by the pho
   await nothingWrong(visitor)
 })
 
+test('a browser that has no passkeys says why, and leads with the next best', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.addInitScript('delete window.PublicKeyCredential')
+  await page.goto(`${server.origin}/sign-in`)
+  await page.getByText('This browser has no passkeys').waitFor()
+  assert.deepEqual(await page.locator('[data-way]').evaluateAll((ways) => ways.map((way) => way.dataset.way)), ['qr', 'password'])
+  await nothingWrong(visitor)
+})
+
+test('on a phone the page leads with the passkey of that phone, and shows our code only when it is asked for', async () => {
+  const visitor = await newVisitor(chromium, { viewport: { width: 390, height: 844 } })
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  await page.getByRole('button', { name: /^Use the passkey on this phone/ }).waitFor()
+  assert.equal(await page.locator('[data-way=hybrid]').count(), 0)
+  assert.equal(await page.locator('[data-frame]').count(), 0)
+  await press(page, /^Show a code for another phone/)
+  const { n } = await frameOn(page)
+  assert.ok(n >= 0)
+  await nothingWrong(visitor)
+})
+
 test('a passkey stands among what the browser fills into the name, and signs in when it is chosen', async () => {
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
