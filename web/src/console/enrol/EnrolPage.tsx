@@ -98,9 +98,8 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
   const goOn = () => {
     forget()
     forgetSignIn()
-    const to = who.by === 'sign-in' ? who.signIn.returnTo : search.returnTo
     // A whole load: the session is new, and no key stays in memory.
-    location.assign(localPath(to) ?? '/')
+    location.assign(localPath(search.returnTo) ?? '/')
   }
   const cancel = async () => {
     forget()

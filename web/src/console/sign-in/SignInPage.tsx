@@ -69,7 +69,8 @@ export default function SignInPage() {
     else if (signIn.state === 'enrolment-required')
       void navigate({ to: '/enrol', search: (returnTo ? { returnTo } : {}) as never })
     else if (signIn.state === 'complete') {
-      const to = returnTo ?? signIn.returnTo ?? '/'
+      // Of this page’s own address: the sign-in may be shared with a tab that wants to go elsewhere.
+      const to = returnTo ?? '/'
       enter(signIn.renewal ? `/enrol?${new URLSearchParams({ returnTo: to })}` : to)
     } else if (signIn.state === 'pending') setView((now) => viewOf(signIn.next, now))
     else startOver('ended')
