@@ -52,7 +52,7 @@ export const RecoveryCodes = ({ codes, owner, onSaved }: { codes: string[]; owne
   )
 }
 
-export const Done = ({ name, signedIn }: { name: string; signedIn: boolean }) => (
+export const Done = ({ name, signedIn, device }: { name: string; signedIn: boolean; device: boolean }) => (
   <>
     <div class="picture ok" aria-hidden="true">
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -61,7 +61,7 @@ export const Done = ({ name, signedIn }: { name: string; signedIn: boolean }) =>
     </div>
     <Title>{t('done.title')}</Title>
     <p class="lead">
-      {t('done.lead', { name })} {signedIn && t('done.signedIn')}
+      {t(device ? 'done.device' : 'done.lead', { name })} {signedIn && t('done.signedIn')}
     </p>
     <div class="acts">
       <a class="button primary" href={signedIn ? '/' : '/sign-in'}>

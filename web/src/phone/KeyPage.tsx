@@ -2,7 +2,7 @@
 import type { Problem } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { algorithmName, inFours } from '../ui/fours.ts'
-import type { Claim } from './kept.ts'
+import type { KeyClaim } from './kept.ts'
 import { CopyButton, clock, Field, Passcode, Title, useSecondsTo } from './parts.tsx'
 import { fieldErrors, inWords } from './refusals.ts'
 import { strengthOf } from './strength.ts'
@@ -18,7 +18,7 @@ export const KeyPage = ({
   since,
   onConfirm,
 }: {
-  claim: Claim
+  claim: KeyClaim
   busy: boolean
   problem: Problem | undefined
   since: number
@@ -138,7 +138,7 @@ export const KeyPage = ({
   )
 }
 
-const Strength = ({ password, names }: { password: string; names: string[] }) => {
+export const Strength = ({ password, names }: { password: string; names: string[] }) => {
   const missing = 15 - password.length
   const strength = strengthOf(password, names)
   const words = missing > 0 ? t('strength.short', { count: missing }) : t(`strength.${strength}`)

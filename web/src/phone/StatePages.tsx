@@ -14,9 +14,21 @@ const badges: Record<Badge, string> = {
 }
 
 /** Every end has its page: what happened, what it means, what to do. Never whose it was, on which device or where. */
-const State = ({ badge, title, lead, children }: { badge: Badge; title: string; lead: string; children?: ComponentChildren }) => (
+export const State = ({
+  badge,
+  title,
+  lead,
+  tone,
+  children,
+}: {
+  badge: Badge
+  title: string
+  lead: string
+  tone?: 'ok'
+  children?: ComponentChildren
+}) => (
   <>
-    <div class="picture" aria-hidden="true">
+    <div class={tone === 'ok' ? 'picture good' : 'picture'} aria-hidden="true">
       <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M2.4 2.4h4.2v4.2H2.4zM9.4 2.4h4.2v4.2H9.4zM2.4 9.4h4.2v4.2H2.4zM9.4 9.4h1.6V11M13.6 9.4v1.8M9.4 13.6h1.4M13.6 13.6v.01" />
       </svg>
@@ -46,17 +58,18 @@ const SignIn = () => (
   </div>
 )
 
-export const Used = ({ code: { usedAt } }: { code: Looked }) => (
+const named = (kind: Looked['kind']) => t(kind === 'enrol-device' ? 'codeNameDevice' : 'codeName')
+export const Used = ({ code }: { code: Looked }) => (
   <State badge="check" title={t('state.used')} lead={t('state.usedLead')}>
     <Facts
       of={[
-        [t('code'), t('codeName')],
-        ...(usedAt ? [[t('used'), moment(usedAt)] as [string, string]] : []),
+        [t('code'), named(code.kind)],
+        ...(code.usedAt ? [[t('used'), moment(code.usedAt)] as [string, string]] : []),
         [t('state.usedOpened'), t('state.usedRecord')],
       ]}
     />
-    {usedAt && <Part title={t('state.usedYou', { day: day(usedAt) })}>{t('state.usedYouText')}</Part>}
-    <Part title={t('state.usedNot')}>{t('state.usedNotText')}</Part>
+    {code.usedAt && <Part title={t('state.usedYou', { day: day(code.usedAt) })}>{t('state.usedYouText')}</Part>}
+    <Part title={t('state.usedNot')}>{t(code.kind === 'enrol-device' ? 'state.usedNotDevice' : 'state.usedNotText')}</Part>
     <NewCode />
     <SignIn />
   </State>
@@ -69,8 +82,22 @@ export const UsedHere = ({ code: { usedAt } }: { code: Looked }) => (
   </State>
 )
 /** Tapped here, and the answer or the key was lost with the tab. */
-export const ClaimedHere = ({ onTap, busy, error }: { onTap: () => void; busy: boolean; error: string | undefined }) => (
-  <State badge="clock" title={t('state.ownClaimed')} lead={t('state.ownClaimedLead')}>
+export const ClaimedHere = ({
+  kind,
+  onTap,
+  busy,
+  error,
+}: {
+  kind: Looked['kind']
+  onTap: () => void
+  busy: boolean
+  error: string | undefined
+}) => (
+  <State
+    badge="clock"
+    title={t('state.ownClaimed')}
+    lead={t(kind === 'enrol-device' ? 'state.ownClaimedDevice' : 'state.ownClaimedLead')}
+  >
     <p class="error" role="alert">
       {error}
     </p>
@@ -82,12 +109,12 @@ export const ClaimedHere = ({ onTap, busy, error }: { onTap: () => void; busy: b
     </div>
   </State>
 )
-export const Expired = ({ code: { expiresAt } }: { code: Looked }) => (
+export const Expired = ({ code }: { code: Looked }) => (
   <State badge="clock" title={t('state.expired')} lead={t('state.expiredLead')}>
     <Facts
       of={[
-        [t('code'), t('codeName')],
-        [t('until'), moment(expiresAt)],
+        [t('code'), named(code.kind)],
+        [t('until'), moment(code.expiresAt)],
       ]}
     />
     <NewCode />
@@ -108,13 +135,13 @@ export const Revoked = ({ code: { issuer } }: { code: Looked }) => (
     <SignIn />
   </State>
 )
-export const NotYet = ({ code: { notBefore, expiresAt, issuer } }: { code: Looked }) => (
-  <State badge="clock" title={t('state.notYet')} lead={t('state.notYetLead', { time: moment(notBefore ?? expiresAt) })}>
+export const NotYet = ({ code }: { code: Looked }) => (
+  <State badge="clock" title={t('state.notYet')} lead={t('state.notYetLead', { time: moment(code.notBefore ?? code.expiresAt) })}>
     <Facts
       of={[
-        [t('code'), t('codeName')],
-        [t('issuedBy'), issuer],
-        [t('until'), moment(expiresAt)],
+        [t('code'), named(code.kind)],
+        [t('issuedBy'), code.issuer],
+        [t('until'), moment(code.expiresAt)],
       ]}
     />
     <p>{t('state.notYetText')}</p>
@@ -133,8 +160,8 @@ export const NoSecret = () => (
     <p>{t('state.noSecretDo')}</p>
   </State>
 )
-export const Ended = () => (
-  <State badge="barred" title={t('state.ended')} lead={t('state.endedLead')}>
+export const Ended = ({ device = false }: { device?: boolean }) => (
+  <State badge="barred" title={t('state.ended')} lead={t(device ? 'state.endedDevice' : 'state.endedLead')}>
     <NewCode />
     <FirstOperator />
     <SignIn />

@@ -1,30 +1,50 @@
 import {
+  type approveRequest,
   type CallIn,
   CallRefused,
   call,
   type claimCode,
   type confirmEnrolment,
+  type declineRequest,
   type Endpoint,
   type inspectCode,
+  type myDevices,
   type Out,
   type Problem,
+  type reportMyDeviceLost,
   type Send,
 } from '@postern/contract'
 import { send } from '../api.ts'
 
+/** Milliseconds by which the server's clock is ahead of the phone's, as its last answer said. */
+let ahead = 0
+/** An instant of the server on this phone's clock: a request of two minutes must not look over, or long, because a clock is off. */
+export const onOurClock = (instant: string): number => Date.parse(instant) - ahead
+const timed: Send = async (request) => {
+  const answer = await send(request)
+  const said = Date.parse(answer.headers.get('date') ?? '') - Date.now()
+  // the header knows whole seconds
+  if (Number.isFinite(said)) ahead = Math.abs(said) < 2_000 ? 0 : said
+  return answer
+}
+
 /** Only the types of the contract come along: its schemas would be half of what this page may weigh. */
-const endpointAt = <E extends Endpoint>(path: `/api/${string}`) => ({ method: 'POST', path }) as unknown as E
-const post =
-  <E extends Endpoint>(path: `/api/${string}`, by: Send = send) =>
+const endpointAt = <E extends Endpoint>(method: 'GET' | 'POST', path: `/api/${string}`) => ({ method, path }) as unknown as E
+const to =
+  <E extends Endpoint>(method: 'GET' | 'POST', path: `/api/${string}`, by: Send = timed) =>
   async (input: CallIn<E>): Promise<Out<E>> =>
-    (await call(by, endpointAt<E>(path), input)).value
+    (await call(by, endpointAt<E>(method, path), input)).value
 
 /** No key is needed to ask what a code is, so it is asked without one: whoever only looks leaves none behind. */
 const plain: Send = ({ url, method, headers, body }) =>
   fetch(url, { method, headers, credentials: 'same-origin', cache: 'no-store', ...(body === undefined ? {} : { body }) })
-export const inspect = post<typeof inspectCode>('/api/codes/inspect', plain)
-export const claim = post<typeof claimCode>('/api/codes/claim')
-export const confirm = post<typeof confirmEnrolment>('/api/enrolments/confirm')
+export const inspect = to<typeof inspectCode>('POST', '/api/codes/inspect', plain)
+export const claim = to<typeof claimCode>('POST', '/api/codes/claim')
+export const confirm = to<typeof confirmEnrolment>('POST', '/api/enrolments/confirm')
+export const approve = to<typeof approveRequest>('POST', '/api/approvals')
+export const decline = to<typeof declineRequest>('POST', '/api/approvals/decline')
+export const listMyDevices = to<typeof myDevices>('GET', '/api/me/devices')
+export const reportLost = to<typeof reportMyDeviceLost>('POST', '/api/me/devices/:id/lost')
 
 /** The problem of a refusal; a bug of the page counts as "that did not work". */
 export const problemOfError = (error: unknown): Problem =>

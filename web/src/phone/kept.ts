@@ -1,12 +1,29 @@
-import type { claimCode, confirmEnrolment, Out } from '@postern/contract'
+import type { claimCode, confirmEnrolment, Out, RequestOptions } from '@postern/contract'
 
 /**
- * What the tab keeps of one code: its secret (out of the address bar at once), the key that the claim brought (shown once by the
- * server, so that a reload must not lose it), and recovery codes until somebody says that they have them.
+ * What the tab keeps of one code: its secret (out of the address bar at once), what the claim brought (a key is shown once by the
+ * server, so that a reload must not lose it), recovery codes until somebody says that they have them, and how a request ended.
  */
 export type Claim = Out<typeof claimCode>
+export type KeyClaim = Extract<Claim, { kind: 'enrol-totp' }>
+export type DeviceClaim = Extract<Claim, { kind: 'enrol-device' }>
+export type RequestClaim = Extract<Claim, { kind: 'sign-in' | 'approve' }>
+export const isRequest = (claim: Claim): claim is RequestClaim => claim.kind === 'sign-in' || claim.kind === 'approve'
 export type Confirmed = Out<typeof confirmEnrolment>
-export type Kept = { id: string; secret: string; claim?: Claim; confirmed?: Confirmed }
+/** How a request ended on this phone. */
+export type Over =
+  | { how: 'approved' | 'declined' | 'dead' | 'expired' | 'elsewhere' | 'unregistered' | 'tampered' | 'stale' }
+  | { how: 'refused'; why: 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined }
+  | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }
+export type Kept = {
+  id: string
+  secret: string
+  issuer?: string
+  claim?: Claim
+  factor?: 'device'
+  confirmed?: Confirmed
+  over?: Over
+}
 
 const place = 'postern-code'
 const read = (): Kept | undefined => {
@@ -17,6 +34,7 @@ const read = (): Kept | undefined => {
   }
 }
 let current: Kept | undefined
+export const takenCode = (): Kept | undefined => current
 
 /** The code this page was opened for: the fragment leaves the address bar, history and whatever shows them. */
 export const takeCode = (): Kept | undefined => {

@@ -1,7 +1,6 @@
 import decodeQR, { type FinderPoints } from 'qr/decode.js'
+import { drawn, eachFrame, longestSide, pixelsOf } from './video-frames.ts'
 
-/** A picture larger than this on its longer side is made smaller first: readers gain nothing from more. */
-const longestSide = 1_280
 /** Longer side of what is cut out, and what it loses as JPEG: enough to tell its shapes and colours, and no more. */
 const cutSide = 1_000
 const cutQuality = 0.92
@@ -11,15 +10,6 @@ const reach = 0.75
 /** What a symbol holds, and the part of the picture with it, as a JPEG in base64; nothing is cut out before it is asked for. */
 export type Reading = { content: string; cutOut: () => Promise<string> }
 
-type Source = CanvasImageSource & { width?: unknown }
-const drawn = (source: Source, from: DOMRect, scale: number): HTMLCanvasElement => {
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.max(1, Math.round(from.width * scale))
-  canvas.height = Math.max(1, Math.round(from.height * scale))
-  const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D
-  context.drawImage(source, from.x, from.y, from.width, from.height, 0, 0, canvas.width, canvas.height)
-  return canvas
-}
 /** The part of a picture round three eyes, in its own pixels. */
 const partRound = ({ tl, tr, br, bl }: FinderPoints, scale: number, width: number, height: number): DOMRect => {
   const [xs, ys] = [[tl, tr, br, bl].map(({ x }) => x / scale), [tl, tr, br, bl].map(({ y }) => y / scale)]
@@ -38,10 +28,10 @@ const asJpeg = async (canvas: HTMLCanvasElement): Promise<string> => {
 }
 
 /** What the symbol in a picture holds; undefined: none was found. The picture is held still until it is read. */
-const read = (source: Source, width: number, height: number): Reading | undefined => {
+const read = (source: ImageBitmap | HTMLVideoElement, width: number, height: number): Reading | undefined => {
   const scale = Math.min(1, longestSide / Math.max(width, height))
   const canvas = drawn(source, new DOMRect(0, 0, width, height), scale)
-  const pixels = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height)
+  const pixels = pixelsOf(canvas)
   let eyes: FinderPoints | undefined
   const pointsOnDetect = (points: FinderPoints) => {
     eyes = points
@@ -67,14 +57,12 @@ export const readPhoto = async (file: Blob): Promise<Reading | undefined> => {
     picture.close()
   }
 }
-/** Reads the frames of a video until one holds a symbol, or `signal` aborts. */
-export const readVideo = (video: HTMLVideoElement, signal: AbortSignal): Promise<Reading> =>
-  new Promise((resolve) => {
-    const look = () => {
-      if (signal.aborted) return
-      const found = video.videoWidth > 0 ? read(video, video.videoWidth, video.videoHeight) : undefined
-      if (found === undefined) video.requestVideoFrameCallback(look)
-      else resolve(found)
-    }
-    video.requestVideoFrameCallback(look)
+/** Reads the frames of a video until one holds a symbol; undefined: `signal` aborted. */
+export const readVideo = async (video: HTMLVideoElement, signal: AbortSignal): Promise<Reading | undefined> => {
+  let found: Reading | undefined
+  await eachFrame(video, signal, () => {
+    found = read(video, video.videoWidth, video.videoHeight)
+    return found !== undefined
   })
+  return found
+}

@@ -20,7 +20,12 @@ const consolePages = ['', 'sign-in', 'check', 'enrol', 'me', 'users', 'codes', '
 
 const consolePolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types default`
-const phonePolicy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
+/** `scripts`: what they may do besides being ours. */
+const phonePolicyWith = (scripts: string): string =>
+  `default-src 'none'; script-src 'self'${scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
+const phonePolicy = phonePolicyWith('')
+/** Where our own camera reads, its second reader is compiled from wasm; nowhere else. */
+const cameraPolicy = phonePolicyWith(" 'wasm-unsafe-eval'")
 
 export type Pages = {
   sendConsole: (reply: FastifyReply, status: number) => FastifyReply
@@ -78,6 +83,8 @@ export const registerPages = async (
       return html(reply, status, phonePolicy, body)
     },
   })
+  for (const url of ['/phone', '/phone/*'])
+    app.get(url, { schema: { hide: true } }, (_request, reply) => html(reply, 200, cameraPolicy, phonePage))
   const sendConsole = (reply: FastifyReply, status: number): FastifyReply => {
     const nonce = randomBytes(16).toString('base64')
     return html(reply, status, consolePolicy(nonce), consolePage.replaceAll('__CSP_NONCE__', nonce))

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
 import { type Reading, readVideo } from '../../ui/read-symbol.ts'
+import { openCamera } from '../../ui/video-frames.ts'
 import style from './CheckPage.module.css'
 
 /** The camera of this device, read here. It is off again as soon as a symbol was read, or the page is left. */
@@ -14,25 +15,17 @@ export const Camera = ({ onRead, onClose }: { onRead: (found: Reading) => void; 
   told.current = onRead
   useEffect(() => {
     const closing = new AbortController()
-    let stream: MediaStream | undefined
     const start = async () => {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } })
       const shown = video.current
-      if (closing.signal.aborted || !shown) return stop()
-      shown.srcObject = stream
-      await shown.play()
-      told.current(await readVideo(shown, closing.signal))
-    }
-    const stop = () => {
-      for (const track of stream?.getTracks() ?? []) track.stop()
+      if (!shown) return
+      await openCamera(shown, closing.signal)
+      const found = await readVideo(shown, closing.signal)
+      if (found) told.current(found)
     }
     start().catch(() => {
       if (!closing.signal.aborted) setOff(true)
     })
-    return () => {
-      closing.abort()
-      stop()
-    }
+    return () => closing.abort()
   }, [])
   return (
     <Stack gap="sm">

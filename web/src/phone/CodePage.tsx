@@ -1,0 +1,265 @@
+/** @jsxImportSource preact */
+import type { inspectCode, Out, Problem } from '@postern/contract'
+import { useEffect, useState } from 'preact/hooks'
+import { claim, confirm, inspect, problemOfError } from './calls.ts'
+import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
+import { Done, RecoveryCodes } from './Ending.tsx'
+import { type Given, KeyPage } from './KeyPage.tsx'
+import {
+  type Claim,
+  type Confirmed,
+  type DeviceClaim,
+  forget,
+  isRequest,
+  type Kept,
+  type KeyClaim,
+  keep,
+  markOwn,
+  type Over,
+  type RequestClaim,
+  takenCode,
+  usedHere,
+} from './kept.ts'
+import { Landing, type Tapped } from './Landing.tsx'
+import { OverPage } from './OverPages.tsx'
+import { Frame, Title } from './parts.tsx'
+import { RequestClock, RequestPage } from './RequestPage.tsx'
+import { inWords, whyRefused } from './refusals.ts'
+import {
+  ClaimedHere,
+  Ended,
+  Expired,
+  FiveWrong,
+  Limited,
+  NotYet,
+  Revoked,
+  Unknown,
+  Unreachable,
+  Used,
+  UsedHere,
+} from './StatePages.tsx'
+import { t, useLanguage } from './words.ts'
+
+type Looked = Out<typeof inspectCode>
+type Stage =
+  | { at: 'looking' | 'unknown' | 'unreachable' | 'five-wrong' }
+  | { at: 'ended'; device: boolean }
+  | { at: 'limited'; until: number }
+  | { at: 'looked'; code: Looked }
+  | { at: 'key'; claim: KeyClaim }
+  | { at: 'device'; claim: DeviceClaim }
+  | { at: 'request'; claim: RequestClaim }
+  | { at: 'over'; over: Over }
+  | { at: 'confirmed'; confirmed: Confirmed; codes: string[] | undefined; device: boolean }
+type Trouble = { problem: Problem; since: number }
+
+const stageOf = (claimed: Claim): Stage =>
+  claimed.kind === 'enrol-totp'
+    ? { at: 'key', claim: claimed }
+    : claimed.kind === 'enrol-device'
+      ? { at: 'device', claim: claimed }
+      : { at: 'request', claim: claimed }
+
+/** What a scan opens. The one page for every id: what the code is comes from `inspect`, and only a tap claims. */
+export const CodePage = ({ kept }: { kept: Kept }) => {
+  useLanguage()
+  const [stage, setStage] = useState<Stage>(() => {
+    if (kept.over) return { at: 'over', over: kept.over }
+    if (kept.confirmed)
+      return {
+        at: 'confirmed',
+        confirmed: kept.confirmed,
+        codes: kept.confirmed.recoveryCodes,
+        device: kept.factor === 'device',
+      }
+    if (kept.claim && (isRequest(kept.claim) || Date.parse(kept.claim.expiresAt) > Date.now())) return stageOf(kept.claim)
+    return { at: 'looking' }
+  })
+  const [busy, setBusy] = useState(false)
+  const [trouble, setTrouble] = useState<Trouble>()
+  const fail = (error: unknown) => {
+    const problem = problemOfError(error)
+    setTrouble({ problem, since: Date.now() })
+    return problem
+  }
+
+  const look = async () => {
+    setStage({ at: 'looking' })
+    try {
+      setStage({ at: 'looked', code: await inspect({ id: kept.id, secret: kept.secret }) })
+    } catch (error) {
+      const problem = problemOfError(error)
+      if (['code-unknown', 'invalid-request', 'not-found'].includes(problem.code)) setStage({ at: 'unknown' })
+      else if (problem.code === 'rate-limited') setStage({ at: 'limited', until: Date.now() + (problem.retryAfter ?? 30) * 1000 })
+      else setStage({ at: 'unreachable' })
+    }
+  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the page opens
+  useEffect(() => {
+    if (stage.at === 'looking') void look()
+  }, [])
+
+  const end = (over: Over) => {
+    // the request is over: nothing of it is of use to this tab, but how it ended
+    keep({ id: kept.id, secret: '', over })
+    setStage({ at: 'over', over })
+  }
+  const tap = async (code: Looked, { username, factor, activation }: Tapped = {}) => {
+    setBusy(true)
+    try {
+      const answer = await claim({
+        id: kept.id,
+        secret: kept.secret,
+        ...(code.ticket ? { ticket: code.ticket } : {}),
+        ...(username ? { username, factor: factor ?? 'totp' } : {}),
+        ...(activation ? { activation } : {}),
+      })
+      keep({ ...kept, issuer: code.issuer, claim: answer })
+      if (!isRequest(answer)) markOwn(kept.id, 'claimed')
+      setTrouble(undefined)
+      setStage(stageOf(answer))
+    } catch (error) {
+      const problem = fail(error)
+      if (code.kind === 'sign-in' || code.kind === 'approve') {
+        // a frame that has gone stale meanwhile looks, from here, as a photo would
+        if (problem.code === 'code-expired') return end({ how: 'stale' })
+        if (problem.code === 'not-allowed') return end({ how: 'refused', why: whyRefused(problem) })
+        if (problem.code === 'code-used' || problem.code === 'conflict') return end({ how: 'elsewhere' })
+      }
+      // The state has changed under our eyes: its own page says what that means.
+      if (problem.triesLeft === 0) setStage({ at: 'five-wrong' })
+      else if (problem.code.startsWith('code-')) await look()
+    } finally {
+      setBusy(false)
+    }
+  }
+  const prove = async (given: Given | DeviceGiven) => {
+    if (stage.at !== 'key' && stage.at !== 'device') return
+    const device = stage.at === 'device'
+    setBusy(true)
+    try {
+      const confirmed = await confirm({ confirm: stage.claim.confirm, signIn: true, ...given })
+      markOwn(kept.id, 'confirmed')
+      setTrouble(undefined)
+      if (confirmed.recoveryCodes) keep({ id: kept.id, secret: kept.secret, confirmed, ...(device ? { factor: 'device' } : {}) })
+      else forget()
+      setStage({ at: 'confirmed', confirmed, codes: confirmed.recoveryCodes, device })
+    } catch (error) {
+      const { code, triesLeft } = fail(error)
+      if (code.startsWith('code-') || triesLeft === 0) {
+        markOwn(kept.id, 'ended')
+        forget()
+        setStage({ at: 'ended', device })
+      }
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  const issuer =
+    stage.at === 'looked'
+      ? stage.code.issuer
+      : stage.at === 'key'
+        ? stage.claim.settings.issuer
+        : stage.at === 'request'
+          ? stage.claim.context.issuer
+          : (takenCode()?.issuer ?? 'Postern')
+  const { problem, since = 0 } = trouble ?? {}
+  return (
+    <Frame name={issuer} clock={stage.at === 'request' ? <RequestClock claim={stage.claim} /> : undefined}>
+      {stage.at === 'looking' && <Looking />}
+      {stage.at === 'unknown' && <Unknown />}
+      {stage.at === 'unreachable' && <Unreachable onRetry={look} />}
+      {stage.at === 'limited' && <Limited until={stage.until} onRetry={look} />}
+      {stage.at === 'ended' && <Ended device={stage.device} />}
+      {stage.at === 'five-wrong' && <FiveWrong />}
+      {stage.at === 'looked' && (
+        <LookedAt
+          code={stage.code}
+          kept={kept}
+          busy={busy}
+          problem={problem}
+          since={since}
+          onTap={(given) => tap(stage.code, given)}
+        />
+      )}
+      {stage.at === 'key' && <KeyPage claim={stage.claim} busy={busy} problem={problem} since={since} onConfirm={prove} />}
+      {stage.at === 'device' && (
+        <DevicePage claim={stage.claim} issuer={issuer} busy={busy} problem={problem} since={since} onConfirm={prove} />
+      )}
+      {stage.at === 'request' && (
+        <RequestPage
+          claim={stage.claim}
+          onOptions={(options) => {
+            const again = { ...stage.claim, options }
+            keep({ ...(takenCode() ?? kept), claim: again })
+            setStage({ at: 'request', claim: again })
+          }}
+          onOver={end}
+        />
+      )}
+      {stage.at === 'over' && <OverPage over={stage.over} onEnded={forget} />}
+      {stage.at === 'confirmed' && stage.codes && (
+        <RecoveryCodes
+          codes={stage.codes}
+          owner={`${stage.confirmed.user.username}, ${location.host}`}
+          onSaved={() => {
+            forget()
+            setStage({ ...stage, codes: undefined })
+          }}
+        />
+      )}
+      {stage.at === 'confirmed' && !stage.codes && (
+        <Done name={stage.confirmed.user.username} signedIn={stage.confirmed.session !== undefined} device={stage.device} />
+      )}
+    </Frame>
+  )
+}
+
+type Again = {
+  code: Looked
+  kept: Kept
+  busy: boolean
+  problem: Problem | undefined
+  since: number
+  onTap: (given?: Tapped) => void
+}
+const LookedAt = ({ code, kept, busy, problem, since, onTap }: Again) => {
+  if (code.kind === 'sign-in' || code.kind === 'approve') {
+    if (code.state === 'expired') return <OverPage over={{ how: 'expired' }} onEnded={forget} />
+    if (code.state !== 'live') return <OverPage over={{ how: 'elsewhere' }} onEnded={forget} />
+    if (!code.ticket) return <OverPage over={{ how: 'stale' }} onEnded={forget} />
+  }
+  if (code.state === 'live') return <Landing code={code} kept={kept} busy={busy} problem={problem} since={since} onTap={onTap} />
+  const mine = usedHere(kept.id)
+  switch (code.state) {
+    case 'used':
+      // The claiming key may ask again for two minutes; after that nobody can.
+      if (mine === 'claimed' && code.usedAt && Date.now() - Date.parse(code.usedAt) < 150_000)
+        return (
+          <ClaimedHere
+            kind={code.kind}
+            busy={busy}
+            error={problem && !problem.code.startsWith('code-') ? inWords(problem, problem.retryAfter ?? 5) : undefined}
+            onTap={onTap}
+          />
+        )
+      if (mine === 'ended') return <Ended device={code.kind === 'enrol-device'} />
+      return mine === 'confirmed' ? <UsedHere code={code} /> : <Used code={code} />
+    case 'expired':
+      return <Expired code={code} />
+    case 'revoked':
+      return <Revoked code={code} />
+    case 'not-yet-valid':
+      return <NotYet code={code} />
+    default:
+      return <Used code={code} />
+  }
+}
+
+const Looking = () => (
+  <>
+    <Title>{t('opening')}</Title>
+    <p class="lead">{t('openingText')}</p>
+  </>
+)

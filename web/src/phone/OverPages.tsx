@@ -1,0 +1,151 @@
+/** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
+import { decline, problemOfError } from './calls.ts'
+import type { Over } from './kept.ts'
+import { ceremonyWords, signWithPasskey } from './passkey.ts'
+import { inWords } from './refusals.ts'
+import { State } from './StatePages.tsx'
+import { t } from './words.ts'
+
+/** How a request ended: what happened, what it means, what to do. */
+export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void }) => {
+  switch (over.how) {
+    case 'approved':
+      return <State badge="check" tone="ok" title={t('over.approved')} lead={t('over.approvedLead')} />
+    case 'declined':
+      return (
+        <State badge="barred" title={t('over.declined')} lead={t('over.declinedLead')}>
+          <p>{t('over.declinedDo')}</p>
+        </State>
+      )
+    case 'not-me':
+      return <NotMe over={over} onEnded={onEnded} />
+    case 'dead':
+      return (
+        <State badge="barred" title={t('over.dead')} lead={t('over.deadLead')}>
+          <NewOne />
+        </State>
+      )
+    case 'expired':
+      return (
+        <State badge="clock" title={t('over.expired')} lead={t('over.expiredLead')}>
+          <NewOne />
+        </State>
+      )
+    case 'elsewhere':
+      return (
+        <State badge="check" title={t('over.elsewhere')} lead={t('over.elsewhereLead')}>
+          <NewOne />
+        </State>
+      )
+    case 'stale':
+      return (
+        <State badge="clock" title={t('over.stale')} lead={t('over.staleLead')}>
+          <Scan />
+        </State>
+      )
+    case 'tampered':
+      return (
+        <State badge="barred" title={t('over.tampered')} lead={t('over.tamperedLead')}>
+          <p>{t('over.tamperedDo')}</p>
+        </State>
+      )
+    case 'unregistered':
+      return (
+        <State badge="question" title={t('over.unregistered')} lead={t('over.unregisteredLead')}>
+          <section class="part">
+            <h2>{t('over.unregisteredHow')}</h2>
+            <p>{t('over.unregisteredHowText')}</p>
+          </section>
+        </State>
+      )
+    case 'refused':
+      return (
+        <State badge="barred" title={t('over.refused')} lead={t(refusedLeads[over.why ?? 'other'])}>
+          {over.why === undefined && <p>{t('over.refusedDo')}</p>}
+        </State>
+      )
+  }
+}
+const refusedLeads = {
+  'computer-first': 'over.computerFirst',
+  'device-held': 'over.deviceHeld',
+  far: 'over.far',
+  'unknown-browser': 'over.unknownBrowser',
+  other: 'over.refusedLead',
+} as const
+
+const Scan = () => (
+  <div class="acts">
+    <a class="button primary" href="/phone">
+      {t('over.scan')}
+    </a>
+  </div>
+)
+const NewOne = () => (
+  <>
+    <p>{t('over.newOne')}</p>
+    <div class="acts">
+      <a class="button" href="/phone">
+        {t('over.scan')}
+      </a>
+    </div>
+  </>
+)
+
+/** "This was not me": the request is dead and security knows. What is offered besides needs the person's own passkey. */
+const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEnded: () => void }) => {
+  const [busy, setBusy] = useState(false)
+  const [ended, setEnded] = useState<number>()
+  const [words, setWords] = useState<string>()
+  const end = async () => {
+    if (!over.options) return
+    setBusy(true)
+    setWords(undefined)
+    try {
+      const assertion = await signWithPasskey(over.options).catch((error: unknown) => {
+        setWords(t(ceremonyWords(error)))
+      })
+      if (!assertion) return
+      const { sessionsEnded = 0 } = await decline({ confirm: over.confirm, reason: 'not-me', assertion })
+      setEnded(sessionsEnded)
+      onEnded()
+    } catch (error) {
+      const problem = problemOfError(error)
+      setWords(problem.code === 'factor-wrong' ? t('over.notYours') : inWords(problem, problem.retryAfter ?? 5))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <State badge="check" title={t('over.notMe')} lead={t('over.notMeLead')}>
+      {ended === undefined ? (
+        <>
+          {over.options && <p>{t('over.everywhereText')}</p>}
+          <p class="error" role="alert">
+            {words}
+          </p>
+          <div class="acts">
+            {over.options && (
+              <button type="button" class="button primary" disabled={busy} onClick={end}>
+                {t('over.everywhere')}
+              </button>
+            )}
+            <a class="button" href="/phone/me">
+              {t('over.missing')}
+            </a>
+          </div>
+        </>
+      ) : (
+        <>
+          <p role="status">{t('over.ended', { count: ended })}</p>
+          <div class="acts">
+            <a class="button" href="/phone/me">
+              {t('over.missing')}
+            </a>
+          </div>
+        </>
+      )}
+    </State>
+  )
+}
