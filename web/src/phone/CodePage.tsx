@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { inspectCode, Out, Problem } from '@postern/contract'
 import { useEffect, useState } from 'preact/hooks'
-import { claim, confirm, inspect, problemOfError } from './calls.ts'
+import { claim, confirm, inspect, onOurClock, problemOfError } from './calls.ts'
 import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
 import { Done, RecoveryCodes } from './Ending.tsx'
 import { type Given, KeyPage } from './KeyPage.tsx'
@@ -23,8 +23,8 @@ import {
 import { Landing, type Tapped } from './Landing.tsx'
 import { OverPage } from './OverPages.tsx'
 import { Frame, Title } from './parts.tsx'
-import { RequestClock, RequestPage } from './RequestPage.tsx'
-import { inWords, whyRefused } from './refusals.ts'
+import { RequestClock, RequestPage, refusedOver } from './RequestPage.tsx'
+import { inWords } from './refusals.ts'
 import {
   ClaimedHere,
   Ended,
@@ -123,7 +123,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       if (code.kind === 'sign-in' || code.kind === 'approve') {
         // a frame that has gone stale meanwhile looks, from here, as a photo would
         if (problem.code === 'code-expired') return end({ how: 'stale' })
-        if (problem.code === 'not-allowed') return end({ how: 'refused', why: whyRefused(problem) })
+        if (problem.code === 'not-allowed') return end(refusedOver(problem))
         if (problem.code === 'code-used' || problem.code === 'conflict') return end({ how: 'elsewhere' })
       }
       // The state has changed under our eyes: its own page says what that means.
@@ -224,11 +224,16 @@ type Again = {
   since: number
   onTap: (given?: Tapped) => void
 }
+/** Why one frame of a moving code leads no further; undefined: it does. A frame that came too late looks expired before its code is. */
+const overAs = ({ state, expiresAt, ticket }: Looked): 'expired' | 'stale' | 'elsewhere' | 'camera' | undefined => {
+  if (state === 'expired') return onOurClock(expiresAt) > Date.now() ? 'stale' : 'expired'
+  if (state !== 'live') return 'elsewhere'
+  return ticket ? undefined : 'camera'
+}
 const LookedAt = ({ code, kept, busy, problem, since, onTap }: Again) => {
   if (code.kind === 'sign-in' || code.kind === 'approve') {
-    if (code.state === 'expired') return <OverPage over={{ how: 'expired' }} onEnded={forget} />
-    if (code.state !== 'live') return <OverPage over={{ how: 'elsewhere' }} onEnded={forget} />
-    if (!code.ticket) return <OverPage over={{ how: 'stale' }} onEnded={forget} />
+    const how = overAs(code)
+    if (how) return <OverPage over={{ how }} onEnded={forget} />
   }
   if (code.state === 'live') return <Landing code={code} kept={kept} busy={busy} problem={problem} since={since} onTap={onTap} />
   const mine = usedHere(kept.id)

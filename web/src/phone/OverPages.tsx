@@ -44,6 +44,18 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
           <Scan />
         </State>
       )
+    case 'camera':
+      return (
+        <State badge="clock" title={t('over.camera')} lead={t('over.cameraLead')}>
+          <Scan />
+        </State>
+      )
+    case 'another':
+      return (
+        <State badge="barred" title={t('over.another')} lead={t('over.anotherLead')}>
+          <p>{t('over.declinedDo')}</p>
+        </State>
+      )
     case 'tampered':
       return (
         <State badge="barred" title={t('over.tampered')} lead={t('over.tamperedLead')}>

@@ -44,13 +44,18 @@ const nearMark = (near: RequestContext['near']): Mark => {
       return { tone: 'plain', says: t('request.nearUnknown') }
   }
 }
+const onePlace = (browser: string, platform: string): string => {
+  const [first, ...more] = [browser, platform].filter((part) => part !== '' && part !== 'unknown')
+  if (!first) return t('request.browserUnknown')
+  return more.length > 0 ? t('request.browser', { browser, platform }) : first
+}
 /** Five facts, what is not usual first. */
 const factsOf = (context: RequestContext, language: string, left: number): Fact[] => {
   const { browser, platform, address, country, city, near, known, read, username, askedAt } = context
   const place = [city, countryName(country, localeOf(language))].filter(Boolean).join(', ')
   const ago = Math.max(0, Math.round((Date.now() - onOurClock(askedAt)) / 1000))
   const facts: Fact[] = [
-    { of: 'screen', says: t('request.browser', { browser, platform }), mark: knownMark(known) },
+    { of: 'screen', says: onePlace(browser, platform), mark: knownMark(known) },
     { of: 'place', says: place || t('request.placeUnknown'), mark: nearMark(near) },
     {
       of: 'globe',
@@ -217,19 +222,24 @@ export const RequestPage = ({
   )
 }
 
+export const refusedOver = (problem: Problem): Over => {
+  const why = whyRefused(problem)
+  return why === 'camera' ? { how: 'camera' } : { how: 'refused', why }
+}
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
 export const overOf = (problem: Problem): Over | undefined => {
   switch (problem.code) {
     case 'factor-wrong':
       return { how: 'unregistered' }
     case 'not-allowed':
-      return { how: 'refused', why: whyRefused(problem) }
+      return refusedOver(problem)
+    case 'conflict':
+      return { how: 'another' }
     case 'code-expired':
       return { how: 'expired' }
     case 'code-used':
     case 'code-revoked':
     case 'code-unknown':
-    case 'conflict':
     case 'session-binding':
       return { how: 'elsewhere' }
     default:

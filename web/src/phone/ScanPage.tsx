@@ -10,7 +10,8 @@ import { isRequest, type Kept, keep, type Over } from './kept.ts'
 import { OverPage } from './OverPages.tsx'
 import { CopyButton, Frame, Title } from './parts.tsx'
 import { hasPasskeys } from './passkey.ts'
-import { inWords, whyRefused } from './refusals.ts'
+import { refusedOver } from './RequestPage.tsx'
+import { inWords } from './refusals.ts'
 import { State } from './StatePages.tsx'
 import { t, useLanguage, type Words } from './words.ts'
 
@@ -50,7 +51,7 @@ export const ScanPage = () => {
         case 'conflict':
           return setStage({ at: 'over', over: { how: 'elsewhere' } })
         case 'not-allowed':
-          return setStage({ at: 'over', over: { how: 'refused', why: whyRefused(problem) } })
+          return setStage({ at: 'over', over: refusedOver(problem) })
         default:
           return setStage({
             at: 'lost',

@@ -20,20 +20,22 @@ import { send } from '../api.ts'
 let ahead = 0
 /** An instant of the server on this phone's clock: a request of two minutes must not look over, or long, because a clock is off. */
 export const onOurClock = (instant: string): number => Date.parse(instant) - ahead
-const timed: Send = async (request) => {
-  const answer = await send(request)
-  const said = Date.parse(answer.headers.get('date') ?? '') - Date.now()
-  // the header knows whole seconds
-  if (Number.isFinite(said)) ahead = Math.abs(said) < 2_000 ? 0 : said
-  return answer
-}
+const timed =
+  (by: Send): Send =>
+  async (request) => {
+    const answer = await by(request)
+    const said = Date.parse(answer.headers.get('date') ?? '') - Date.now()
+    // the header knows whole seconds
+    if (Number.isFinite(said)) ahead = Math.abs(said) < 2_000 ? 0 : said
+    return answer
+  }
 
 /** Only the types of the contract come along: its schemas would be half of what this page may weigh. */
 const endpointAt = <E extends Endpoint>(method: 'GET' | 'POST', path: `/api/${string}`) => ({ method, path }) as unknown as E
 const to =
-  <E extends Endpoint>(method: 'GET' | 'POST', path: `/api/${string}`, by: Send = timed) =>
+  <E extends Endpoint>(method: 'GET' | 'POST', path: `/api/${string}`, by: Send = send) =>
   async (input: CallIn<E>): Promise<Out<E>> =>
-    (await call(by, endpointAt<E>(method, path), input)).value
+    (await call(timed(by), endpointAt<E>(method, path), input)).value
 
 /** No key is needed to ask what a code is, so it is asked without one: whoever only looks leaves none behind. */
 const plain: Send = ({ url, method, headers, body }) =>

@@ -12,7 +12,19 @@ export const isRequest = (claim: Claim): claim is RequestClaim => claim.kind ===
 export type Confirmed = Out<typeof confirmEnrolment>
 /** How a request ended on this phone. */
 export type Over =
-  | { how: 'approved' | 'declined' | 'dead' | 'expired' | 'elsewhere' | 'unregistered' | 'tampered' | 'stale' }
+  | {
+      how:
+        | 'approved'
+        | 'declined'
+        | 'dead'
+        | 'expired'
+        | 'elsewhere'
+        | 'unregistered'
+        | 'tampered'
+        | 'stale'
+        | 'camera'
+        | 'another'
+    }
   | { how: 'refused'; why: 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined }
   | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }
 export type Kept = {

@@ -47,13 +47,17 @@ export const inWords = (problem: Problem, seconds: number): string => {
 }
 
 /** Which rule stopped an approval. Only `code` is stable; the detail is read for its matter, and where it says nothing known, nothing is guessed. */
-export const whyRefused = ({ detail = '' }: Problem): 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined =>
-  /password/i.test(detail)
-    ? 'computer-first'
-    : /leave|synced|held/i.test(detail)
-      ? 'device-held'
-      : /near|network|country|far/i.test(detail)
-        ? 'far'
-        : /browser/i.test(detail)
-          ? 'unknown-browser'
-          : undefined
+export const whyRefused = ({
+  detail = '',
+}: Problem): 'camera' | 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined =>
+  /camera/i.test(detail)
+    ? 'camera'
+    : /password/i.test(detail)
+      ? 'computer-first'
+      : /leave|synced|held/i.test(detail)
+        ? 'device-held'
+        : /near|network|country|far/i.test(detail)
+          ? 'far'
+          : /browser/i.test(detail)
+            ? 'unknown-browser'
+            : undefined

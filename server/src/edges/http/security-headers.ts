@@ -37,6 +37,8 @@ export const securityHeaders = (config: Config): SecurityHeaders => {
   })({} as never, response as never, (error?: unknown) => {
     if (error) throw error
   })
+  // the camera for scanning and checking codes; nothing else of a device is ever asked for, nor may a frame ask
+  headers.documents['permissions-policy'] = 'camera=(self), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()'
   return headers
 }
 
