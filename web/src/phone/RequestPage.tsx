@@ -227,7 +227,7 @@ export const refusedOver = (problem: Problem): Over => {
   return why === 'camera' ? { how: 'camera' } : { how: 'refused', why }
 }
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
-export const overOf = (problem: Problem): Over | undefined => {
+const overOf = (problem: Problem): Over | undefined => {
   switch (problem.code) {
     case 'factor-wrong':
       return { how: 'unregistered' }
