@@ -493,6 +493,40 @@ test('our camera opens our own codes, and shows what is not ours as text', async
   await nothingWrong(visitor)
 })
 
+test('without a camera, or where the browser may not use it, the page says so and what else there is', async () => {
+  for (const [flags, said] of [
+    [['--use-fake-device-for-media-stream'], 'The browser may not use the camera here.'],
+    [[], 'This device has no camera that we can use.'],
+  ] as const) {
+    const visitor = await newVisitor(await openChromium([...flags]), phone)
+    const { page } = visitor
+    await page.goto(`${server.origin}/phone`)
+    await title(page, 'The camera is off')
+    const there = await words(page)
+    assert.ok(there.includes(said), there)
+    assert.ok(there.includes('Or scan the code with the phone’s own camera app'))
+    await press(page, 'Try again')
+    await title(page, 'The camera is off')
+    await nothingWrong(visitor)
+  }
+})
+
+test('a phone whose clock is five minutes off counts the two minutes by the server’s', async () => {
+  const { person, ...visitor } = await enrolled()
+  const { page } = visitor
+  await page.clock.install({ time: Date.now() + 5 * 60_000 })
+  const { desk, screen } = await aDesk()
+  await byCameraApp(page, screen)
+  await page.reload()
+  await title(page, question)
+  assert.match(await page.getByRole('timer').innerText(), /^1:[3-5]\d$/)
+  await type(page, screen.match)
+  await approveButton(page).click()
+  await title(page, 'Approved. Look at the computer.')
+  assert.equal((await signedIn(desk)).user.username, person.username)
+  await nothingWrong(visitor)
+})
+
 test('a phone that is gone is reported from another one, and signs nobody in any more', async () => {
   const { person, ...visitor } = await enrolled()
   const { page } = visitor

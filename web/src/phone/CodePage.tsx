@@ -72,7 +72,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
         codes: kept.confirmed.recoveryCodes,
         device: kept.factor === 'device',
       }
-    if (kept.claim && (isRequest(kept.claim) || Date.parse(kept.claim.expiresAt) > Date.now())) return stageOf(kept.claim)
+    if (kept.claim && (isRequest(kept.claim) || onOurClock(kept.claim.expiresAt) > Date.now())) return stageOf(kept.claim)
     return { at: 'looking' }
   })
   const [busy, setBusy] = useState(false)

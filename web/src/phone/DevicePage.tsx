@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { Problem, Registration } from '@postern/contract'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { onOurClock } from './calls.ts'
 import { Strength } from './KeyPage.tsx'
 import type { DeviceClaim } from './kept.ts'
 import { clock, Field, Title, useSecondsTo } from './parts.tsx'
@@ -41,7 +42,7 @@ export const DevicePage = ({
   /** Made, and not taken yet because of something else, a wrong password: it is sent again, and no second one is made. */
   const made = useRef<Registration | undefined>(undefined)
   const wide = matchMedia('(min-width: 700px)').matches
-  const left = useSecondsTo(claim.expiresAt)
+  const left = useSecondsTo(onOurClock(claim.expiresAt))
   const wait = useSecondsTo(problem?.code === 'rate-limited' ? since + (problem.retryAfter ?? 5) * 1000 : 0)
   const errors = fieldErrors(problem)
   const fieldWrong = errors.password ?? errors.currentPassword

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { inspectCode, Out, Problem } from '@postern/contract'
 import { useEffect, useState } from 'preact/hooks'
+import { onOurClock } from './calls.ts'
 import type { Kept } from './kept.ts'
 import { CopyButton, clock, Facts, Field, Title, useSecondsTo } from './parts.tsx'
 import { hasPasskeys } from './passkey.ts'
@@ -60,7 +61,7 @@ export const Landing = ({
     if (choosing && hasPasskeys())
       void PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable().then((has) => setFactor(has ? 'device' : 'totp'))
   }, [choosing])
-  const left = useSecondsTo(code.expiresAt)
+  const left = useSecondsTo(onOurClock(code.expiresAt))
   const wait = useSecondsTo(since + (problem?.code === 'rate-limited' ? (problem.retryAfter ?? 5) * 1000 : 0))
   const errors = fieldErrors(problem)
   const typed = activation.replace(/[\s-]/g, '')

@@ -17,7 +17,24 @@ import {
 import { send } from '../api.ts'
 
 /** Milliseconds by which the server's clock is ahead of the phone's, as its last answer said. */
-let ahead = 0
+const clockPlace = 'postern-clock'
+const keptAhead = () => {
+  try {
+    return Number(sessionStorage.getItem(clockPlace))
+  } catch {
+    return 0
+  }
+}
+let ahead = keptAhead()
+const setAhead = (milliseconds: number) => {
+  ahead = milliseconds
+  try {
+    // a reload asks nothing of the server before it shows what is left
+    sessionStorage.setItem(clockPlace, String(ahead))
+  } catch {
+    // Storage is blocked: the next answer says it again.
+  }
+}
 /** An instant of the server on this phone's clock: a request of two minutes must not look over, or long, because a clock is off. */
 export const onOurClock = (instant: string): number => Date.parse(instant) - ahead
 const timed =
@@ -26,7 +43,7 @@ const timed =
     const answer = await by(request)
     const said = Date.parse(answer.headers.get('date') ?? '') - Date.now()
     // the header knows whole seconds
-    if (Number.isFinite(said)) ahead = Math.abs(said) < 2_000 ? 0 : said
+    if (Number.isFinite(said)) setAhead(Math.abs(said) < 2_000 ? 0 : said)
     return answer
   }
 
