@@ -10,7 +10,7 @@ export const cameraSeconds = 3
 /** Seconds that the one frame of a phone’s own camera app may be old when it is first sent. */
 export const appSeconds = 15
 /** Seconds that the ticket for that frame is good, so that a person can read the page before they tap. */
-export const ticketSeconds = 60
+const ticketSeconds = 60
 
 export type Frame = { n: number; mac: string }
 /** `n.MAC`, as it stands in the fragment of a moving code; undefined: a secret of another kind, which has no dot in it. */
@@ -22,7 +22,7 @@ export const frameIn = (secret: string): Frame | undefined => {
 /** The key of a code’s frames: made of its id, stored nowhere. 32 bytes. */
 export const framesKey = (keys: Keys, id: string): Buffer => keys.hash('frames', id)
 /** The first 16 bytes of HMAC-SHA-256(key, ID ‖ "." ‖ n) in base64url, ID as it stands in the address. */
-export const macOf = (key: Buffer, id: string, n: number): string =>
+const macOf = (key: Buffer, id: string, n: number): string =>
   createHmac('sha256', key)
     .update(`${toId('cod', id)}.${n}`)
     .digest()

@@ -56,7 +56,7 @@ export const newChallenge = async (
 }
 
 /** The challenge that a client signed, as it says; undefined where its data is none. Nothing is believed of it yet. */
-export const challengeIn = (clientDataJSON: string): string | undefined => {
+const challengeIn = (clientDataJSON: string): string | undefined => {
   try {
     const { challenge } = JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString()) as { challenge?: unknown }
     return typeof challenge === 'string' && challenge.length <= 128 ? challenge : undefined

@@ -1,4 +1,4 @@
-export { type Bound, type ChallengePurpose, challengeSeconds, newChallenge, spendChallenge } from './challenges.ts'
+export { type Bound, type ChallengePurpose, challengeSeconds, spendChallenge } from './challenges.ts'
 export { readDevice } from './devices-read.ts'
 export { devicesRoutes } from './devices-routes.ts'
 export {
@@ -8,10 +8,8 @@ export {
   endDevicesOf,
   endOpenOf,
   type FoundDevice,
-  findByCredential,
   insertDevice,
   useDevice,
-  userHandleOf,
 } from './devices-store.ts'
 export { creationOptions, requestOptions } from './passkey-options.ts'
 export { type PasskeyDeps, type ProvenDevice, provenDevice } from './proven-device.ts'

@@ -9,7 +9,7 @@ const heartbeatMs = 15_000
 const reasons = ['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'replaced'] as const
 
 /** What has become of a request by now, in order; the last of them ends it where `ends`. */
-export const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
+const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
   const { state, why, leftMs } = standing
   const claimed = state !== 'open' && !(state !== 'claimed' && why === 'far')
   const events: Told[] = [
