@@ -42,8 +42,8 @@ const timed =
   async (request) => {
     const answer = await by(request)
     const said = Date.parse(answer.headers.get('date') ?? '') - Date.now()
-    // the header knows whole seconds
-    if (Number.isFinite(said)) setAhead(Math.abs(said) < 2_000 ? 0 : said)
+    // the header knows whole seconds and leaves the rest of one out; what is left is rather told short than long
+    if (Number.isFinite(said)) setAhead(Math.abs(said) < 2_000 ? 0 : said + 1_000)
     return answer
   }
 
