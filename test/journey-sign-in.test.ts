@@ -90,7 +90,8 @@ test('an unknown name and a wrong password are told in the same words, and the n
   for (const username of [adam.username, 'nobody-of-that-name']) {
     await typePassword(page, { username, password: 'quite another password' })
     await alert(page, 'That did not match. Check the name and the password.')
-    said.push(await words(page))
+    // beside it our code counts down
+    said.push(await page.getByRole('main').locator('section').first().innerText())
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), username)
   }
   assert.equal(said[0], said[1])
