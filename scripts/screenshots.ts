@@ -91,6 +91,7 @@ const main = async (): Promise<void> => {
     await shoot(operator, 'events')
     const visitor = await (await browser.newContext(wide)).newPage()
     await visitor.goto(`${origin}/sign-in`)
+    await visitor.getByText('Your phone will ask for this number').waitFor()
     await visitor.getByRole('heading', { name: 'Sign in' }).waitFor()
     await shoot(visitor, 'sign-in')
   } finally {
