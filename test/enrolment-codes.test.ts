@@ -387,7 +387,8 @@ test('one open code a person: a new one ends the one before; results of a claime
   const again = server.browser()
   await again.call(contract.openSignIn, {})
   const next = await again.call(contract.provePassword, { username: person.username, password: person.password })
-  assert.equal(next.signIn.state, 'enrolment-required')
+  // the codes that stand in for a second factor are there still, so the password alone leads to no new one
+  assert.deepEqual([next.signIn.state, next.signIn.next], ['pending', ['recovery-code']])
 })
 
 test('a revoked code ends its claim in flight; so does time', async () => {

@@ -292,6 +292,7 @@ test('who may call what is what the contract says, for everybody and every endpo
   await server.sql(
     `update totp set state = 'retired', sealed = null where user_id = (select id from users where username = 'w-bare')`,
   )
+  await server.sql(`delete from recovery_code where user_id = (select id from users where username = 'w-bare')`)
   const enrolling = server.browser()
   await enrolling.call(contract.openSignIn, {})
   const waits = await enrolling.call(contract.provePassword, { username: 'w-bare', password: bared.password })

@@ -42,6 +42,8 @@ export const nextStep = (facts: SignInFacts): NextStep => {
       facts.hasTotp && 'totp',
       !known && facts.recoveryCodesLeft > 0 && 'recovery-code',
     )
+  // the last factor was lost or taken away: its password alone is no way to a new one while codes stand in for it
+  if (facts.secondFactorDemanded && facts.recoveryCodesLeft > 0) return pending('recovery-code')
   if (facts.secondFactorDemanded)
     return { state: 'enrolment-required', next: facts.enrolment ? ['enrol-passkey', 'enrol-totp'] : [] }
   return { state: 'complete', next: [] }
