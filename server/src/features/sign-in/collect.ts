@@ -8,6 +8,7 @@ import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { thumbprintOf } from './proof-refusals.ts'
 import { collectApproved } from './requests-store.ts'
 import { openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
+import { codeCounts } from './sign-in-rules.ts'
 import { addProof, findSignIn, type SignInRow } from './sign-in-store.ts'
 
 /** approved → session, once, in the very browser that asked (threat 23). Multi-factor, whatever the phone proved: never `phr`. */
@@ -28,6 +29,10 @@ export const collectSignIn = async (
       policy: devicePolicyName(settings.version),
       ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
     })
+    if (!codeCounts(settings, row.proved))
+      throw new Refusal('conflict', `our code counts no more: ${settings.qr}`, {
+        detail: 'Policy takes this code no more. Sign in another way.',
+      })
     const approved = await collectApproved(tx, row.id)
     if (!approved) throw new Refusal('conflict', 'nothing is approved', { detail: 'No phone has approved this sign-in.' })
     const { userId, username, deviceId, codeId, be, read } = approved

@@ -12,6 +12,7 @@ import { limited } from './limits.ts'
 import { thumbprintOf, wrong } from './proof-refusals.ts'
 import { approve, countWrongNumber, deny, findClaimed, lengthenWait, type Request } from './requests-store.ts'
 import type { SignInDeps } from './sign-in.ts'
+import { codeCounts } from './sign-in-rules.ts'
 import { requireHeld, useOrLock } from './use-device.ts'
 
 const numberTries = 3
@@ -91,6 +92,13 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
         return undefined
       },
     })
+  if (!codeCounts(settings, request.proved))
+    throw dies(
+      settings.qr === 'off' ? 'declined' : 'computer-first',
+      new Refusal('not-allowed', `our code counts no more: ${settings.qr}`, {
+        detail: 'Policy takes this code no more. Sign in on the computer another way.',
+      }),
+    )
   const first = device.roles.some((role) => (settings.computerFirst as readonly string[]).includes(role))
   if (first && request.purpose === 'sign-in' && !request.proved.includes('password'))
     throw dies(

@@ -49,6 +49,10 @@ export const nextStep = (facts: SignInFacts): NextStep => {
   return { state: 'complete', next: [] }
 }
 
+/** Whether our code counts by the policy as it is now: alone, or after a password. */
+export const codeCounts = ({ qr }: Pick<DeviceSettings, 'qr'>, proved: readonly string[]): boolean =>
+  qr === 'passwordless' || (qr === 'second-factor' && proved.includes('password'))
+
 /**
  * A path of our own origin, or null (threat 34). Judged as a browser would resolve it: backslashes, scheme-relative
  * and userinfo forms, control characters and encoded slashes lead elsewhere or may, so they are dropped.
