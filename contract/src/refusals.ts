@@ -1,4 +1,4 @@
-import type { RequestOptions } from './passkeys.ts'
+import type { CreationOptions, RequestOptions } from './passkeys.ts'
 
 /**
  * Every expected "no", by its stable name (the `code` of an RFC 9457 problem). Edges map them to their own tongue;
@@ -47,8 +47,8 @@ export type Problem = {
   acr?: string
   maxAge?: number
   triesLeft?: number
-  /** With a wrong number: what the next try signs (`PublicKeyCredentialRequestOptionsJSON`). */
-  options?: RequestOptions
+  /** What the next try signs: with a wrong number request options, with a refused registration creation options (WebAuthn Level 3 §5.1). */
+  options?: RequestOptions | CreationOptions
   /** R10: seconds by which the phone's clock is off (negative: slow). Only by its rule. */
   clockOffset?: number
   requestId?: string

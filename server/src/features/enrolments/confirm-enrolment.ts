@@ -17,6 +17,7 @@ import { findPending } from '../totp/index.ts'
 import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
 import { activateFactor, provenStep } from './confirming.ts'
+import { registrationOptions } from './enrol-device.ts'
 import { provenPasskey, registerDevice } from './pending-passkey.ts'
 
 type Input = In<typeof contract.confirmEnrolment>
@@ -38,13 +39,15 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
   if (!choosing) await provePassword(deps, actor, { ...about(claim), policy: policyName(version) }, claim, input.currentPassword)
 
   const passkey = await passkeyOf(deps, claim, input)
+  // the challenge is spent whatever came of it: the next try, maybe with another authenticator, gets one of its own
+  const fresh = (tx: Tx) => registrationOptions(deps, tx, { ...claim, key })
 
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
     event.about({ ...about(claim), policy: policyName(version), person: { id: claim.userId, name: claim.username } })
     await lockPerson(tx, claim.userId)
     // again, now that nobody else is at it: of two confirms at once the second is told that it was confirmed
     requireOpen((await findClaim(tx, deps.keys.hash('confirm', input.confirm))) ?? claim)
-    if (passkey instanceof BadPasskey) throw wrongTry(claim, passkey.message)
+    if (passkey instanceof BadPasskey) throw wrongTry(claim, passkey.message, fresh)
     const step = claim.totpId ? await stepOf(deps, tx, claim, claim.totpId, input.code ?? '') : undefined
     if (!(await endClaim(tx, claim.codeId, key))) throw new Refusal('code-used', 'the claim is over')
     if (claim.bootstrap) await becomeOperator(tx, claim)
@@ -62,6 +65,13 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
           codeId,
           showing: claim.forSession,
           recovering: false,
+        }).catch((refused: unknown) => {
+          if (!(refused instanceof Refusal)) throw refused
+          const { code, why, extras } = refused
+          throw new Refusal(code, why, {
+            ...extras,
+            keep: async (kept) => new Refusal(code, why, { ...extras, options: await fresh(kept) }),
+          })
         })
       : await activateFactor(deps, tx, event, { userId, totpId: claim.totpId as string, step: step as number, codeId })
     if (added.deviceId) event.and('device.registered', event.facts)
@@ -143,13 +153,15 @@ const stepOf = async (deps: ActDeps, tx: Tx, claim: OpenClaim, totpId: string, c
   return step
 }
 /** One of the five tries is gone; where none was left, no verdict leaves. */
-const wrongTry = (claim: OpenClaim, why: string): Refusal =>
+const wrongTry = (claim: OpenClaim, why: string, fresh?: (tx: Tx) => Promise<contract.CreationOptions>): Refusal =>
   new Refusal('factor-wrong', why, {
     outcome: 'failure',
     triesLeft: Math.max(0, confirmTries - claim.failures - 1),
     keep: async (tx) => {
       const failures = await countClaimFailure(tx, claim.codeId)
-      return failures === undefined ? new Refusal('code-used', 'ended by five wrong tries') : undefined
+      if (failures === undefined) return new Refusal('code-used', 'ended by five wrong tries')
+      if (!fresh || failures >= confirmTries) return undefined
+      return new Refusal('factor-wrong', why, { triesLeft: confirmTries - failures, options: await fresh(tx) })
     },
   })
 

@@ -1,5 +1,5 @@
 import type * as contract from '@postern/contract'
-import type { Out } from '@postern/contract'
+import type { CreationOptions, Out } from '@postern/contract'
 import type { Tx } from '../../platform/db.ts'
 import { insertClaim } from '../codes/index.ts'
 import { challengeSeconds, creationOptions, type PasskeyDeps } from '../devices/index.ts'
@@ -15,15 +15,9 @@ export const claimRegistration = async (
   tx: Tx,
   claim: EnrolClaim,
 ): Promise<{ answer: Answer; claimToken: string }> => {
-  const { issuer } = await requireEnrolment(tx)
   const open = {
     kind: 'enrol-device' as const,
-    options: await creationOptions(
-      tx,
-      deps,
-      { purpose: 'enrol', requestId: claim.codeId, thumbprint: claim.key },
-      { id: claim.userId, username: claim.username, displayName: claim.displayName, issuer },
-    ),
+    options: await registrationOptions(deps, tx, claim),
     needs: await confirmNeeds(tx, claim),
     expiresAt: new Date(Date.now() + challengeSeconds * 1_000).toISOString(),
   }
@@ -36,4 +30,19 @@ export const claimRegistration = async (
     answer: open,
   })
   return { answer: { ...open, confirm }, claimToken }
+}
+
+/** Options for a passkey of the phone that claimed. */
+export const registrationOptions = async (
+  deps: PasskeyDeps,
+  tx: Tx,
+  claim: Pick<EnrolClaim, 'codeId' | 'userId' | 'username' | 'displayName' | 'key'>,
+): Promise<CreationOptions> => {
+  const { issuer } = await requireEnrolment(tx)
+  return creationOptions(
+    tx,
+    deps,
+    { purpose: 'enrol', requestId: claim.codeId, thumbprint: claim.key },
+    { id: claim.userId, username: claim.username, displayName: claim.displayName, issuer },
+  )
 }
