@@ -27,6 +27,8 @@ export const continueAs = (
     userId: user.id,
     scope: 'full',
     ...proved,
+    // a session that a passkey or a phone opened alone had no password, and says of none
+    amr: proved.amr.filter((method) => method !== 'pwd' || user.session.amr.includes('pwd')),
     thumbprint: actor.source.thumbprint as Buffer,
     codeId: user.session.codeId,
     source: actor.source,
