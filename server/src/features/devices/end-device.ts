@@ -7,7 +7,7 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { secondFactorDemanded } from '../policies/index.ts'
-import { asUser } from '../sessions/index.ts'
+import { asUser, endSessions } from '../sessions/index.ts'
 import { lockPerson, manageable } from '../users/index.ts'
 import { readDevice } from './devices-read.ts'
 import { endDevice, endOpenOf } from './devices-store.ts'
@@ -27,14 +27,14 @@ const lockDevice = async (tx: Tx, id: string, userId?: string): Promise<Found> =
 }
 /** One transaction: the passkey is dead, and with it the sessions it opened and what it approved that nobody has collected. */
 const end = async (tx: Tx, event: EventDraft, device: Found, state: 'lost' | 'revoked', why: string): Promise<void> => {
-  if (!(await endDevice(tx, device.id, state)))
-    throw new Refusal('conflict', 'the device is not active', { detail: 'This device is lost or revoked already.' })
   event.about({
     subject: { kind: 'user', id: device.userId, name: device.username },
     deviceId: device.id,
     factor: 'passkey',
-    detail: { ...(await endOpenOf(tx, device.userId, device.id, why)) },
   })
+  if (!(await endDevice(tx, device.id, state)))
+    throw new Refusal('conflict', 'the device is not active', { detail: 'This device is lost or revoked already.' })
+  event.about({ detail: { ...(await endOpenOf(tx, device.userId, device.id, why)) } })
 }
 
 /** Reported from anywhere that the person is signed in; asks for no fresh proof, for a thief gains nothing by it. */
@@ -56,12 +56,16 @@ export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     const user = asUser(actor)
     const device = await lockDevice(tx, fromId(input.id), user.id)
     event.about({ deviceId: device.id, factor: 'passkey' })
-    if ((await secondFactorDemanded(tx, user.id)) && !(await hasAnother(tx, user.id, device.id)))
+    const another = await hasAnother(tx, user.id, device.id)
+    if (!another && (await secondFactorDemanded(tx, user.id)))
       throw new Refusal('conflict', 'the last factor that policy demands', {
         detail: 'Policy demands a second factor, and this is your only one. Add another first.',
       })
     await end(tx, event, device, 'revoked', 'its device was removed')
+    // they stand in for a second factor: with the last one they go
+    if (!another) await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
     event.notices.push({ kind: 'factor-changed', userId: user.id })
+    await endSessions(tx, { userId: user.id, except: user.session.id }, 'a factor was removed')
     return undefined
   })
 const hasAnother = async (tx: Tx, userId: string, deviceId: string): Promise<boolean> => {
