@@ -22,7 +22,11 @@ export class Listening {
   }
   async #connect(): Promise<void> {
     if (this.#stopped) return
+    let over = false
+    // once: a connection that breaks while it begins to listen both fails and ends
     const again = () => {
+      if (over) return
+      over = true
       if (!this.#stopped) setTimeout(() => void this.#connect(), againMs).unref()
     }
     try {
