@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import { atOnce, said, tallied } from './support/attack.ts'
+import { Browser } from './support/browser.ts'
+import { eventually, startDeployment, wholeLog } from './support/deployment.ts'
+import { firstOperator, newPerson } from './support/people.ts'
+import { askPhone, type Claimed, enrolPhone, hear, liveFrames, type Phone, type Screen, uuidOf } from './support/phones.ts'
+
+test('over two processes a phone’s request is claimed, approved and collected once', async (t) => {
+  const deployment = await startDeployment()
+  const { a, b, at, count, sql } = deployment
+  const olga = await firstOperator(deployment)
+  const ada = await newPerson(deployment, olga, 'ada')
+  // synced passkeys count nothing, so that many assertions at once are no sign of a copy
+  const phone = await enrolPhone(deployment, olga, ada, { synced: true })
+  const assertionAt = (origin: string, options: contract.RequestOptions, which: Phone = phone) =>
+    which.authenticator.get(options, { origin })
+  const claimAt = async (origin: string, screen: Screen, which: Phone = phone) =>
+    which.browser.at(origin).call(contract.claimCode, await liveFrames(deployment, screen)) as Promise<Claimed>
+  const approveAt = (origin: string, claimed: Claimed, match: string, which: Phone = phone) =>
+    which.browser.at(origin).try(contract.approveRequest, {
+      confirm: claimed.confirm,
+      assertion: assertionAt(origin, claimed.options, which),
+      match,
+    })
+  const sessionsBy = ({ code }: Screen): Promise<number> =>
+    count(`select count(*) from session where code_id = $1`, [uuidOf(code.id)])
+
+  await t.test('of eight phones that claim at once one has it, and the rest are told that it was used', async () => {
+    const racers = Array.from({ length: 8 }, (_, n) => new Browser(at(n)))
+    for (let round = 0; round < 10; round++) {
+      const screen = await askPhone(new Browser(at(round)))
+      const frames = await liveFrames(deployment, screen)
+      const outcomes = await Promise.all(racers.map(async (racer) => said(await racer.try(contract.claimCode, frames))))
+      assert.deepEqual(tallied(outcomes), { '200': 1, 'code-used': 7 })
+      const id = uuidOf(screen.code.id)
+      assert.equal(await count(`select count(*) from claim where code_id = $1`, [id]), 1)
+      const won = `select count(*) from event where code_id = $1 and type = 'code.claimed' and outcome = 'success'`
+      assert.equal(await count(won, [id]), 1)
+    }
+  })
+
+  await t.test('a double tap of one phone on both processes is one claim with one answer', async () => {
+    for (let round = 0; round < 5; round++) {
+      const screen = await askPhone(new Browser(a.origin))
+      const frames = await liveFrames(deployment, screen)
+      const answers = await atOnce(6, (n) => phone.browser.at(at(n)).call(contract.claimCode, frames))
+      for (const answer of answers) assert.deepEqual(answer, answers[0])
+    }
+  })
+
+  await t.test('of eight approvals with one assertion one is taken; of eight collections one opens a session', async () => {
+    for (let round = 0; round < 8; round++) {
+      const desk = new Browser(a.origin)
+      const screen = await askPhone(desk)
+      const claimed = await claimAt(at(round), screen)
+      // signed for one process's page: the other refuses the origin, so all go to one or the other
+      const origin = at(round)
+      const assertion = assertionAt(origin, claimed.options)
+      const approval = { confirm: claimed.confirm, assertion, match: screen.match }
+      const outcomes = await atOnce(8, async () => said(await phone.browser.at(origin).try(contract.approveRequest, approval)))
+      const { '200': taken, ...others } = tallied(outcomes)
+      assert.equal(taken, 1, JSON.stringify(tallied(outcomes)))
+      for (const name of Object.keys(others)) assert.ok(['factor-wrong', 'code-used'].includes(name), name)
+      const approved = `select count(*) from event where code_id = $1 and type = 'approval.approved' and outcome = 'success'`
+      assert.equal(await count(approved, [uuidOf(screen.code.id)]), 1)
+
+      const collected = await atOnce(8, async (n) => said(await desk.at(at(n)).try(contract.collectSignIn, {})))
+      assert.deepEqual(tallied(collected), { '200': 1, conflict: 7 })
+      assert.equal(await sessionsBy(screen), 1)
+    }
+  })
+
+  await t.test('one challenge is spent once, whichever process sees it', async () => {
+    for (let round = 0; round < 6; round++) {
+      const screen = await askPhone(new Browser(a.origin))
+      const claimed = await claimAt(a.origin, screen)
+      const outcomes = await atOnce(6, async (n) => said(await approveAt(at(n), claimed, screen.match)))
+      const { '200': taken, ...others } = tallied(outcomes)
+      assert.equal(taken, 1, JSON.stringify(tallied(outcomes)))
+      for (const name of Object.keys(others)) assert.ok(['factor-wrong', 'code-used'].includes(name), name)
+    }
+  })
+
+  await t.test('wrong numbers at once never get more than three verdicts, and the third is the last', async () => {
+    for (let round = 0; round < 4; round++) {
+      const screen = await askPhone(new Browser(b.origin))
+      const claimed = await claimAt(a.origin, screen)
+      const numbers = Array.from({ length: 90 }, (_, n) => String(n + 10)).filter((number) => number !== screen.match)
+      let verdicts = 0
+      let options: contract.RequestOptions | undefined = claimed.options
+      while (options) {
+        const asked: contract.RequestOptions = options
+        const tries = await atOnce(6, (n) =>
+          approveAt(at(n), { ...claimed, options: asked }, numbers[(verdicts * 6 + n) % numbers.length] as string),
+        )
+        const told = tries.filter(({ problem }) => problem.errors?.some(({ path }) => path === 'match'))
+        verdicts += told.length
+        options = told[0]?.problem.options as contract.RequestOptions | undefined
+        assert.ok(tries.every(({ status }) => status >= 400))
+      }
+      assert.equal(verdicts, 3)
+      assert.equal(said(await approveAt(a.origin, claimed, screen.match)), 'code-used')
+      const [row] = await sql(`select state, why, match_tries from approval where code_id = $1`, [uuidOf(screen.code.id)])
+      assert.deepEqual(row, { state: 'failed', why: 'number', match_tries: 3 })
+    }
+  })
+
+  /** Desks whose requests this phone has claimed, every second one approved too. */
+  const desksOf = async (which: Phone, size: number) => {
+    const desks = []
+    for (let n = 0; n < size; n++) {
+      const desk = new Browser(b.origin)
+      const screen = await askPhone(desk)
+      const claimed = await claimAt(b.origin, screen, which)
+      const approved = n % 2 === 0
+      if (approved) assert.equal(said(await approveAt(b.origin, claimed, screen.match, which)), '200')
+      desks.push({ desk, screen, claimed, approved })
+    }
+    return desks
+  }
+  type Desks = Awaited<ReturnType<typeof desksOf>>
+  /** Approves and collects at one process while `deed` runs at the other; answers what was accepted after its answer. */
+  const acceptedAfter = async (desks: Desks, which: Phone, deed: () => Promise<unknown>) => {
+    let answeredAt = Number.POSITIVE_INFINITY
+    const counts = { before: 0, after: 0, late: 0 }
+    const timed = async (call: () => Promise<{ status: number }>) => {
+      const sentAt = performance.now()
+      const { status } = await call()
+      if (sentAt <= answeredAt) counts.before++
+      else counts.after++
+      if (sentAt > answeredAt && status < 300) counts.late++
+    }
+    const queue = [...desks]
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const { desk, screen, claimed, approved } = next
+        if (!approved) await timed(() => approveAt(b.origin, claimed, screen.match, which))
+        await timed(() => desk.try(contract.collectSignIn, {}))
+      }
+    }
+    const workers = Promise.all([worker(), worker(), worker()])
+    // in the midst of it
+    await eventually(
+      async () => queue.length,
+      (left) => left <= desks.length / 2,
+    )
+    await deed()
+    answeredAt = performance.now()
+    await workers
+    for (const { desk } of desks) assert.equal(said(await desk.try(contract.currentSession, {})), 'no-session')
+    return counts
+  }
+
+  await t.test(
+    'after the answer to "lost" at one process the other approves and collects nothing, and no session of it lives',
+    async () => {
+      for (let round = 0; round < 2; round++) {
+        const hers = await enrolPhone(deployment, olga, ada, { synced: true })
+        const desks = await desksOf(hers, 24)
+        const counts = await acceptedAfter(desks, hers, () =>
+          olga.browser.call(contract.reportDeviceLost, { id: hers.deviceId, reason: 'a drill' }),
+        )
+        assert.equal(counts.late, 0, JSON.stringify(counts))
+        assert.ok(counts.before > 0 && counts.after > 0, JSON.stringify(counts))
+        assert.equal(
+          await count(`select count(*) from session where device_id = $1 and ended_at is null`, [uuidOf(hers.deviceId)]),
+          0,
+        )
+        assert.equal(
+          await count(`select count(*) from approval where device_id = $1 and state = 'approved'`, [uuidOf(hers.deviceId)]),
+          0,
+        )
+      }
+    },
+  )
+
+  await t.test('after the answer to a suspension nothing of the person is approved or collected', async () => {
+    const bea = await newPerson(deployment, olga, 'bea')
+    const hers = await enrolPhone(deployment, olga, bea, { synced: true })
+    const desks = await desksOf(hers, 16)
+    const counts = await acceptedAfter(desks, hers, () => olga.browser.call(contract.suspendUser, { id: bea.id }))
+    assert.equal(counts.late, 0, JSON.stringify(counts))
+  })
+
+  await t.test('a code that is revoked while it is approved and collected elsewhere opens nothing that lives', async () => {
+    for (let round = 0; round < 12; round++) {
+      const desk = new Browser(b.origin)
+      const screen = await askPhone(desk)
+      const claimed = await claimAt(b.origin, screen)
+      const assertion = assertionAt(b.origin, claimed.options)
+      const revoke = () => olga.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' })
+      const use = async () => {
+        const approval = { confirm: claimed.confirm, assertion, match: screen.match }
+        const { status } = await phone.browser.at(b.origin).try(contract.approveRequest, approval)
+        return status < 300 ? said(await desk.try(contract.collectSignIn, {})) : 'refused'
+      }
+      await Promise.all(round % 3 === 0 ? [use(), revoke()] : [revoke(), use()])
+      assert.equal(said(await desk.try(contract.currentSession, {})), 'no-session')
+      assert.equal(said(await desk.try(contract.collectSignIn, {})), 'conflict')
+      assert.notEqual(said(await approveAt(b.origin, claimed, screen.match)), '200')
+    }
+  })
+
+  await t.test('a counter that ran backwards in one of many uses at once ends the device once', async () => {
+    const cy = await newPerson(deployment, olga, 'cy')
+    const his = await enrolPhone(deployment, olga, cy)
+    const desks = await atOnce(6, async (n) => {
+      const desk = new Browser(at(n))
+      await desk.call(contract.openSignIn, {})
+      return { desk, options: await desk.call(contract.signInPasskeyOptions, {}) }
+    })
+    // all tell the same counter, as an authenticator and its copies would
+    const outcomes = await Promise.all(
+      desks.map(async ({ desk, options }) => {
+        const assertion = his.authenticator.get(options, { origin: desk.origin }, { tamper: { counter: 7 } })
+        return said(await desk.try(contract.provePasskey, { assertion }))
+      }),
+    )
+    assert.deepEqual(tallied(outcomes), { '200': 1, 'factor-wrong': 5 })
+    const cloned = `select count(*) from event where type = 'device.cloned' and user_id = $1`
+    assert.equal(await count(cloned, [uuidOf(cy.id)]), 1)
+    for (const { desk } of desks) assert.equal(said(await desk.try(contract.currentSession, {})), 'no-session')
+  })
+
+  await t.test('a waiting screen of one process hears within a second what a phone did at the other', async () => {
+    for (let round = 0; round < 3; round++) {
+      const desk = new Browser(a.origin)
+      const screen = await askPhone(desk)
+      const live = await hear(desk)
+      const heard = (type: string) =>
+        eventually(
+          async () => live.told.map(({ event }) => event),
+          (told) => told.includes(type),
+          1_000,
+        )
+      const claimed = await claimAt(b.origin, screen)
+      await heard('claimed')
+      assert.equal(said(await approveAt(b.origin, claimed, screen.match)), '200')
+      await heard('approved')
+      await live.ended
+      assert.equal((await desk.at(b.origin).call(contract.collectSignIn, {})).signIn.state, 'complete')
+    }
+  })
+
+  await t.test('a stream outlives the connection that its process listens by, and misses nothing', async () => {
+    const listening = `select pid from pg_stat_activity where application_name = 'postern-listen' and datname = current_database()`
+    const desk = new Browser(a.origin)
+    const screen = await askPhone(desk)
+    const live = await hear(desk)
+    const before = await sql(listening)
+    assert.ok(before.length >= 2, JSON.stringify(before))
+    await sql(`select pg_terminate_backend(pid) from (${listening}) l`)
+    // at once, while nobody listens
+    const claimed = await claimAt(b.origin, screen)
+    assert.equal(said(await approveAt(b.origin, claimed, screen.match)), '200')
+    await eventually(
+      async () => live.told.map(({ event }) => event),
+      (told) => told.includes('approved'),
+      8_000,
+    )
+    await live.ended
+    // and it is told at once again
+    const gone = new Set(before.map(({ pid }) => pid))
+    await eventually(
+      () => sql(listening),
+      (now) => now.length >= before.length && now.every(({ pid }) => !gone.has(pid)),
+    )
+    const next = new Browser(a.origin)
+    const second = await askPhone(next)
+    const again = await hear(next)
+    await claimAt(b.origin, second)
+    await eventually(
+      async () => again.told.map(({ event }) => event),
+      (told) => told.includes('claimed'),
+      1_000,
+    )
+    again.close()
+  })
+
+  await t.test('no statement of all this deadlocked, and every event has one dense place in the log', async () => {
+    assert.equal(await count(`select deadlocks from pg_stat_database where datname = current_database()`), 0)
+    assert.doesNotMatch(a.output() + b.output(), /deadlock/i)
+    await wholeLog(sql)
+  })
+})

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import { afterPassword, from, said } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
+import { firstOperator, forgetStep, newPerson, type Person, passcode, signIn } from './support/people.ts'
+import {
+  age,
+  approve,
+  askPhone,
+  enrolPhone,
+  frame,
+  hear,
+  liveFrames,
+  type Phone,
+  type Screen,
+  scan,
+  uuidOf,
+} from './support/phones.ts'
+import { startServer } from './support/server.ts'
+
+const server = await startServer()
+await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+const olga = await firstOperator(server)
+const ada = await newPerson(server, olga, 'ada')
+const phone = await enrolPhone(server, olga, ada)
+
+const settingsOf = async () => olga.browser.try(contract.getDeviceSettings, {})
+/** Saved as Settings → Devices saves them, and on record; `work` is done under them, and they are put back. */
+const under = async (more: Partial<contract.DeviceSettings>, work: () => Promise<void>): Promise<void> => {
+  const read = await settingsOf()
+  const { version: _, ...before } = read.value
+  const save = async (settings: contract.DeviceSettings) => {
+    const etag = (await settingsOf()).headers.get('etag') as string
+    return olga.browser.call(contract.putDeviceSettings, settings, { headers: { 'if-match': etag } })
+  }
+  const saved = await save({ ...before, ...more })
+  const [event] = (await olga.browser.call(contract.listEvents, { type: 'settings.changed', limit: 1 })).items
+  assert.deepEqual([event?.outcome, event?.subject?.name, event?.detail.version], ['success', 'devices', saved.version])
+  for (const [name, value] of Object.entries(more)) assert.equal(event?.detail[`${name}.to`], JSON.stringify(value))
+  try {
+    await work()
+  } finally {
+    await save(before)
+  }
+}
+const places = { london: '81.2.69.142', mountainView: '8.8.8.8', alsoThere: '8.8.4.4', home: '10.1.2.3', sofa: '10.1.2.99' }
+const phoneAt = (address: string, which: Phone = phone): Phone => {
+  which.browser.headers['x-forwarded-for'] = address
+  return which
+}
+const claim = async (which: Phone, screen: Screen) => which.browser.try(contract.claimCode, await liveFrames(server, screen))
+const toldLast = async (desk: Browser) => {
+  const { told, ended } = await hear(desk)
+  await ended
+  return told.map(({ data }) => data)
+}
+const codes = async (): Promise<number> => Number((await server.sql(`select count(*) as n from code`))[0]?.n)
+const denials = async () => (await olga.browser.call(contract.listEvents, { type: 'request.denied' })).items
+const signedIn = async (desk: Browser, person: Person): Promise<Browser> => {
+  await afterPassword(desk, person)
+  await forgetStep(server, person)
+  await desk.call(contract.proveTotp, { code: passcode(person.secret) })
+  return desk
+}
+
+test('near: by default the phone is warned of a far desk; where policy requires it the claim is refused, and the screen told', async () => {
+  const warned = await scan(server, phoneAt(places.london), await askPhone(from(server, places.mountainView)))
+  assert.deepEqual([warned.context.near, warned.context.country], ['no', 'US'])
+  await under({ near: 'require' }, async () => {
+    for (const [desk, at, near] of [
+      [places.mountainView, places.london, 'no'],
+      [places.home, places.london, 'unknown'],
+    ] as const) {
+      const screenOf = from(server, desk)
+      const screen = await askPhone(screenOf)
+      const refused = await claim(phoneAt(at), screen)
+      assert.deepEqual([refused.status, refused.problem.code], [403, 'not-allowed'], near)
+      assert.match(String(refused.problem.detail), /same network or country/)
+      // dead, also for a phone that is near; the screen hears of no claim
+      assert.deepEqual(await toldLast(screenOf), [{ type: 'denied', reason: 'far' }])
+      assert.notEqual((await claim(phoneAt(desk), screen)).status, 200)
+      const [event] = (await olga.browser.call(contract.listEvents, { codeId: screen.code.id, outcome: 'denied' })).items.slice(
+        -1,
+      )
+      assert.deepEqual([event?.type, event?.detail.near, event?.subject?.name], ['code.claimed', near, 'ada'])
+      assert.match(String(event?.policy), /^devices\/\d+$/)
+    }
+    for (const [desk, at, near] of [
+      [places.mountainView, places.alsoThere, 'country'],
+      [places.home, places.sofa, 'network'],
+    ] as const) {
+      const browser = from(server, desk)
+      const screen = await askPhone(browser)
+      const claimed = await scan(server, phoneAt(at), screen)
+      assert.equal(claimed.context.near, near)
+      assert.equal(said(await approve(phone, server.origin, claimed, screen.match)), '200')
+      assert.equal((await browser.call(contract.collectSignIn, {})).signIn.state, 'complete')
+    }
+  })
+  delete phone.browser.headers['x-forwarded-for']
+})
+
+test('known browser: where policy requires one, a browser that nobody signed in by gets no code at all', async () => {
+  await under({ knownBrowser: 'require' }, async () => {
+    const fresh = server.browser()
+    await fresh.call(contract.openSignIn, {})
+    const before = await codes()
+    const refused = await fresh.try(contract.openQr, {})
+    assert.deepEqual([refused.status, refused.problem.code], [403, 'not-allowed'])
+    assert.equal(await codes(), before)
+    const [event] = await denials()
+    assert.deepEqual([event?.outcome, event?.detail.why], ['denied', 'a browser that nobody signed in by'])
+    assert.match(String(event?.policy), /^devices\/\d+$/)
+
+    const known = await signedIn(server.browser(), ada)
+    const screen = await askPhone(known)
+    const claimed = await scan(server, phone, screen)
+    assert.equal(claimed.context.known, 'yes')
+    assert.equal(said(await approve(phone, server.origin, claimed, screen.match)), '200')
+    assert.equal((await known.call(contract.collectSignIn, {})).signIn.state, 'complete')
+
+    // of somebody else: the code is offered, for nobody is named yet; the person's own phone is refused
+    const bea = await newPerson(server, olga, 'bea')
+    const hers = await enrolPhone(server, olga, bea)
+    const shared = await askPhone(known)
+    const asBea = await scan(server, hers, shared)
+    assert.equal(asBea.context.known, 'no')
+    const denied = await approve(hers, server.origin, asBea, shared.match)
+    assert.equal(said(denied), 'not-allowed')
+    assert.match(String(denied.problem.detail), /signed you in before/)
+    assert.equal((await toldLast(known)).at(-1)?.type, 'denied')
+    assert.equal(said(await known.try(contract.collectSignIn, {})), 'conflict')
+    // and after their password not even offered
+    await afterPassword(known, bea)
+    assert.equal(said(await known.try(contract.openQr, {})), 'not-allowed')
+    // 90 days are the end of it
+    await server.sql(`update known_browser set last_at = now() - interval '91 days' where thumbprint = $1`, [known.thumbprint()])
+    await known.call(contract.openSignIn, {})
+    assert.equal(said(await known.try(contract.openQr, {})), 'not-allowed')
+  })
+})
+
+test('start networks: our code is for the networks that are named; the other ways stay', async () => {
+  await under({ startNetworks: ['198.51.100.0/24', '2001:db8:7::/48'] }, async () => {
+    for (const inside of ['198.51.100.7', '2001:db8:7:1::5']) assert.ok((await askPhone(from(server, inside))).match)
+    for (const outside of ['198.51.101.7', '2001:db8:8::1', '127.0.0.1']) {
+      const desk = from(server, outside)
+      const { signIn: opened } = await desk.call(contract.openSignIn, {})
+      assert.ok(opened.next.includes('password'))
+      const before = await codes()
+      assert.equal(said(await desk.try(contract.openQr, {})), 'not-allowed', outside)
+      assert.equal(await codes(), before)
+      assert.equal((await denials())[0]?.detail.why, 'outside the networks that may ask')
+      await signedIn(desk, ada)
+    }
+  })
+})
+
+test('qr: off it is offered nowhere; as the second factor after a password alone; at a step-up likewise', async () => {
+  const next = async (desk: Browser) => (await desk.call(contract.currentSignIn, {})).signIn.next
+  const desk = await signIn(server, ada)
+  for (const [qr, alone, after] of [
+    ['off', ['passkey', 'password'], ['passkey', 'totp', 'recovery-code']],
+    ['second-factor', ['passkey', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
+    ['passwordless', ['passkey', 'qr', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
+  ] as const) {
+    const work = async () => {
+      const browser = server.browser()
+      await browser.call(contract.openSignIn, {})
+      assert.deepEqual(await next(browser), alone, qr)
+      assert.equal(said(await browser.try(contract.openQr, {})), qr === 'passwordless' ? '200' : 'conflict', qr)
+      await browser.call(contract.provePassword, { username: 'ada', password: ada.password })
+      assert.deepEqual(await next(browser), after, qr)
+      const tried = await browser.try(contract.openQr, {})
+      assert.equal(said(tried), qr === 'off' ? 'conflict' : '200', qr)
+      await desk.call(contract.stepUp, {})
+      assert.equal((await next(desk)).includes('qr'), qr === 'passwordless')
+    }
+    if (qr === 'passwordless') await work()
+    else await under({ qr }, work)
+  }
+})
+
+test('qr: what was drawn before it was switched off signs nobody in without the password', async () => {
+  for (const qr of ['off', 'second-factor'] as const) {
+    const desk = server.browser()
+    const screen = await askPhone(desk)
+    const claimed = await scan(server, phone, screen)
+    const approved = server.browser()
+    const earlier = await askPhone(approved)
+    assert.equal(said(await approve(phone, server.origin, await scan(server, phone, earlier), earlier.match)), '200')
+    await under({ qr }, async () => {
+      const refused = await approve(phone, server.origin, claimed, screen.match)
+      assert.deepEqual([refused.status, refused.problem.code], [403, 'not-allowed'], qr)
+      const last = (await toldLast(desk)).at(-1)
+      assert.deepEqual(last, { type: 'denied', reason: qr === 'off' ? 'declined' : 'computer-first' })
+      for (const each of [desk, approved]) assert.equal(said(await each.try(contract.collectSignIn, {})), 'conflict')
+    })
+  }
+})
+
+test('one frame: where policy takes none, a camera app’s look gets no ticket, and one from before is worth nothing', async () => {
+  const screen = await askPhone(server.browser())
+  const one = { id: screen.code.id, secret: frame(screen, 0) }
+  const { ticket } = await phone.browser.call(contract.inspectCode, one)
+  assert.ok(ticket)
+  await under({ oneFrame: false }, async () => {
+    const looked = await phone.browser.call(contract.inspectCode, one)
+    assert.deepEqual([looked.state, looked.ticket], ['live', undefined])
+    const tried = await phone.browser.try(contract.claimCode, { ...one, ticket })
+    assert.deepEqual([tried.status, tried.problem.code], [403, 'not-allowed'])
+    assert.match(String(tried.problem.detail), /\/phone/)
+    // three frames are taken still
+    assert.equal((await scan(server, phone, screen)).context.read, 'frames')
+  })
+})
+
+test('session minutes: a session that our code opened ends by them, and no call makes it longer', async () => {
+  await under({ sessionMinutes: 5 }, async () => {
+    const desk = server.browser()
+    const screen = await askPhone(desk)
+    await approve(phone, server.origin, await scan(server, phone, screen), screen.match)
+    await desk.call(contract.collectSignIn, {})
+    const session = await desk.call(contract.currentSession, {})
+    const left = Date.parse(session.expiresAt) - Date.now()
+    assert.ok(left > 290_000 && left <= 300_000, String(left))
+    await server.sql(`update session set expires_at = expires_at - interval '5 min' where id = $1`, [uuidOf(session.id)])
+    assert.equal(said(await desk.try(contract.currentSession, {})), 'no-session')
+    // others are as long as ever
+    const other = await signIn(server, ada)
+    assert.ok(Date.parse((await other.call(contract.currentSession, {})).expiresAt) - Date.now() > 3_600_000)
+  })
+})
+
+test('computer first: without it an operator signs in by the phone alone; with it for users too they cannot', async () => {
+  const otto = await newPerson(server, olga, 'otto', ['operator'])
+  const his = await enrolPhone(server, olga, otto)
+  const alone = async (which: Phone): Promise<string> => {
+    const screen = await askPhone(server.browser())
+    await age(server, screen, 3)
+    return said(await approve(which, server.origin, await scan(server, which, screen), screen.match))
+  }
+  assert.equal(await alone(his), 'not-allowed')
+  assert.equal(await alone(phone), '200')
+  await under({ computerFirst: ['user'] }, async () => {
+    assert.equal(await alone(his), '200')
+    assert.equal(await alone(phone), 'not-allowed')
+  })
+})
