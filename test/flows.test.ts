@@ -3,9 +3,11 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { Authenticator } from './support/authenticator.ts'
 import { Browser } from './support/browser.ts'
 import { machine } from './support/deployment.ts'
 import { firstOperator, forgetStep, goodPassword, keyOf, newPerson, partsOf, passcode } from './support/people.ts'
+import { age, ageOf, askPhone, type Claimed, claimDevice, enrolPhone, frame, liveFrames, phoneAgent } from './support/phones.ts'
 import { freePort, startServer, type TestServer } from './support/server.ts'
 import { shownOrigin, Transcript } from './support/transcript.ts'
 
@@ -430,6 +432,312 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
       limit: 1,
     })
     settle('off-board.md', flow)
+  })
+
+  const atPublicName = { ...server, origin: shownOrigin }
+  const newPhone = (): Browser => {
+    const browser = server.browser()
+    browser.headers['user-agent'] = phoneAgent
+    return browser
+  }
+
+  await t.test('register a phone', async () => {
+    const flow = open(
+      'Register a phone',
+      'A registered phone is a device: a passkey of that phone. An operator’s code registers one for a new person; later the person shows a code for another, and reports one lost.',
+    )
+    const user = await robot.call(contract.createUser, { username: 'hana', displayName: 'Hana Dvořák' })
+    const { code } = await flow.call(
+      'The machine',
+      'It issues a code for a device. Address and symbol stand in this answer alone.',
+      robot,
+      contract.enrolUser,
+      { id: user.id, factor: 'device' },
+    )
+    const phone = newPhone()
+    const authenticator = new Authenticator({ backupEligible: true, backedUp: true, counter: 'zero' })
+    const who = 'Hana’s phone'
+    const parts = partsOf(code.url as string)
+    await flow.call(who, 'It scans, and asks what the code is. Nothing changes.', phone, contract.inspectCode, parts)
+    const claimed = await flow.call(
+      who,
+      'After a tap it claims. `options` go as they are to `parseCreationOptionsFromJSON` and `navigator.credentials.create`; their challenge is good once, for five minutes, for this browser’s key.',
+      phone,
+      contract.claimCode,
+      parts,
+    )
+    assert.equal(claimed.kind, 'enrol-device')
+    const { confirm, options } = claimed as Extract<typeof claimed, { kind: 'enrol-device' }>
+    await flow.call(
+      who,
+      'The phone has asked for finger, face or PIN and made the passkey. Confirmed with what `needs` named, it is a device of Hana’s. With `signIn` the phone’s browser is signed in, too. It is the first second factor, so recovery codes come with it.',
+      phone,
+      contract.confirmEnrolment,
+      {
+        confirm,
+        registration: authenticator.create(options, { origin: shownOrigin }),
+        password: theirPassword,
+        signIn: true,
+      },
+    )
+    await flow.call(
+      'The machine',
+      'It sees the device. `synced`: its passkey can leave the phone, as the phone itself says.',
+      robot,
+      contract.listDevices,
+      { userId: user.id },
+    )
+
+    flow.note('Later Hana registers a second phone, from a session of the last five minutes:')
+    const { code: another } = await flow.call(
+      who,
+      'It asks for a code and shows its symbol.',
+      phone,
+      contract.enrolAnotherPhone,
+      { factor: 'device' },
+    )
+    const second = newPhone()
+    const inIt = new Authenticator()
+    const theirs = await claimDevice(second, another.url as string)
+    await flow.call(
+      'The second phone',
+      'It has claimed the code and made a passkey, as above. Her password goes with it, so that a photograph of the symbol registers nothing.',
+      second,
+      contract.confirmEnrolment,
+      {
+        confirm: theirs.confirm,
+        registration: inIt.create(theirs.options, { origin: shownOrigin }),
+        currentPassword: theirPassword,
+        name: 'The old one',
+      },
+    )
+    const { items } = await flow.call(
+      who,
+      'Every other session of Hana’s has ended. The one that showed the code goes on, and lists both.',
+      phone,
+      contract.myDevices,
+      {},
+    )
+    const old = (items[0] as contract.Device).id
+    await flow.call(
+      who,
+      'The second one is gone. No fresh proof is asked: its passkey, its sessions and what it approved are dead with this answer, for good.',
+      phone,
+      contract.reportMyDeviceLost,
+      { id: old },
+    )
+    await second.call(contract.openSignIn, {})
+    const late = await second.call(contract.signInPasskeyOptions, {})
+    await flow.refused(
+      'The second phone',
+      'Its passkey opens nothing, although its signature is right.',
+      second,
+      contract.provePasskey,
+      { assertion: inIt.get(late, { origin: shownOrigin }) },
+      { status: 401, code: 'factor-wrong' },
+    )
+    settle('register-a-phone.md', flow)
+  })
+
+  await t.test('sign in by passkey', async () => {
+    const flow = open(
+      'Sign in by passkey',
+      'Ivan adds a passkey of his computer, signs in with it, and steps up. The same calls serve a phone beside the computer by hybrid transport: which authenticator answers is the browser’s affair.',
+    )
+    const ivan = await newPerson(server, olga, 'ivan')
+    const page = ivan.browser
+    const authenticator = new Authenticator()
+    const who = 'Ivan’s browser'
+    const creation = await flow.call(
+      who,
+      'Signed in within the last five minutes, it asks for options.',
+      page,
+      contract.passkeyOptions,
+      {},
+    )
+    await flow.call(
+      who,
+      'It registers what `navigator.credentials.create` made. All other sessions end, and this one gets a new cookie.',
+      page,
+      contract.addPasskey,
+      { registration: authenticator.create(creation, { origin: shownOrigin }), name: 'Desk' },
+    )
+    await page.call(contract.signOut, {})
+
+    flow.note('The next day:')
+    await flow.call(who, 'It opens a sign-in.', page, contract.openSignIn, {})
+    const options = await flow.call(
+      who,
+      'It asks for options. Nobody is known yet, so no credential is named: the authenticator says whose it is.',
+      page,
+      contract.signInPasskeyOptions,
+      {},
+    )
+    const assertion = authenticator.get(options, { origin: shownOrigin })
+    await flow.call(
+      who,
+      'What `navigator.credentials.get` made completes the sign-in, with no name and no password. `phrh`: phishing-resistant, with a passkey that cannot leave its device; a synced one gives `phr`.',
+      page,
+      contract.provePasskey,
+      { assertion },
+    )
+    await flow.call(who, 'It asks who is signed in.', page, contract.currentSession, {})
+    const other = server.browser()
+    await other.call(contract.openSignIn, {})
+    await flow.refused(
+      'Another browser',
+      'It sends the same assertion. A challenge is good once, and only for the sign-in and the browser that it was given to.',
+      other,
+      contract.provePasskey,
+      { assertion },
+      { status: 401, code: 'factor-wrong' },
+    )
+
+    flow.note('Where a call answers `step-up-required` with `acr: phr`, only a passkey does:')
+    await flow.call(who, 'It opens a step-up.', page, contract.stepUp, { acr: 'phr' })
+    const again = await flow.call(
+      who,
+      'The person is known, and their passkeys are named.',
+      page,
+      contract.signInPasskeyOptions,
+      {},
+    )
+    await flow.call(who, 'A new session takes the place of the old one.', page, contract.provePasskey, {
+      assertion: authenticator.get(again, { origin: shownOrigin }),
+    })
+    settle('sign-in-by-passkey.md', flow)
+  })
+
+  await t.test('sign in by phone', async () => {
+    const flow = open(
+      'Sign in by phone',
+      'A computer shows a moving code. A registered phone reads it live, is shown who asks, and approves with its passkey and the number beside the code; the computer collects the session. Then a photo of a code, one frame by a camera app, and “this was not me”.',
+    )
+    const jana = await newPerson(server, olga, 'jana')
+    const hers = await enrolPhone(atPublicName, olga, jana)
+    const newDesk = (): Browser => {
+      const browser = server.browser()
+      browser.headers['x-forwarded-for'] = '198.51.100.7'
+      return browser
+    }
+    const [desk, phone] = [newDesk(), hers.browser]
+    phone.headers['x-forwarded-for'] = '198.51.100.23'
+    const [who, whom] = ['The computer', 'Jana’s phone']
+    await flow.call(who, 'It opens a sign-in. `qr` in `next`: policy offers the moving code.', desk, contract.openSignIn, {})
+    const screen = await flow.call(
+      who,
+      'It asks for a code. From then on it draws a frame a second by itself: frame n, for n whole periods since this answer, is `url#n.MAC`, MAC the first 16 bytes of HMAC-SHA-256(`key`, `{code.id}.n`) in base64url. It shows `match` beside it.',
+      desk,
+      contract.openQr,
+      {},
+    )
+    const live = await liveFrames(server, screen)
+    for (const [at, each] of [...live.frames, live.secret].entries())
+      flow.name(each, ['frame n-2', 'frame n-1', 'frame n'][at] as string)
+    const claimed = (await flow.call(
+      whom,
+      'Our camera page has read three frames in a row, and claims with them; the last is at most three seconds old. The answer holds who asks, and options whose challenge is 32 random bytes and the SHA-256 of the RFC 8785 form of `context`: the page computes it anew, so that the phone signs just what it shows.',
+      phone,
+      contract.claimCode,
+      live,
+    )) as Claimed
+    const approval = (options: contract.RequestOptions, match: string) => ({
+      confirm: claimed.confirm,
+      assertion: hers.authenticator.get(options, { origin: shownOrigin }),
+      match,
+    })
+    const wrong = await flow.refused(
+      whom,
+      'Jana has confirmed with her finger, but typed a wrong number. One of three tries is gone; the next one has a challenge of its own.',
+      phone,
+      contract.approveRequest,
+      approval(claimed.options, '00'),
+      { status: 401, code: 'factor-wrong' },
+    )
+    await flow.call(
+      whom,
+      'The right one.',
+      phone,
+      contract.approveRequest,
+      approval(wrong.options as contract.RequestOptions, screen.match),
+    )
+    await flow.call(
+      who,
+      'It listens from the moment it draws the code. Whoever comes later is told all from the beginning; the stream ends with the last of it.',
+      desk,
+      contract.signInEvents,
+      {},
+    )
+    await flow.call(
+      who,
+      'It collects what was approved: once, by the cookie and key that opened the sign-in. `aal2`, and never `phr`: the computer itself proved nothing to the phone.',
+      desk,
+      contract.collectSignIn,
+      {},
+    )
+    await flow.call(
+      who,
+      'Jana is signed in here for an hour at most. The session names code and device.',
+      desk,
+      contract.currentSession,
+      {},
+    )
+
+    flow.note('Another computer shows a code, and a phone’s own camera app is used, which reads one frame:')
+    const next = await askPhone(newDesk())
+    await age(server, next, 30)
+    const n = Math.floor(await ageOf(server, next))
+    const [photo, fresh] = [frame(next, n - 20), frame(next, n)]
+    flow.name(photo, 'frame n-20')
+    flow.name(fresh, 'fresh frame')
+    await flow.refused(
+      'Another phone',
+      'It opens a photo of the code that was taken 20 seconds ago, and claims. The frame was ours and is stale: a relay attempt on record. The code itself is not burnt by it.',
+      newPhone(),
+      contract.claimCode,
+      { id: next.code.id, secret: photo },
+      { status: 410, code: 'code-expired' },
+    )
+    const { ticket } = await flow.call(
+      whom,
+      'It opens the frame of now. For a frame of at most 15 seconds `ticket` lets this very frame claim within a minute, where policy takes one frame.',
+      phone,
+      contract.inspectCode,
+      { id: next.code.id, secret: fresh },
+    )
+    const asked = await flow.call(
+      whom,
+      'After a tap it claims with the ticket. `read` says how it was read.',
+      phone,
+      contract.claimCode,
+      {
+        id: next.code.id,
+        secret: fresh,
+        ticket: ticket as string,
+      },
+    )
+    const { confirm } = asked as Claimed
+    const { options } = await flow.call(
+      whom,
+      'Jana did not ask for this. The request is dead with the answer, and the operators are told. No proof is asked for a no.',
+      phone,
+      contract.declineRequest,
+      { confirm, reason: 'not-me' },
+    )
+    await flow.call(whom, 'With an assertion over these options it also ends all her sessions.', phone, contract.declineRequest, {
+      confirm,
+      reason: 'not-me',
+      assertion: hers.authenticator.get(options as contract.RequestOptions, { origin: shownOrigin }),
+    })
+    await flow.refused(
+      who,
+      'So hers on the first computer has ended.',
+      desk,
+      contract.currentSession,
+      {},
+      { status: 401, code: 'no-session' },
+    )
+    settle('sign-in-by-phone.md', flow)
   })
 })
 

@@ -8,7 +8,7 @@ import type { TestServer } from './server.ts'
 
 /** A phone as the contract sees it: a browser with a key of its own, and the authenticator in it. */
 export type Phone = { browser: Browser; authenticator: Authenticator; deviceId: string }
-const phoneAgent =
+export const phoneAgent =
   'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
 
 /** Registers a phone by an operator's code, as the phone page does; `synced`: its passkey can leave it. */

@@ -15,6 +15,19 @@ const nouns: Record<string, string> = {
   evt: 'event',
   tok: 'token',
   tot: 'totp',
+  dev: 'device',
+}
+/** What the fields of WebAuthn and of a moving code hold. */
+const fieldNouns: Record<string, string> = {
+  attestationObject: 'attestation-object',
+  authenticatorData: 'authenticator-data',
+  challenge: 'challenge',
+  clientDataJSON: 'client-data',
+  confirm: 'confirm',
+  rawId: 'credential.id',
+  signature: 'signature',
+  ticket: 'ticket',
+  userHandle: 'user.handle',
 }
 const reasons: Record<number, string> = {
   200: 'OK',
@@ -93,7 +106,8 @@ export class Transcript {
     browser.keepCookies(set)
     const expected = options.status ?? endpoint.status ?? 200
     if (answer.status !== expected) throw new Error(`${endpoint.path} answered ${answer.status}, not ${expected}: ${answer.text}`)
-    const value: unknown = answer.text === '' ? undefined : JSON.parse(answer.text)
+    const streams = String(answer.headers['content-type']).startsWith('text/event-stream')
+    const value: unknown = answer.text === '' ? undefined : streams ? answer.text.trimEnd() : JSON.parse(answer.text)
     this.#learn(sent === undefined ? undefined : JSON.parse(sent))
     this.#learn(value)
     for (const line of set) {
@@ -124,13 +138,18 @@ export class Transcript {
     endpoint: E,
     input: CallIn<E>,
     options: Options & { status: number; code: Problem['code'] },
-  ): Promise<void> {
+  ): Promise<Problem> {
     const problem = (await this.call(who, what, browser, endpoint, input, options)) as unknown as Problem
     if (problem.code !== options.code) throw new Error(`${endpoint.path}: ${problem.code}, not ${options.code}`)
+    return problem
   }
   /** Words between the calls. */
   note(text: string): void {
     this.#lines.push('', text)
+  }
+  /** Names what only the story knows the meaning of. */
+  name(value: string, noun: string): void {
+    this.#names.set(value, `{${noun}}`)
   }
   /** The nonce that an answer gave. */
   nonce(): string {
@@ -147,6 +166,7 @@ export class Transcript {
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '{time}')
       .replace(/Expires=[^;\n]+/g, 'Expires={date}')
       .replace(/"requestId": "[^"]+"/g, '"requestId": "{request.id}"')
+      .replace(/"timeout": \d+/g, '"timeout": "{milliseconds}"')
       .replace(/"retryAfter": \d+/g, '"retryAfter": "{seconds}"')
       .replace(/"seq": (null|\d+)/g, '"seq": "{seq}"')
     const left = /\b[a-z]{3}_[0-9a-z]{26}\b|[\w-]{43}|localhost/.exec(text)
@@ -185,10 +205,16 @@ export class Transcript {
   #learnText(value: string, field: string): void {
     const noun = nouns[/^([a-z]{3})_[0-9a-z]{26}$/.exec(value)?.[1] ?? '']
     if (noun) this.#name(value, `${noun}.id`)
+    else if (this.#names.has(value)) return
     else if (field === 'secret') this.#name(value, value.length === 32 ? 'totp.key' : 'code.secret')
-    else if (field === 'confirm') this.#name(value, 'confirm')
+    else if (fieldNouns[field]) this.#name(value, fieldNouns[field])
+    else if (field === 'key' && value.length === 43) this.#name(value, 'frames.key')
+    else if (field === 'id' && /^[\w-]{22}$/.test(value)) this.#name(value, 'user.handle')
+    else if (field === 'id' && /^[\w-]{43}$/.test(value)) this.#name(value, 'credential.id')
+    else if (field === 'match') this.#names.set(`"${value}"`, '"{number}"')
     else if (field === 'symbolSvg') this.#names.set(JSON.stringify(value).slice(1, -1), '{symbol.svg}')
-    else if (field === 'url') this.#name(new URL(value).hash.slice(1), 'code.secret')
+    // that of a moving code has no secret: its page adds the frames
+    else if (field === 'url' && value.includes('#')) this.#name(new URL(value).hash.slice(1), 'code.secret')
     else if (field === 'code' && /^\d{6}$/.test(value)) this.#names.set(`"${value}"`, '"{passcode}"')
     else if (field === 'code' && /^[0-9A-Z]{4}(-[0-9A-Z]{4}){5}$/.test(value)) this.#name(value, 'recovery-code')
   }
@@ -210,6 +236,7 @@ const block = (first: string, headers: readonly [string, string][], body: unknow
   '```http',
   first,
   ...headers.map(([name, value]) => `${name}: ${value}`),
-  ...(body === undefined ? [] : ['', JSON.stringify(body, null, 2)]),
+  // a stream of events is text
+  ...(body === undefined ? [] : ['', typeof body === 'string' ? body : JSON.stringify(body, null, 2)]),
   '```',
 ]
