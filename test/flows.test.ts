@@ -508,7 +508,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
         confirm: theirs.confirm,
         registration: inIt.create(theirs.options, { origin: shownOrigin }),
         currentPassword: theirPassword,
-        name: 'The old one',
+        name: 'Spare phone',
       },
     )
     const { items } = await flow.call(
@@ -593,7 +593,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
       { status: 401, code: 'factor-wrong' },
     )
 
-    flow.note('Where a call answers `step-up-required` with `acr: phr`, only a passkey does:')
+    flow.note('A step-up can ask for an assurance. For `phr` and `phrh` only a passkey will do:')
     await flow.call(who, 'It opens a step-up.', page, contract.stepUp, { acr: 'phr' })
     const again = await flow.call(
       who,
@@ -617,11 +617,11 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
     const hers = await enrolPhone(atPublicName, olga, jana)
     const newDesk = (): Browser => {
       const browser = server.browser()
-      browser.headers['x-forwarded-for'] = '198.51.100.7'
+      browser.headers['x-forwarded-for'] = '10.20.0.7'
       return browser
     }
     const [desk, phone] = [newDesk(), hers.browser]
-    phone.headers['x-forwarded-for'] = '198.51.100.23'
+    phone.headers['x-forwarded-for'] = '10.20.0.23'
     const [who, whom] = ['The computer', 'Jana’s phone']
     await flow.call(who, 'It opens a sign-in. `qr` in `next`: policy offers the moving code.', desk, contract.openSignIn, {})
     const screen = await flow.call(
@@ -648,7 +648,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
     })
     const wrong = await flow.refused(
       whom,
-      'Jana has confirmed with her finger, but typed a wrong number. One of three tries is gone; the next one has a challenge of its own.',
+      'Jana has confirmed with her finger, but typed a number that is not the one on the screen. One of three tries is gone; the next one has a challenge of its own.',
       phone,
       contract.approveRequest,
       approval(claimed.options, '00'),

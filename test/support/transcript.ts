@@ -211,7 +211,7 @@ export class Transcript {
     else if (field === 'key' && value.length === 43) this.#name(value, 'frames.key')
     else if (field === 'id' && /^[\w-]{22}$/.test(value)) this.#name(value, 'user.handle')
     else if (field === 'id' && /^[\w-]{43}$/.test(value)) this.#name(value, 'credential.id')
-    else if (field === 'match') this.#names.set(`"${value}"`, '"{number}"')
+    else if (field === 'match' && /^[1-9]\d$/.test(value)) this.#names.set(`"${value}"`, '"{number}"')
     else if (field === 'symbolSvg') this.#names.set(JSON.stringify(value).slice(1, -1), '{symbol.svg}')
     // that of a moving code has no secret: its page adds the frames
     else if (field === 'url' && value.includes('#')) this.#name(new URL(value).hash.slice(1), 'code.secret')
