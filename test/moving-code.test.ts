@@ -358,7 +358,7 @@ test('what is revoked, lost, suspended or over between the steps opens nothing',
   assert.equal(tried.problem.code, 'code-expired')
 })
 
-test('a new code ends the one before it, also where that was claimed', async () => {
+test('a new code ends the one before it, also where that was claimed or approved', async () => {
   const desk = newDesk()
   const first = await askPhone(desk)
   const claimed = await scan(server, phone, first)
@@ -366,7 +366,11 @@ test('a new code ends the one before it, also where that was claimed', async () 
   assert.equal((await approve(phone, server.origin, claimed, first.match)).problem.code, 'code-used')
   const third = await desk.call(contract.openQr, {})
   assert.equal((await phone.browser.try(contract.claimCode, await liveFrames(server, second))).problem.code, 'code-expired')
-  assert.equal((await scan(server, phone, third)).kind, 'sign-in')
+  const last = await scan(server, phone, third)
+  assert.equal((await approve(phone, server.origin, last, third.match)).status, 200)
+  // approved and not collected: what is on the screen now is asked anew
+  await desk.call(contract.openQr, {})
+  assert.equal((await desk.try(contract.collectSignIn, {})).problem.code, 'conflict')
 })
 
 test('a waiting screen hears each step as it happens, and one that comes back hears what it missed', async () => {

@@ -194,7 +194,7 @@ test('qr: what was drawn before it was switched off signs nobody in without the 
       const refused = await approve(phone, server.origin, claimed, screen.match)
       assert.deepEqual([refused.status, refused.problem.code], [403, 'not-allowed'], qr)
       const last = (await toldLast(desk)).at(-1)
-      assert.deepEqual(last, { type: 'denied', reason: qr === 'off' ? 'declined' : 'computer-first' })
+      assert.deepEqual(last, { type: 'denied', reason: qr === 'off' ? 'policy' : 'computer-first' })
       for (const each of [desk, approved]) assert.equal(said(await each.try(contract.collectSignIn, {})), 'conflict')
     })
   }

@@ -67,7 +67,7 @@ export const signInEvents = endpoint({
   output: z.object({
     type: z.enum(requestEvents),
     reason: z
-      .enum(['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'replaced'])
+      .enum(['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'policy', 'replaced'])
       .optional()
       .meta({ description: 'Of `denied`: why' }),
   }),

@@ -145,11 +145,16 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       else forget()
       setStage({ at: 'confirmed', confirmed, codes: confirmed.recoveryCodes, device })
     } catch (error) {
-      const { code, triesLeft } = fail(error)
+      const { code, triesLeft, options } = fail(error)
       if (code.startsWith('code-') || triesLeft === 0) {
         markOwn(kept.id, 'ended')
         forget()
         setStage({ at: 'ended', device })
+      } else if (options && stage.at === 'device') {
+        // the challenge of what was refused is spent: the next try makes another passkey, over this one
+        const again = { ...stage.claim, options: options as DeviceClaim['options'] }
+        keep({ ...(takenCode() ?? kept), claim: again })
+        setStage({ at: 'device', claim: again })
       }
     } finally {
       setBusy(false)

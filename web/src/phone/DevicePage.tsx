@@ -51,7 +51,7 @@ export const DevicePage = ({
     void modelOf().then((model) => setName((typed) => typed || model.slice(0, 64)))
   }, [])
   // what was refused for itself, and not for a password, is not sent again
-  if (problem?.code === 'factor-wrong' && !fieldWrong) made.current = undefined
+  if (problem?.options || (problem?.code === 'factor-wrong' && !fieldWrong)) made.current = undefined
 
   const press = async () => {
     if (busy || making) return

@@ -117,7 +117,7 @@ export const RequestPage = ({
       signed.current = undefined
       if (problem.triesLeft === 0) return onOver({ how: 'dead' })
       setNumber('')
-      if (problem.options) onOptions(problem.options)
+      if (problem.options) onOptions(problem.options as RequestClaim['options'])
       return setWords(t('request.wrongNumber', { count: problem.triesLeft }))
     }
     if (problem.status !== 0) signed.current = undefined

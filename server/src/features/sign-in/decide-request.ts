@@ -94,7 +94,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
     })
   if (!codeCounts(settings, request.proved))
     throw dies(
-      settings.qr === 'off' ? 'declined' : 'computer-first',
+      settings.qr === 'off' ? 'policy' : 'computer-first',
       new Refusal('not-allowed', `our code counts no more: ${settings.qr}`, {
         detail: 'Policy takes this code no more. Sign in on the computer another way.',
       }),
@@ -109,7 +109,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
     )
   if (settings.knownBrowser === 'require' && request.known === 'no')
     throw dies(
-      'declined',
+      'policy',
       new Refusal('not-allowed', 'a browser that never signed this person in', {
         detail: 'Policy asks for a browser that signed you in before. Sign in there another way once.',
       }),

@@ -6,7 +6,7 @@ import { requireSignIn, type SignInDeps } from './sign-in.ts'
 
 type Told = Out<typeof contract.signInEvents>
 const heartbeatMs = 15_000
-const reasons = ['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'replaced'] as const
+const reasons = ['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'policy', 'replaced'] as const
 
 /** What has become of a request by now, in order; the last of them ends it where `ends`. */
 const happened = (standing: Standing): { events: Told[]; ends: boolean } => {

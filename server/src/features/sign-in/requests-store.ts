@@ -40,7 +40,7 @@ export const insertRequest = async (
     with c as (insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'start', ${source ?? Buffer.alloc(0)})
       on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < (select starts_per_minute from authentication_settings) returning n),
     before as (update approval a set state = 'failed', why = 'replaced', decided_at = now() from c
-      where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed') returning a.code_id),
+      where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed', 'approved') returning a.code_id),
     dead as (update code k set expires_at = now() from before where k.id = before.code_id and k.claimed_at is null and k.expires_at > now() returning k.id),
     k as (insert into code (id, kind, secret_hash, user_id, sign_in_id, expires_at, epoch)
       select ${request.id}::uuid, ${request.kind}, ${request.secretHash}::bytea, ${request.userId}::uuid, ${request.signInId}::uuid, now() + ${requestSeconds} * interval '1 s', ${currentEpoch} from c returning id, expires_at),
