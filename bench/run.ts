@@ -10,6 +10,7 @@ import { Generator } from './lib/load.ts'
 const figures: Record<string, () => Promise<Figure>> = {
   passcode: async () => (await import('./figures/passcode.ts')).passcode,
   session: async () => (await import('./figures/session.ts')).session,
+  approvals: async () => (await import('./figures/approvals.ts')).approvals,
   exactness: async () => (await import('./figures/exactness.ts')).exactness,
   symbols: async () => (await import('./figures/symbols.ts')).symbols,
   redirect: async () => (await import('./figures/redirect.ts')).redirect,

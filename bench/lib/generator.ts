@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net'
+import { isWhole } from './answers.ts'
 import type { Job, Outcome, Shot } from './load.ts'
 
 /** No request may take longer, and no job: the run is bounded in time. In milliseconds. */
@@ -61,16 +62,6 @@ const run = (job: Job): Promise<Outcome> =>
       starts.push(next)
     })
   })
-
-/** RFC 9112 §6: an answer ends by its content-length, by the last chunk, or with its head where it has no body. */
-const isWhole = (text: string): boolean => {
-  const head = text.indexOf('\r\n\r\n')
-  if (head < 0) return false
-  const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
-  if (length !== undefined) return text.length >= head + 4 + Number(length)
-  if (/\r\ntransfer-encoding: *chunked/i.test(text.slice(0, head + 2))) return text.endsWith('\r\n0\r\n\r\n')
-  return true
-}
 
 process.on('message', (job) => {
   run(job as Job).then(

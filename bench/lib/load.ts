@@ -17,7 +17,8 @@ export type Measured = { rate: number; p50: number; p99: number; processorMs: nu
 
 /** Quantile of sorted numbers. */
 const at = (sorted: Float64Array, q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
-export const median = (numbers: readonly number[]): number => at(Float64Array.from(numbers).sort(), 0.5)
+export const quantile = (numbers: readonly number[], q: number): number => at(Float64Array.from(numbers).sort(), q)
+export const median = (numbers: readonly number[]): number => quantile(numbers, 0.5)
 
 /** The load generator: a process of its own, so that it shares no event loop with what it measures or with what prepares. */
 export class Generator {
