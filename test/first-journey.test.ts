@@ -45,7 +45,7 @@ test('from an empty database to a first privileged sign-in', async () => {
   await signIn(server, { ...adam, secret: fresh.secret })
   const gone = await olga.browser.call(contract.offboardUser, { id: adam.id, reason: 'left' })
   assert.equal(gone.state, 'offboarded')
-  assert.deepEqual(gone.factors, { password: false, totp: false, recoveryCodesLeft: 0 })
+  assert.deepEqual(gone.factors, { password: false, totp: false, devices: 0, recoveryCodesLeft: 0 })
   const dead = server.browser()
   await dead.call(contract.openSignIn, {})
   assert.equal(
