@@ -11,12 +11,12 @@ import { type Postern, startPostern } from '../lib/servers.ts'
 const concurrency = 32
 /** Sign-ins at a time: frames are good for 5 s, so no batch of claims may take longer. */
 const batch = 192
-const batches = 6
+const batches = 1
 const checks = 3_000
 
 const waiting = 2_000
 /** How many of the waiting screens hear of an approval. */
-const approved = 200
+const approved = 100
 const longestMs = 100
 
 type Bench = { postern: Postern; generator: Generator; phones: readonly Phone[]; pids: readonly number[] }
