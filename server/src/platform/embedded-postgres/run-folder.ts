@@ -19,6 +19,8 @@ import type { Programs } from './programs.ts'
 
 /** sun_path of sockaddr_un, in bytes, without the closing zero (macOS has 103). */
 const longestSocketPath = process.platform === 'darwin' ? 103 : 107
+/** Characters that mkdtemp puts behind a name. */
+const mkdtempAdds = 6
 
 /** The only port there is: part of the socket's name. */
 export const port = 5432
@@ -88,10 +90,10 @@ const describe = (path: string) => ({
 function makeNew(): string {
   const parents = process.getuid?.() === 0 ? ['/run', tmpdir(), '/tmp'] : [tmpdir(), '/tmp']
   for (const parent of parents) {
-    // mkdtemp adds six characters
-    if (Buffer.byteLength(`${parent}/postern-XXXXXX/socket/.s.PGSQL.${port}`) > longestSocketPath) continue
+    const name = `${parent}/postern-`
+    if (Buffer.byteLength(`${name}/socket/.s.PGSQL.${port}`) + mkdtempAdds > longestSocketPath) continue
     try {
-      return mkdtempSync(`${parent}/postern-`)
+      return mkdtempSync(name)
     } catch {
       // read-only or not there: the next one
     }
