@@ -7,6 +7,7 @@ import { firstOperator, forgetStep, newPerson, type Person } from './support/peo
 import { approve, type Claimed, enrolPhone } from './support/phones.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
+import { addAuthenticator } from './support/virtual-authenticator.ts'
 
 /** Passkeys of the computer, and the moving code on its screen: the desk's side of both, in a browser. */
 const chromium = await openChromium()
@@ -16,25 +17,6 @@ const olga = await firstOperator(server)
 let people = 0
 const somebody = () => newPerson(server, olga, `adam${++people}`)
 
-/** The authenticator of this computer (CDP): with user verification, resident keys, and whether these can leave it. */
-const authenticatorIn = async (page: Page, synced: boolean) => {
-  const cdp = await page.context().newCDPSession(page)
-  await cdp.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-      defaultBackupEligibility: synced,
-      defaultBackupState: synced,
-    },
-  })
-  return { cdp, authenticatorId }
-}
 const main = (page: Page) => page.getByRole('main').innerText()
 const nothingWrong = async ({ complaints, context }: Visitor, but = /^$/) => {
   assert.deepEqual(
@@ -60,7 +42,7 @@ for (const synced of [false, true])
     const adam = await somebody()
     const visitor = await newVisitor(chromium)
     const { page } = visitor
-    await authenticatorIn(page, synced)
+    await addAuthenticator(page, { synced })
     await added(page, adam, synced)
     await signOut(page)
     await press(page, /^Use a passkey on this computer/)
@@ -81,7 +63,7 @@ test('a device is named, reported lost without a fresh proof, and then signs nob
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await authenticatorIn(page, false)
+  await addAuthenticator(page)
   await added(page, adam, false)
   await page.getByRole('button', { name: /^Rename: / }).click()
   await page.getByRole('dialog').getByLabel('Name').fill('Desk in room 4')
@@ -103,7 +85,7 @@ test('the last second factor that policy demands stays, and the page says why', 
   const adam = await newPerson(server, olga, `adam${++people}`, ['operator'])
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await authenticatorIn(page, false)
+  await addAuthenticator(page)
   await added(page, adam, false)
   await press(page, 'Remove: Authenticator app')
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
@@ -117,8 +99,8 @@ test('the last second factor that policy demands stays, and the page says why', 
 test('a browser without the passkey says so and keeps the other ways; by the phone it offers our code', async () => {
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  const { cdp, authenticatorId } = await authenticatorIn(page, false)
-  await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+  const authenticator = await addAuthenticator(page)
+  await authenticator.setVerified(false)
   await page.goto(`${server.origin}/sign-in`)
   await press(page, /^Use a passkey on this computer/)
   await page.getByText('No passkey was used').waitFor()
@@ -156,10 +138,10 @@ test('a passkey stands among what the browser fills into the name, and signs in 
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  const { cdp, authenticatorId } = await authenticatorIn(page, false)
+  const authenticator = await addAuthenticator(page)
   await added(page, adam, false)
   // nobody is there to choose: the form stays, and takes what it always took
-  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+  await authenticator.setPresent(false)
   await signOut(page)
   const asked = page.waitForResponse((response) => response.url().endsWith('/passkey/options'))
   await toPassword(page)
@@ -167,7 +149,7 @@ test('a passkey stands among what the browser fills into the name, and signs in 
   assert.equal(await page.getByLabel('Name', { exact: true }).getAttribute('autocomplete'), 'username webauthn')
   // the authenticator of this test chooses by itself, as a person would from the list under the field
   await press(page, 'Other ways to sign in')
-  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
+  await authenticator.setPresent(true)
   await toPassword(page)
   await title(page, 'My account')
   await nothingWrong(visitor)
@@ -316,7 +298,7 @@ test('one more proof is given by a passkey, and the very click goes on', async (
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await authenticatorIn(page, false)
+  await addAuthenticator(page)
   await added(page, adam, false)
   await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
   await press(page, 'Make a new set')
@@ -336,7 +318,7 @@ test('the wizard that policy asks for leads with a passkey; its recovery codes c
   await server.sql(`update authentication_settings set second_factor_roles = array['user']`)
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await authenticatorIn(page, false)
+  await addAuthenticator(page)
   await page.goto(`${server.origin}/sign-in`)
   await typePassword(page, adam)
   await title(page, 'Choose your second factor')
@@ -355,7 +337,7 @@ test('a recovery code lets a person report the lost device and make a new passke
   await enrolPhone(server, olga, adam)
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await authenticatorIn(page, false)
+  await addAuthenticator(page)
   await page.goto(`${server.origin}/sign-in`)
   await typePassword(page, adam)
   await title(page, 'Now a second proof')

@@ -6,7 +6,14 @@ const bytes = (most: number) =>
     .string()
     .max(most)
     .regex(/^[A-Za-z0-9_-]*$/, 'base64url')
-const attachment = z.enum(['platform', 'cross-platform']).nullish()
+/** What both answers of an authenticator begin with (WebAuthn Level 3 §5.1). */
+const credential = {
+  id: bytes(1400),
+  rawId: bytes(1400),
+  type: z.literal('public-key'),
+  authenticatorAttachment: z.enum(['platform', 'cross-platform']).nullish(),
+  clientExtensionResults: z.looseObject({}).default({}),
+}
 
 /** `PublicKeyCredentialCreationOptionsJSON` (WebAuthn Level 3 §5.1.8): goes as it is to `parseCreationOptionsFromJSON`. */
 export const CreationOptions = z
@@ -26,11 +33,7 @@ export type RequestOptions = z.output<typeof RequestOptions>
 /** What `navigator.credentials.create` made, by `toJSON()`. Members that a later level adds are ignored, not refused. */
 export const Registration = z
   .looseObject({
-    id: bytes(1400),
-    rawId: bytes(1400),
-    type: z.literal('public-key'),
-    authenticatorAttachment: attachment,
-    clientExtensionResults: z.looseObject({}).default({}),
+    ...credential,
     response: z.looseObject({
       clientDataJSON: bytes(8_192),
       attestationObject: bytes(32_768),
@@ -42,11 +45,7 @@ export type Registration = z.output<typeof Registration>
 /** What `navigator.credentials.get` made, by `toJSON()`. */
 export const Assertion = z
   .looseObject({
-    id: bytes(1400),
-    rawId: bytes(1400),
-    type: z.literal('public-key'),
-    authenticatorAttachment: attachment,
-    clientExtensionResults: z.looseObject({}).default({}),
+    ...credential,
     response: z.looseObject({
       clientDataJSON: bytes(8_192),
       authenticatorData: bytes(8_192),

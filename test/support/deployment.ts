@@ -7,6 +7,7 @@ import { issueBootstrap, openCore, readConfig } from '@postern/server'
 import pg from 'pg'
 import { Browser } from './browser.ts'
 import { freshDatabase, scratchFolder } from './cluster.ts'
+import { eventBlocks } from './event-stream.ts'
 import type { Person } from './people.ts'
 import { hostActor, type ServerProcess, startProcess, type TestServer } from './server.ts'
 
@@ -145,20 +146,13 @@ export const liveStream = async (browser: Browser, lastEventId?: string): Promis
   let ready = () => {}
   const begun = new Promise<void>((resolve) => (ready = resolve))
   const read = async () => {
-    let text = ''
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += chunk
-      const blocks = text.split('\n\n')
-      text = blocks.pop() as string
-      for (const block of blocks) {
-        lastId = /^id: (.*)$/m.exec(block)?.[1] ?? lastId
-        const data = /^data: (.*)$/m.exec(block)?.[1]
-        if (data) {
-          events.push(JSON.parse(data) as Event)
-          times.push(performance.now())
-        }
-        ready()
+    for await (const { id, data } of eventBlocks(response)) {
+      lastId = id ?? lastId
+      if (data) {
+        events.push(JSON.parse(data) as Event)
+        times.push(performance.now())
       }
+      ready()
     }
   }
   const ended = read().catch(() => undefined)

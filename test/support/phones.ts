@@ -3,6 +3,7 @@ import type { Out } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { Authenticator } from './authenticator.ts'
 import type { Browser } from './browser.ts'
+import { eventBlocks } from './event-stream.ts'
 import { goodPassword, type Person, partsOf } from './people.ts'
 import type { TestServer } from './server.ts'
 
@@ -112,17 +113,7 @@ export const hear = async (
   if (response.status !== 200) throw new Error(`the stream answered ${response.status}`)
   const told: { event: string; data: { type: string; reason?: string } }[] = []
   const read = async () => {
-    let text = ''
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += chunk
-      const blocks = text.split('\n\n')
-      text = blocks.pop() as string
-      for (const block of blocks) {
-        const event = /^event: (.*)$/m.exec(block)?.[1]
-        const data = /^data: (.*)$/m.exec(block)?.[1]
-        if (event && data) told.push({ event, data: JSON.parse(data) })
-      }
-    }
+    for await (const { event, data } of eventBlocks(response)) if (event && data) told.push({ event, data: JSON.parse(data) })
   }
   return { told, ended: read().catch(() => undefined), close: () => stop.abort() }
 }

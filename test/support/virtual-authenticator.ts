@@ -1,9 +1,11 @@
 import type { Page } from 'playwright-core'
 
-/** The authenticator in a phone of Chromium: it belongs to the page, and survives its navigations. */
+/** The authenticator in a phone or computer of Chromium: it belongs to the page, and survives its navigations. */
 export type VirtualAuthenticator = {
   /** Whether the finger is the right one from now on. */
   setVerified: (verified: boolean) => Promise<void>
+  /** Whether somebody touches it, from now on. */
+  setPresent: (enabled: boolean) => Promise<void>
   /** How many passkeys it holds for this origin. */
   held: () => Promise<number>
   forgetAll: () => Promise<void>
@@ -31,6 +33,9 @@ export const addAuthenticator = async (
   return {
     setVerified: async (isUserVerified) => {
       await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
+    },
+    setPresent: async (enabled) => {
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
     },
     held: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length,
     forgetAll: async () => {

@@ -2,8 +2,8 @@
 import type { Problem, Registration } from '@postern/contract'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { onOurClock } from './calls.ts'
-import { Strength } from './KeyPage.tsx'
 import type { DeviceClaim } from './kept.ts'
+import { PasswordStep } from './PasswordStep.tsx'
 import { clock, Field, Title, useSecondsTo } from './parts.tsx'
 import { ceremonyWords, makePasskey } from './passkey.ts'
 import { fieldErrors, inWords } from './refusals.ts'
@@ -84,24 +84,14 @@ export const DevicePage = ({
       >
         <input type="text" name="username" autocomplete="username" value={owner} readOnly hidden />
         {(choosing || proving) && (
-          <section class="step">
-            <h2>{t(choosing ? 'key.passwordTitle' : 'key.currentTitle')}</h2>
-            <Field
-              label={t('key.password')}
-              hint={t(choosing ? 'key.passwordHint' : 'key.currentHint')}
-              name="password"
-              autocomplete={choosing ? 'new-password' : 'current-password'}
-              secret
-              value={password}
-              onValue={setPassword}
-              error={
-                fieldWrong && problem?.triesLeft !== undefined
-                  ? `${fieldWrong} ${t('wrong.triesLeft', { count: problem.triesLeft })}`
-                  : fieldWrong
-              }
-            />
-            {choosing && password !== '' && <Strength password={password} names={[owner, issuer, 'postern']} />}
-          </section>
+          <PasswordStep
+            choosing={choosing}
+            value={password}
+            onValue={setPassword}
+            wrong={fieldWrong}
+            triesLeft={problem?.triesLeft}
+            names={[owner, issuer, 'postern']}
+          />
         )}
         <section class="step">
           <h2>{t('device.passkeyTitle')}</h2>

@@ -3,9 +3,9 @@ import type { Problem } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { algorithmName, inFours } from '../ui/fours.ts'
 import type { KeyClaim } from './kept.ts'
-import { CopyButton, clock, Field, Passcode, Title, useSecondsTo } from './parts.tsx'
+import { PasswordStep } from './PasswordStep.tsx'
+import { CopyButton, clock, Passcode, Title, useSecondsTo } from './parts.tsx'
 import { fieldErrors, inWords } from './refusals.ts'
-import { strengthOf } from './strength.ts'
 import { t } from './words.ts'
 
 export type Given = { code: string; password?: string; currentPassword?: string }
@@ -73,24 +73,14 @@ export const KeyPage = ({
       >
         <input type="text" name="username" autocomplete="username" value={settings.label} readOnly hidden />
         {(choosing || proving) && (
-          <section class="step">
-            <h2>{t(choosing ? 'key.passwordTitle' : 'key.currentTitle')}</h2>
-            <Field
-              label={t('key.password')}
-              hint={t(choosing ? 'key.passwordHint' : 'key.currentHint')}
-              name="password"
-              autocomplete={choosing ? 'new-password' : 'current-password'}
-              secret
-              value={password}
-              onValue={setPassword}
-              error={
-                fieldWrong && problem?.triesLeft !== undefined
-                  ? `${fieldWrong} ${t('wrong.triesLeft', { count: problem.triesLeft })}`
-                  : fieldWrong
-              }
-            />
-            {choosing && password !== '' && <Strength password={password} names={[settings.label, settings.issuer, 'postern']} />}
-          </section>
+          <PasswordStep
+            choosing={choosing}
+            value={password}
+            onValue={setPassword}
+            wrong={fieldWrong}
+            triesLeft={problem?.triesLeft}
+            names={[settings.label, settings.issuer, 'postern']}
+          />
         )}
         <section class="step">
           <h2>{t(wide ? 'key.scanDesk' : 'key.appTitle')}</h2>
@@ -135,16 +125,5 @@ export const KeyPage = ({
         </section>
       </form>
     </>
-  )
-}
-
-export const Strength = ({ password, names }: { password: string; names: string[] }) => {
-  const missing = 15 - password.length
-  const strength = strengthOf(password, names)
-  const words = missing > 0 ? t('strength.short', { count: missing }) : t(`strength.${strength}`)
-  return (
-    <p class="hint" role="status" data-strength={missing > 0 ? 'short' : strength}>
-      {t('strength.label', { words })}
-    </p>
   )
 }

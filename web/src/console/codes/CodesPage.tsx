@@ -9,6 +9,7 @@ import { FilterBar } from '../../ui/FilterBar.tsx'
 import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconPlus } from '../../ui/icons.ts'
+import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { useSelection } from '../../ui/selection.ts'
@@ -98,16 +99,7 @@ export default function CodesPage() {
         nameOf={nameOf}
         empty={
           any ? (
-            <Empty
-              title={t('common:filter.nothing')}
-              action={
-                <Button variant="default" onClick={clear}>
-                  {t('common:filter.clear')}
-                </Button>
-              }
-            >
-              {t('common:filter.nothingText')}
-            </Empty>
+            <NothingMatches onClear={clear} />
           ) : (
             <Empty
               title={t('none')}

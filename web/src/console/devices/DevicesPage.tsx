@@ -1,10 +1,10 @@
-import { Button } from '@mantine/core'
 import { type CallIn, deviceStates, listDevices } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
 import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { useList } from '../calls.ts'
@@ -55,22 +55,7 @@ export default function DevicesPage() {
         columns={useDeviceColumns({ person: true, may: false })}
         rowKey={({ id }) => id}
         rowLink={({ user }) => `/users/${user.id}`}
-        empty={
-          any ? (
-            <Empty
-              title={t('common:filter.nothing')}
-              action={
-                <Button variant="default" onClick={clear}>
-                  {t('common:filter.clear')}
-                </Button>
-              }
-            >
-              {t('common:filter.nothingText')}
-            </Empty>
-          ) : (
-            <Empty title={t('none')}>{t('noneText')}</Empty>
-          )
-        }
+        empty={any ? <NothingMatches onClear={clear} /> : <Empty title={t('none')}>{t('noneText')}</Empty>}
       />
     </Page>
   )

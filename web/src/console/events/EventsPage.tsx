@@ -9,6 +9,7 @@ import { FilterBar } from '../../ui/FilterBar.tsx'
 import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconDownload } from '../../ui/icons.ts'
+import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { countryName } from '../../ui/places.ts'
 import { queryClient, useAction, useList } from '../calls.ts'
@@ -122,22 +123,7 @@ export default function EventsPage() {
         columns={useEventColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/events/${id}`}
-        empty={
-          any ? (
-            <Empty
-              title={t('common:filter.nothing')}
-              action={
-                <Button variant="default" onClick={clear}>
-                  {t('common:filter.clear')}
-                </Button>
-              }
-            >
-              {t('common:filter.nothingText')}
-            </Empty>
-          ) : (
-            <Empty title={t('none')}>{t('noneText')}</Empty>
-          )
-        }
+        empty={any ? <NothingMatches onClear={clear} /> : <Empty title={t('none')}>{t('noneText')}</Empty>}
       />
     </Page>
   )

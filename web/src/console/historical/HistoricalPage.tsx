@@ -9,6 +9,7 @@ import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
 import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Note } from '../../ui/Note.tsx'
+import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { useSelection } from '../../ui/selection.ts'
 import { useCall, useList } from '../calls.ts'
@@ -118,22 +119,7 @@ export default function HistoricalPage() {
         rowLink={({ kind, id, user }) => (kind === 'code' || !user ? `/codes/${id}` : `/users/${user.id}`)}
         selection={may && !off ? selection : undefined}
         nameOf={(item) => `${nameOf(item)} ${shortId(item.id)}`}
-        empty={
-          any ? (
-            <Empty
-              title={t('common:filter.nothing')}
-              action={
-                <Button variant="default" onClick={clear}>
-                  {t('common:filter.clear')}
-                </Button>
-              }
-            >
-              {t('common:filter.nothingText')}
-            </Empty>
-          ) : (
-            <Empty title={t('none')}>{t('noneText')}</Empty>
-          )
-        }
+        empty={any ? <NothingMatches onClear={clear} /> : <Empty title={t('none')}>{t('noneText')}</Empty>}
       />
       {asked === 'purge' && <PurgeDialog onClose={close} />}
       {asked === 'import' && <ImportDialog onClose={close} />}

@@ -1,9 +1,29 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PasscodeField } from '../../ui/PasscodeField.tsx'
 import style from './SignInPage.module.css'
 
 type Form = { busy: boolean; waiting: boolean; onSubmit: () => void }
+/** One thing to prove, and the button that sends it. */
+const Proof = ({ busy, waiting, onSubmit, gap = 'lg', children }: Form & { gap?: 'sm' | 'lg'; children: ReactNode }) => {
+  const { t } = useTranslation('sign-in')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <Stack gap={gap}>
+        {children}
+        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting}>
+          {t('submit')}
+        </Button>
+      </Stack>
+    </form>
+  )
+}
 
 /** Name and password. The name field also takes a passkey, where the browser fills one in. */
 export const PasswordForm = ({
@@ -12,9 +32,7 @@ export const PasswordForm = ({
   password,
   onPassword,
   error,
-  busy,
-  waiting,
-  onSubmit,
+  ...form
 }: Form & {
   username: string
   onUsername: (typed: string) => void
@@ -24,43 +42,33 @@ export const PasswordForm = ({
 }) => {
   const { t } = useTranslation('sign-in')
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <Stack gap="lg">
-        <TextInput
-          size="md"
-          label={t('name')}
-          name="username"
-          autoComplete="username webauthn"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          withAsterisk={false}
-          autoFocus={username === ''}
-          value={username}
-          onChange={(change) => onUsername(change.currentTarget.value)}
-        />
-        <PasswordInput
-          size="md"
-          label={t('password')}
-          name="password"
-          autoComplete="current-password"
-          required
-          withAsterisk={false}
-          autoFocus={username !== ''}
-          value={password}
-          error={error}
-          onChange={(change) => onPassword(change.currentTarget.value)}
-        />
-        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting}>
-          {t('submit')}
-        </Button>
-      </Stack>
-    </form>
+    <Proof {...form}>
+      <TextInput
+        size="md"
+        label={t('name')}
+        name="username"
+        autoComplete="username webauthn"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        withAsterisk={false}
+        autoFocus={username === ''}
+        value={username}
+        onChange={(change) => onUsername(change.currentTarget.value)}
+      />
+      <PasswordInput
+        size="md"
+        label={t('password')}
+        name="password"
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        autoFocus={username !== ''}
+        value={password}
+        error={error}
+        onChange={(change) => onPassword(change.currentTarget.value)}
+      />
+    </Proof>
   )
 }
 
@@ -70,25 +78,13 @@ export const PasscodeForm = ({
   onCode,
   onWhole,
   error,
-  busy,
-  waiting,
-  onSubmit,
+  ...form
 }: Form & { code: string; onCode: (typed: string) => void; onWhole: (code: string) => void; error: string | undefined }) => {
   const { t } = useTranslation('sign-in')
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <Stack gap="sm">
-        <PasscodeField label={t('passcode')} value={code} onChange={onCode} onComplete={onWhole} error={error} autoFocus />
-        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting || code.length < 6}>
-          {t('submit')}
-        </Button>
-      </Stack>
-    </form>
+    <Proof {...form} waiting={form.waiting || code.length < 6} gap="sm">
+      <PasscodeField label={t('passcode')} value={code} onChange={onCode} onComplete={onWhole} error={error} autoFocus />
+    </Proof>
   )
 }
 
@@ -96,38 +92,26 @@ export const RecoveryForm = ({
   code,
   onCode,
   error,
-  busy,
-  waiting,
-  onSubmit,
+  ...form
 }: Form & { code: string; onCode: (typed: string) => void; error: string | undefined }) => {
   const { t } = useTranslation('sign-in')
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <Stack gap="lg">
-        <TextInput
-          size="md"
-          label={t('recovery')}
-          description={t('recoveryText')}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          withAsterisk={false}
-          maxLength={64}
-          classNames={{ input: style.mono ?? '' }}
-          value={code}
-          error={error}
-          onChange={(change) => onCode(change.currentTarget.value)}
-        />
-        <Button type="submit" size="lg" fullWidth loading={busy} disabled={waiting}>
-          {t('submit')}
-        </Button>
-      </Stack>
-    </form>
+    <Proof {...form}>
+      <TextInput
+        size="md"
+        label={t('recovery')}
+        description={t('recoveryText')}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        withAsterisk={false}
+        maxLength={64}
+        classNames={{ input: style.mono ?? '' }}
+        value={code}
+        error={error}
+        onChange={(change) => onCode(change.currentTarget.value)}
+      />
+    </Proof>
   )
 }

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
 import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
@@ -109,16 +110,7 @@ export default function UsersPage() {
         rowLink={({ id }) => `/users/${id}`}
         empty={
           any ? (
-            <Empty
-              title={t('common:filter.nothing')}
-              action={
-                <Button variant="default" onClick={clear}>
-                  {t('common:filter.clear')}
-                </Button>
-              }
-            >
-              {t('common:filter.nothingText')}
-            </Empty>
+            <NothingMatches onClear={clear} />
           ) : (
             <Empty title={t('none')} action={create}>
               {t(may ? 'noneText' : 'noneAuditor')}

@@ -1,0 +1,49 @@
+/** @jsxImportSource preact */
+import { Field } from './parts.tsx'
+import { strengthOf } from './strength.ts'
+import { t } from './words.ts'
+
+/** A password to choose, with its strength while one types, or the one that the person has. */
+export const PasswordStep = ({
+  choosing,
+  value,
+  onValue,
+  wrong,
+  triesLeft,
+  names,
+}: {
+  choosing: boolean
+  value: string
+  onValue: (typed: string) => void
+  /** What the server said of it. */
+  wrong: string | undefined
+  triesLeft: number | undefined
+  /** What it must not be made of. */
+  names: string[]
+}) => (
+  <section class="step">
+    <h2>{t(choosing ? 'key.passwordTitle' : 'key.currentTitle')}</h2>
+    <Field
+      label={t('key.password')}
+      hint={t(choosing ? 'key.passwordHint' : 'key.currentHint')}
+      name="password"
+      autocomplete={choosing ? 'new-password' : 'current-password'}
+      secret
+      value={value}
+      onValue={onValue}
+      error={wrong && triesLeft !== undefined ? `${wrong} ${t('wrong.triesLeft', { count: triesLeft })}` : wrong}
+    />
+    {choosing && value !== '' && <Strength password={value} names={names} />}
+  </section>
+)
+
+const Strength = ({ password, names }: { password: string; names: string[] }) => {
+  const missing = 15 - password.length
+  const strength = strengthOf(password, names)
+  const words = missing > 0 ? t('strength.short', { count: missing }) : t(`strength.${strength}`)
+  return (
+    <p class="hint" role="status" data-strength={missing > 0 ? 'short' : strength}>
+      {t('strength.label', { words })}
+    </p>
+  )
+}
