@@ -308,6 +308,26 @@ test('where the last factor was lost, the password alone leads to no new one: a 
   assert.equal((await desk.call(contract.currentSession, {})).scope, 'full')
 })
 
+test('where the last factor was lost and no recovery code is left, an operator’s code is the only way to a new one', async () => {
+  const vera = await newPerson(server, olga, 'vera')
+  const hers = await enrolPhone(server, olga, vera)
+  const desk = await signIn(server, vera)
+  await desk.call(contract.removeTotp, {})
+  await server.sql(`delete from recovery_code where user_id = (select id from users where username = 'vera')`)
+  await desk.call(contract.reportMyDeviceLost, { id: hers.deviceId })
+  const thief = server.browser()
+  await thief.call(contract.openSignIn, {})
+  const { signIn: asked } = await thief.call(contract.provePassword, { username: 'vera', password: vera.password })
+  assert.deepEqual([asked.state, asked.next], ['pending', []])
+  for (const endpoint of [contract.passkeyOptions, contract.startTotp, contract.currentSession])
+    assert.equal(said(await thief.try(endpoint, {})), 'no-session')
+  for (const attempt of [contract.openQr, contract.signInPasskeyOptions])
+    assert.equal(said(await thief.try(attempt, {})), 'conflict')
+  const again = await enrolPhone(server, olga, vera)
+  const screen = await askPhone(server.browser())
+  assert.equal((await approve(again, server.origin, await scan(server, again, screen), screen.match)).status, 200)
+})
+
 test('a person has as many active devices as policy says, also where all are confirmed at once', async () => {
   assert.equal(said(await settings({ devicesEach: 2 })), '200')
   try {

@@ -201,7 +201,7 @@ export const claim = async (
     if (before.activationHash && !input.activation?.trim())
       throw invalid('activation', 'the activation number: eight digits, handed over apart from the letter')
   }
-  const repeated = await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key))
+  const repeated = before.claimedAt ? await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key)) : undefined
   if (repeated && !before.revokedAt) return repeated
   if (before.claimedAt && !before.revokedAt) {
     if (frames) await recordRelay(deps, actor, before, 'the code was claimed before, by another phone')

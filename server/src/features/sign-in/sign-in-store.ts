@@ -50,6 +50,7 @@ export type SignInRow = {
   wantedAcr: string | null
   hasTotp: boolean
   devices: number
+  lostDevice: boolean
   qr: DeviceSettings['qr']
   computerFirst: boolean
   recoveryCodesLeft: number
@@ -69,7 +70,8 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       s.expires_at <= now() or s.epoch <> (select epoch from deployment) or (s.user_id is not null and u.state <> 'active') as expired,
       x.acr, x.amr, coalesce(x.proved_at, s.proved_at) as proved_at, u.username as person, u.display_name,
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
-      (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices, dp.qr,
+      (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices,
+      exists (select from device d where d.user_id = s.user_id and d.state <> 'active') as lost_device, dp.qr,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (dp.computer_first)) as computer_first,
       (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,
