@@ -279,6 +279,34 @@ test('over two processes a phone’s request is claimed, approved and collected 
     again.close()
   })
 
+  await t.test('a process that is killed between the steps, or within them, loses nothing that it acknowledged', async () => {
+    const desks = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const desk = new Browser(a.origin)
+        const screen = await askPhone(desk)
+        return { desk, screen, claimed: await claimAt(a.origin, screen) }
+      }),
+    )
+    // all approve at once at the process that is killed meanwhile: some hear of it, some do not
+    const racing = desks.map(({ screen, claimed }) =>
+      approveAt(a.origin, claimed, screen.match).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    )
+    await Promise.race(racing)
+    await a.kill('SIGKILL')
+    const heard = await Promise.all(racing)
+    for (const [n, { desk, screen }] of desks.entries()) {
+      const collected = said(await desk.at(b.origin).try(contract.collectSignIn, {}))
+      if (heard[n]) assert.equal(collected, '200')
+      else assert.ok(['200', 'conflict'].includes(collected), collected)
+      assert.equal(await sessionsBy(screen), collected === '200' ? 1 : 0)
+      assert.equal(said(await desk.at(b.origin).try(contract.collectSignIn, {})), 'conflict')
+    }
+    assert.ok(heard.some(Boolean))
+  })
+
   await t.test('no statement of all this deadlocked, and every event has one dense place in the log', async () => {
     assert.equal(await count(`select deadlocks from pg_stat_database where datname = current_database()`), 0)
     assert.doesNotMatch(a.output() + b.output(), /deadlock/i)
