@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import pg from 'pg'
+import { EventDraft, type PreparedEvent } from '../server/src/features/events/index.ts'
+import { Passcodes } from '../server/src/features/sign-in/index.ts'
+import { uuid7 } from '../server/src/platform/ids.ts'
 import { afterPassword, atOnce, dump, from, said, settle, tallied, wrongPasscode } from './support/attack.ts'
 import type { Browser, Tried } from './support/browser.ts'
-import { crowd, pendingSignIn } from './support/crowd.ts'
+import { crowd, type Member, pendingSignIn } from './support/crowd.ts'
 import { eventually } from './support/deployment.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, signIn } from './support/people.ts'
-import { startServer } from './support/server.ts'
+import { hostActor, startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)
@@ -194,6 +198,43 @@ test('of 64 wrong passcodes at once at most five get a verdict, and then the rig
     [member.id],
   )
   assert.equal(said(await (browsers[0] as Browser).try(contract.proveTotp, { code: passcode(member.secret) })), 'rate-limited')
+})
+
+test('a right passcode that comes with wrong ones at once is judged in its turn: after five of them it learns as little as they', async () => {
+  const members = await crowd(server, 2, 'amid')
+  const { hot } = server.core.database
+  for (const [before, is] of [
+    [4, 'accepted'],
+    [5, 'waiting'],
+  ] as const) {
+    const member = members.pop() as Member
+    const browser = from(server, `198.51.100.${before}`)
+    await pendingSignIn(server, browser, member)
+    const [row] = await server.sql(
+      `select s.id as sign_in, t.id as totp, s.key_thumbprint from sign_in s join totp t using (user_id) where s.user_id = $1`,
+      [member.id],
+    )
+    const guess = { signIn: row?.sign_in as string, userId: member.id, thumbprint: row?.key_thumbprint as Buffer }
+    const facts = { person: { id: member.id, name: member.username } }
+    const [event] = await server.core.events.prepare(new EventDraft(hostActor, 'sign-in.totp', facts))
+    const acceptance = {
+      totp: row?.totp as string,
+      step: 1,
+      sessionHash: randomBytes(32),
+      sessionId: uuid7(),
+      source: null,
+      event: event as PreparedEvent,
+    }
+    const passcodes = new Passcodes(hot)
+    const verdicts = await Promise.all([
+      ...Array.from({ length: before }, () => passcodes.judge.submit(guess)),
+      passcodes.judge.submit({ ...guess, acceptance }),
+    ])
+    assert.deepEqual(
+      verdicts.map((verdict) => verdict.is),
+      [...Array.from({ length: before }, () => 'wrong'), is],
+    )
+  }
 })
 
 test('of 64 wrong passwords and 64 recovery codes at once at most five get a verdict', async () => {

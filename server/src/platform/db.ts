@@ -47,6 +47,8 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
     statement_timeout: 2_000,
     options: '-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
     max: pool.hot ?? 6,
+    // a connection that was closed takes its plans along, and the next person who signs in would wait for new ones
+    idleTimeoutMillis: 0,
   })
   // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
   for (const each of [others, hot]) each.on('error', () => {})

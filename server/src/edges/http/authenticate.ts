@@ -75,7 +75,7 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined && needs !== 'browser' && needs !== 'sign-in') return tokenActor(deps, stranger, bearer, endpoint)
 
-  const proof = await readProof(deps, request, request.url.split('?')[0] as string)
+  const proof = readProof(deps, request, request.url.split('?')[0] as string)
   if (proof.thumbprint) source.thumbprint = proof.thumbprint
   if (needs === 'browser' || needs === 'sign-in') {
     if (proof.thumbprint) return stranger
@@ -116,15 +116,11 @@ const isForeign = (request: FastifyRequest): boolean => {
   return mode === 'navigate' || mode === 'no-cors' || (site !== undefined && site !== 'same-origin')
 }
 
-const readProof = async (
-  deps: AuthenticateDeps,
-  request: FastifyRequest,
-  path: string,
-): Promise<{ thumbprint?: Buffer; why: string }> => {
+const readProof = (deps: AuthenticateDeps, request: FastifyRequest, path: string): { thumbprint?: Buffer; why: string } => {
   const header = request.headers.dpop
   if (typeof header !== 'string') return { why: 'no proof' }
   try {
-    return { thumbprint: await deps.proofs.verify(header, request.method, path), why: '' }
+    return { thumbprint: deps.proofs.verify(header, request.method, path), why: '' }
   } catch (error) {
     if (error instanceof BadProof) return { why: `the proof does not hold: ${error.message}` }
     throw error

@@ -1,5 +1,4 @@
 import { createPublicKey, hash, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
-import { promisify } from 'node:util'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -17,8 +16,8 @@ export class BadProof extends Error {}
 /**
  * Verifies DPoP proofs (RFC 9449 §4.3): ES256 by the key in the header, `htm`, `htu` without query, `iat` or nonce, and
  * each `jti` once a process. Answers the key's thumbprint (RFC 7638, SHA-256). There is no `ath`: the cookie is HttpOnly.
- * jose decodes, node:crypto verifies: WebCrypto, which jose verifies with, cost more than twice as much (a job in the
- * thread pool each for key and signature), and every call of a browser pays it.
+ * jose decodes, node:crypto verifies, in the loop: WebCrypto, which jose verifies with, costs more than twice as much (a job
+ * in the thread pool each for key and signature), and handing a signature over takes as long as verifying it.
  */
 export class Proofs {
   readonly #keys: Keys
@@ -26,7 +25,6 @@ export class Proofs {
   readonly #imported = new Map<string, { key: KeyObject; thumbprint: Buffer }>()
   /** The `jti`s that were taken, by the minute in which their proof is good no longer. */
   readonly #taken = new Map<number, Set<string>>()
-  #firstOfTurn = true
   constructor(keys: Keys, origins: readonly string[]) {
     this.#keys = keys
     this.#origins = origins
@@ -45,14 +43,14 @@ export class Proofs {
   }
 
   /** Throws BadProof, or a Refusal `proof-stale` that carries a nonce. `path` is the request's path without its query. */
-  async verify(proof: string, method: string, path: string): Promise<Buffer> {
+  verify(proof: string, method: string, path: string): Buffer {
     if (proof.length > 4_096) throw new BadProof('too long')
     let claims: Record<string, unknown>
     let thumbprint: Buffer
     try {
       const known = this.#keyOf(proof)
       thumbprint = known.thumbprint
-      if (!(await this.#signatureHolds(proof, known.key))) throw new BadProof('the signature is wrong')
+      if (!signatureHolds(proof, known.key)) throw new BadProof('the signature is wrong')
       claims = decodeJwt(proof)
     } catch (error) {
       throw new BadProof((error as Error).message)
@@ -80,24 +78,6 @@ export class Proofs {
         detail: 'This proof was used before. Repeat the call with a new one.',
       })
     return thumbprint
-  }
-
-  /**
-   * The first of a turn of the event loop is verified here, for handing it over takes longer than waiting; those that came
-   * with it are verified in the thread pool meanwhile, so that a busy server is not bound by one processor.
-   */
-  #signatureHolds(proof: string, key: KeyObject): boolean | Promise<boolean> {
-    const signature = derSignature(proof)
-    if (!signature) return false
-    const signed = Buffer.from(proof.slice(0, proof.lastIndexOf('.')))
-    if (this.#firstOfTurn) {
-      this.#firstOfTurn = false
-      setImmediate(() => {
-        this.#firstOfTurn = true
-      })
-      return verify('sha256', signed, key, signature)
-    }
-    return verifyInPool('sha256', signed, key, signature)
   }
 
   /** Remembered until the proof is good no longer, and no longer; where there is no room left, nothing is taken. */
@@ -150,12 +130,13 @@ export class Proofs {
 /** 32 bytes in base64url: node decodes leniently, and a key must have one thumbprint only. */
 const coordinate = /^[\w-]{43}$/
 
-/** ES256 (RFC 7518 §3.4): the signature is `r ‖ s`, 64 bytes, over everything before the last dot. Undefined where it is none. */
-const derSignature = (proof: string): Buffer | undefined => {
+/** ES256 (RFC 7518 §3.4): the signature is `r ‖ s`, 64 bytes, over everything before the last dot. */
+const signatureHolds = (proof: string, key: KeyObject): boolean => {
   const [, , encoded = '', ...more] = proof.split('.')
-  return more.length > 0 || !/^[\w-]{86}$/.test(encoded) ? undefined : toDer(Buffer.from(encoded, 'base64url'))
+  if (more.length > 0 || !/^[\w-]{86}$/.test(encoded)) return false
+  const signed = Buffer.from(proof.slice(0, proof.lastIndexOf('.')))
+  return verify('sha256', signed, key, toDer(Buffer.from(encoded, 'base64url')))
 }
-const verifyInPool = promisify(verify)
 
 // Node 24 spends 40 µs and more on each options object it is given in the place of a key (it asks by an exception whether
 // that is one): so a key is read from PEM and a signature verified in DER, which take plain values. 180 µs become 95.

@@ -63,24 +63,24 @@ const types = [
 ]
 /** `$5::uuid[], $6::text[], …`, the parameters of `eventArrays` from number `first` on. */
 export const eventParameters = (first: number): string => types.map((type, at) => `$${first + at}::${type}[]`).join(', ')
-export const eventArrays = (events: readonly PreparedEvent[]): unknown[][] => [
-  events.map((e) => e.id),
-  events.map((e) => e.type),
-  events.map((e) => e.outcome),
-  events.map((e) => e.actorId),
-  events.map((e) => e.userId),
-  events.map((e) => e.codeId),
-  events.map((e) => e.sessionId),
-  events.map((e) => e.deviceId),
-  events.map((e) => e.factor),
-  events.map((e) => e.deviceType),
-  events.map((e) => e.platform),
-  events.map((e) => e.browser),
-  events.map((e) => e.country),
-  events.map((e) => e.addressTag),
-  events.map((e) => e.entry),
-  events.map((e) => e.leaf),
-  events.map((e) => e.sealed),
+export const eventArrays = (events: readonly (PreparedEvent | undefined)[]): unknown[][] => [
+  events.map((e) => e?.id),
+  events.map((e) => e?.type),
+  events.map((e) => e?.outcome),
+  events.map((e) => e?.actorId),
+  events.map((e) => e?.userId),
+  events.map((e) => e?.codeId),
+  events.map((e) => e?.sessionId),
+  events.map((e) => e?.deviceId),
+  events.map((e) => e?.factor),
+  events.map((e) => e?.deviceType),
+  events.map((e) => e?.platform),
+  events.map((e) => e?.browser),
+  events.map((e) => e?.country),
+  events.map((e) => e?.addressTag),
+  events.map((e) => e?.entry),
+  events.map((e) => e?.leaf),
+  events.map((e) => e?.sealed),
 ]
 /** Inserts events and their one `pending` row from a CTE named `from` that has `eventColumns`. */
 export const insertEvents = (from: string): string => `

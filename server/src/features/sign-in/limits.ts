@@ -2,14 +2,25 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 
+/** Five failures are free, then waits double from 2 s up to 15 minutes. */
+const waitAfter = `case when a.failures + 1 < 5 then now() else now() + least(2 ^ (a.failures - 3), 900) * interval '1 s' end`
 /**
- * SQL of one reserved guess (house.md, Guesses), for an account, a factor and a lane: five failures are free, then waits
- * double from 2 s up to 15 minutes; at 100 in a row the lane is closed. A conflict without a returned row is "limited".
+ * No wait is left, and it is not closed, as it is at 100 failures in a row.
  * `clock_timestamp()`, not `now()`: who waited for the row began before the guess that set open_at, yet came after it.
  */
-export const reserveOnConflict = `on conflict (account_key, factor, lane) do update set failures = a.failures + 1,
-  open_at = case when a.failures + 1 < 5 then now() else now() + least(2 ^ (a.failures - 3), 900) * interval '1 s' end
-  where a.open_at <= clock_timestamp() and a.failures < 100`
+const isOpen = 'a.open_at <= clock_timestamp() and a.failures < 100'
+/**
+ * SQL of one guess that is counted before it is compared, for an account, a factor and a lane, as a password is, whose hash
+ * must be bounded too. A conflict without a returned row is "limited".
+ */
+const reserveOnConflict = `on conflict (account_key, factor, lane) do update set failures = a.failures + 1,
+  open_at = ${waitAfter}
+  where ${isOpen}`
+/** The same for a guess that was compared before it is counted: a right one comes with no failures, and clears those before. */
+export const countOnConflict = `on conflict (account_key, factor, lane) do update
+  set failures = case excluded.failures when 0 then 0 else a.failures + 1 end,
+    open_at = case excluded.failures when 0 then '-infinity' else ${waitAfter} end
+  where ${isOpen}`
 
 /** A browser whose key has signed this account in within 90 days has a count of its own: lane 1. */
 export const laneOf = (user: string, thumbprint: string): string =>

@@ -3,21 +3,14 @@ import { eventArrays, eventColumns, eventParameters, insertEvents, type Prepared
 import { sessionHours } from '../sessions/index.ts'
 import type { TotpParameters } from '../totp/index.ts'
 import { renewalDue } from '../users/index.ts'
-import { addressIsOver, laneOf, reserveOnConflict } from './limits.ts'
+import { addressIsOver, countOnConflict, laneOf } from './limits.ts'
 
-export type Reservation = { browserHash: Buffer; thumbprint: Buffer }
-export type Reserved = {
-  n: number
+export type Asked = { browserHash: Buffer; thumbprint: Buffer }
+export type Found = {
   sign_in: string | null
   user_id: string | null
   username: string | null
   purpose: 'sign-in' | 'step-up' | null
-  proved: string[] | null
-  lane: number
-  first: boolean
-  failures: number | null
-  wait: number
-  closed: boolean
   totp: string | null
   sealed: Buffer | null
   digits: number
@@ -32,72 +25,70 @@ export type Reserved = {
   person_key: Buffer | null
   now: Date
 }
-/**
- * RESERVE: finds the sign-ins of a group, counts each guess before it is compared, and brings what comparing needs.
- * `first` is false for the second of one person in a group: it is sent again, so that each guess is counted by itself.
- */
-const reserveText = `with b as (select * from unnest($1::int[], $2::bytea[], $3::bytea[]) t(n, browser_hash, thumb)),
-  s as (select b.n, si.id, si.user_id, u.username, si.purpose, si.proved, si.from_session, ${laneOf('si.user_id', 'b.thumb')} as lane,
-      row_number() over (partition by si.user_id order by b.n) = 1 as first
-    from b join sign_in si on si.browser_hash = b.browser_hash and si.key_thumbprint = b.thumb join users u on u.id = si.user_id and u.state = 'active'
-    where si.state = 'open' and si.expires_at > now() and si.epoch = (select epoch from deployment)),
-  r as (insert into attempt as a (account_key, factor, lane, failures, open_at)
-    select user_id, 'totp', lane, 1, now() from s where first and proved @> '{password}' order by user_id, lane ${reserveOnConflict} returning account_key, lane, failures)
-  select b.n, s.id as sign_in, s.user_id, s.username, s.purpose, s.proved, coalesce(s.lane, 0) as lane, coalesce(s.first, true) as first, r.failures,
-    coalesce(a.failures >= 100, false) as closed, greatest(coalesce(extract(epoch from nullif(a.open_at, '-infinity') - now()), 0), 0)::float as wait,
-    t.id as totp, t.sealed, t.digits, t.period, t.algorithm, pk.wrapped as person_key, now() as now,
-    (select ${renewalDue('t', 'p')} from authentication_settings p) as renewal,
-    (select version from authentication_settings) as policy, (select f.code_id from session f where f.id = s.from_session) as code_id
-  from b left join s on s.n = b.n left join r on r.account_key = s.user_id and r.lane = s.lane and s.first
-    left join attempt a on a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane
-    left join totp t on t.user_id = s.user_id and t.state = 'active' left join person_key pk on pk.user_id = s.user_id order by b.n`
-export const reserve = async (hot: pg.Pool, entries: readonly Reservation[]): Promise<Reserved[]> => {
-  const { rows } = await hot.query<Reserved>({
-    name: 'totp-reserve',
-    text: reserveText,
+/** The sign-in may be asked for a passcode: it is open, the password was proved, and the browser is the one that opened it. */
+const standing = `si.state = 'open' and si.expires_at > now() and si.epoch = (select epoch from deployment) and si.proved @> '{password}'`
+/** LOOK: brings what comparing needs, and decides nothing. */
+const lookText = `select b.n, si.id as sign_in, si.user_id, u.username, si.purpose, t.id as totp, t.sealed, t.digits, t.period, t.algorithm,
+    pk.wrapped as person_key, now() as now, ${renewalDue('t', 'p')} as renewal, p.version as policy,
+    (select f.code_id from session f where f.id = si.from_session) as code_id
+  from authentication_settings p, unnest($1::int[], $2::bytea[], $3::bytea[]) b(n, browser_hash, thumb)
+    left join (sign_in si join users u on u.id = si.user_id and u.state = 'active' join totp t on t.user_id = si.user_id and t.state = 'active')
+      on si.browser_hash = b.browser_hash and si.key_thumbprint = b.thumb and ${standing}
+    left join person_key pk on pk.user_id = si.user_id order by b.n`
+export const look = async (hot: pg.Pool, entries: readonly Asked[]): Promise<Found[]> => {
+  const { rows } = await hot.query<Found>({
+    name: 'totp-look',
+    text: lookText,
     values: [entries.map((_, at) => at), entries.map((e) => e.browserHash), entries.map((e) => e.thumbprint)],
   })
   return rows
 }
 
+/** What is written where a right passcode is accepted. */
 export type Acceptance = {
-  signIn: string
-  userId: string
   totp: string
   step: number
   sessionHash: Buffer
   sessionId: string
-  thumbprint: Buffer
-  lane: number
   source: Buffer | null
   event: PreparedEvent
 }
+/** A guess, compared, of a person at a sign-in; without `acceptance` it was wrong. */
+export type Guess = { signIn: string; userId: string; thumbprint: Buffer; acceptance?: Acceptance }
 /** What an accepted one's answer shows comes with it, so that it needs no further trip. */
 export type Verdict =
+  | { is: 'wrong' }
   | { is: 'replayed' }
   | { is: 'gone' }
-  | { is: 'limited' }
+  | { is: 'waiting'; closed: boolean; seconds: number }
+  | { is: 'address-limited' }
   | { is: 'accepted'; returnTo: string | null; expiresAt: Date; provedAt: Date }
 /**
- * ACCEPT: step, counters, sign-in, session, event and pending in one commit; the verdict of each is its returned row.
+ * JUDGE: counts each guess inside its limit and, of the right ones that were, accepts: step, sign-in, session, event and
+ * pending in the same commit. The verdict of each is its returned row; none leaves the process before. So right and wrong
+ * ones go through this one statement, in the order in which they came (`keyOf`), and a right one that comes after too many
+ * wrong ones learns as little as they. It counts as a failure where its step was spent before or its address is over.
+ *
  * Rows of each table are locked in the order of their keys, by a sort that no plan can leave out: an `update … from` locks
  * in whatever order its plan finds them, and two processes deadlock. A sign-in needs none, for the step of its person is
  * locked. A sign-in that is gone leaves the step burnt: it fails closed.
  */
-const acceptText = `with b as (select t.*, t.source is null or not ${addressIsOver('t.source')} as within
-    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bytea[], $7::uuid[], $8::bytea[], $9::smallint[], $10::bytea[], ${eventParameters(11)})
-    t(n, sign_in, user_id, totp, step, hash, session_id, thumb, lane, source, ${eventColumns})),
-  l as materialized (select b.* from b join totp t on t.user_id = b.user_id and t.id = b.totp where b.within and t.state = 'active' and t.last_step < b.step
+const judgeText = `with b as (select t.*, t.source is null or not ${addressIsOver('t.source')} as within
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], $8::uuid[], $9::bytea[], ${eventParameters(10)})
+    t(n, sign_in, user_id, thumb, totp, step, hash, session_id, source, ${eventColumns})),
+  s as materialized (select b.*, ${laneOf('b.user_id', 'b.thumb')} as lane from b join sign_in si on si.id = b.sign_in and si.user_id = b.user_id and si.key_thumbprint = b.thumb
+    where ${standing}),
+  l as materialized (select s.* from s join totp t on t.user_id = s.user_id and t.id = s.totp where s.within and t.state = 'active' and t.last_step < s.step
     order by t.user_id for no key update of t),
-  u as (update totp t set last_step = l.step, last_used_at = now() from l
+  r as (insert into attempt as a (account_key, factor, lane, failures, open_at)
+    select user_id, 'totp', lane, case when is_right then 0 else 1 end, case when is_right then '-infinity' else now() end
+    from (select user_id, lane, n in (select n from l) as is_right from s) s order by user_id, lane ${countOnConflict} returning account_key),
+  u as (update totp t set last_step = l.step, last_used_at = now() from l join r on r.account_key = l.user_id
     where t.user_id = l.user_id and t.id = l.totp and t.state = 'active' and t.last_step < l.step returning l.*),
-  c as (insert into attempt (account_key, factor, lane) select user_id, 'totp', lane from u order by user_id, lane
-    on conflict (account_key, factor, lane) do update set failures = 0, open_at = '-infinity'),
-  g as (update sign_in s set state = 'collected', session_id = u.session_id, proved = s.proved || '{totp}'::text[] from u, users p
-    where s.id = u.sign_in and s.state = 'open' and s.expires_at > now() and s.user_id = u.user_id and s.key_thumbprint = u.thumb and s.proved @> '{password}'
-      and s.epoch = (select epoch from deployment) and p.id = u.user_id and p.state = 'active'
-      and (s.from_session is null or exists (select from session x where x.id = s.from_session and x.ended_at is null))
-    returning u.*, s.from_session, s.return_to, s.expires_at),
+  g as (update sign_in si set state = 'collected', session_id = u.session_id, proved = si.proved || '{totp}'::text[] from u, users p
+    where si.id = u.sign_in and si.user_id = u.user_id and si.key_thumbprint = u.thumb and ${standing} and p.id = u.user_id and p.state = 'active'
+      and (si.from_session is null or exists (select from session x where x.id = si.from_session and x.ended_at is null))
+    returning u.*, si.from_session, si.return_to, si.expires_at),
   y as materialized (select x.id from g join session x on x.id = g.from_session where x.ended_at is null order by x.id for no key update of x),
   o as (update session x set ended_at = now(), ended_why = 'replaced by a step-up' from y where x.id = y.id and x.ended_at is null returning x.id, x.code_id),
   i as (insert into session (hash, id, user_id, key_thumbprint, code_id, acr, amr, expires_at, device_type, platform, browser, country, epoch)
@@ -105,31 +96,47 @@ const acceptText = `with b as (select t.*, t.source is null or not ${addressIsOv
       (select epoch from deployment) from g left join o on o.id = g.from_session),
   k as (insert into known_browser as k (user_id, thumbprint) select distinct user_id, thumb from g order by user_id, thumb
     on conflict (user_id, thumbprint) do update set last_at = now()), ${insertEvents('g')}
-  select b.n, b.within, u.n is not null as stepped, g.n is not null as collected, g.return_to, g.expires_at, now() as now
-  from b left join u using (n) left join g using (n) order by b.n`
-export const accept = async (hot: pg.Pool, entries: readonly Acceptance[]): Promise<Verdict[]> => {
+  select b.n, s.n is not null as standing, r.account_key is not null as counted, b.within, u.n is not null as stepped, g.n is not null as collected,
+    g.return_to, g.expires_at, now() as now, coalesce(a.failures >= 100, false) as closed, extract(epoch from nullif(a.open_at, '-infinity') - now())::float as wait
+  from b left join s using (n) left join r on r.account_key = s.user_id left join u using (n) left join g using (n)
+    left join attempt a on r.account_key is null and a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane order by b.n`
+type Judged = {
+  standing: boolean
+  counted: boolean
+  within: boolean
+  stepped: boolean
+  collected: boolean
+  return_to: string | null
+  expires_at: Date
+  now: Date
+  closed: boolean
+  wait: number | null
+}
+export const judge = async (hot: pg.Pool, guesses: readonly Guess[]): Promise<Verdict[]> => {
+  const acceptances = guesses.map((e) => e.acceptance)
   const { rows } = await hot.query<Judged>({
-    name: 'totp-accept',
-    text: acceptText,
+    name: 'totp-judge',
+    text: judgeText,
     values: [
-      entries.map((_, at) => at),
-      entries.map((e) => e.signIn),
-      entries.map((e) => e.userId),
-      entries.map((e) => e.totp),
-      entries.map((e) => e.step),
-      entries.map((e) => e.sessionHash),
-      entries.map((e) => e.sessionId),
-      entries.map((e) => e.thumbprint),
-      entries.map((e) => e.lane),
-      entries.map((e) => e.source),
-      ...eventArrays(entries.map((e) => e.event)),
+      guesses.map((_, n) => n),
+      guesses.map((e) => e.signIn),
+      guesses.map((e) => e.userId),
+      guesses.map((e) => e.thumbprint),
+      acceptances.map((e) => e?.totp),
+      acceptances.map((e) => e?.step),
+      acceptances.map((e) => e?.sessionHash),
+      acceptances.map((e) => e?.sessionId),
+      acceptances.map((e) => e?.source),
+      ...eventArrays(acceptances.map((e) => e?.event)),
     ],
   })
-  return rows.map(verdictOf)
+  return rows.map((row, n) => verdictOf(row, guesses[n] as Guess))
 }
-type Judged = { within: boolean; stepped: boolean; collected: boolean; return_to: string | null; expires_at: Date; now: Date }
-const verdictOf = (row: Judged): Verdict => {
-  if (!row.within) return { is: 'limited' }
+const verdictOf = (row: Judged, { acceptance }: Guess): Verdict => {
+  if (!row.standing) return { is: 'gone' }
+  if (!row.counted) return { is: 'waiting', closed: row.closed, seconds: row.closed ? 900 : (row.wait ?? 0) }
+  if (!acceptance) return { is: 'wrong' }
+  if (!row.within) return { is: 'address-limited' }
   if (row.collected) return { is: 'accepted', returnTo: row.return_to, expiresAt: row.expires_at, provedAt: row.now }
   return { is: row.stepped ? 'gone' : 'replayed' }
 }

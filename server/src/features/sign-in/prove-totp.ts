@@ -8,8 +8,8 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { EventDraft, type EventFacts, type PreparedEvent } from '../events/index.ts'
 import { acceptedStep, offsetOf, stepAt, totpKey } from '../totp/index.ts'
-import { compareGuess, limited, limitedAddress, type ReservedGuess } from './limits.ts'
-import type { Reservation, Reserved } from './passcode-statements.ts'
+import { limited, limitedAddress } from './limits.ts'
+import type { Guess, Verdict } from './passcode-statements.ts'
 import { ofSignIn, refuseLimited, thumbprintOf, wrong } from './proof-refusals.ts'
 import { requireNext, requireSignIn, type SignInDeps } from './sign-in.ts'
 import { restart } from './sign-in-store.ts'
@@ -23,7 +23,7 @@ export const requireClock = (databaseNow: Date): void => {
     })
 }
 
-/** R10: compared after its guess was counted; accepted by the statement that moves the step. */
+/** R10: compared first, told when the statement that counts it has committed; accepted by moving the step (house.md, Guesses). */
 export const proveTotp = async (
   deps: SignInDeps,
   actor: Actor,
@@ -31,117 +31,102 @@ export const proveTotp = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   if (token === undefined) throw new Refusal('no-session', 'no sign-in of this browser')
-  const browserHash = deps.keys.hash('sign-in', token)
   const thumbprint = thumbprintOf(actor)
-  const reserved = await reserveOne(deps, { browserHash, thumbprint })
-  if (!reserved.sign_in || !reserved.user_id || !reserved.proved?.includes('password') || !reserved.totp || !reserved.sealed) {
+  const found = await deps.passcodes.look.submit({ browserHash: deps.keys.hash('sign-in', token), thumbprint })
+  if (!found.sign_in || !found.user_id || !found.totp || !found.sealed) {
     // not found for a passcode: say precisely why, from the row as it stands
     const { row } = await requireSignIn(deps, actor, token)
     requireNext(row, 'totp')
     throw new Refusal('conflict', 'the sign-in changed meanwhile')
   }
-  if (reserved.failures === null) {
-    await restart(deps.db, reserved.sign_in)
-    return refuseLimited(
-      deps,
-      actor,
-      limited(
-        reserved.closed ? 900 : reserved.wait,
-        reserved.closed ? 'totp: closed after 100 failures in a row' : 'totp: waiting after failures',
-      ),
-    )
-  }
-  const userId = reserved.user_id
-  const guess: ReservedGuess = { accountKey: userId, factor: 'totp', lane: reserved.lane, failures: reserved.failures }
-  await compareGuess(deps.db, guess, () => requireClock(reserved.now))
-  const person = { id: userId, name: reserved.username as string }
-  const parameters = { algorithm: reserved.algorithm, digits: reserved.digits, period: reserved.period }
-  const key = totpKey(deps.keys, userId, reserved.totp, reserved.sealed)
-  const step = acceptedStep(key, input.code, reserved.now.getTime(), parameters)
+  requireClock(found.now)
+  const person = { id: found.user_id, name: found.username as string }
   const about: EventFacts = {
-    ...ofSignIn(reserved.policy, reserved.code_id),
+    ...ofSignIn(found.policy, found.code_id),
     factor: 'totp',
-    detail: { purpose: reserved.purpose as string },
+    detail: { purpose: found.purpose as string },
   }
-  if (step === undefined) {
-    const offset = offsetOf(key, input.code, reserved.now.getTime(), parameters)
-    // two different ones: the same passcode twice would tell a guesser which one of the future they have found
-    const wrongStep = offset === undefined ? null : stepAt(reserved.now.getTime(), reserved.period) + offset
-    const { rows } = await sql<{
-      before: number | null
-      step: number | null
-    }>`update sign_in s set wrong_offset = ${offset ?? null}, wrong_step = ${wrongStep}
-      from (select id, wrong_offset as before, wrong_step as step from sign_in where id = ${reserved.sign_in} for update) o
-      where s.id = o.id returning o.before, o.step`.execute(deps.db)
-    const [last] = rows
-    const told =
-      offset !== undefined && last?.before === offset && last.step !== wrongStep ? { clockOffset: offset * reserved.period } : {}
-    return wrong(
+  const parameters = { algorithm: found.algorithm, digits: found.digits, period: found.period }
+  const key = totpKey(deps.keys, person.id, found.totp, found.sealed)
+  const step = acceptedStep(key, input.code, found.now.getTime(), parameters)
+  const guess = { signIn: found.sign_in, userId: person.id, thumbprint }
+  const refuse = (refusal: Refusal, detail: EventFacts['detail'] = {}) =>
+    wrong(
       deps,
       actor,
       'sign-in.totp',
-      {
-        ...about,
-        subject: { kind: 'user', ...person },
-        detail: { ...about.detail, ...(offset === undefined ? {} : { offsetSteps: offset }) },
-      },
-      new Refusal('factor-wrong', 'wrong passcode', told),
+      { ...about, subject: { kind: 'user', ...person }, detail: { ...about.detail, ...detail } },
+      refusal,
+    )
+  if (step === undefined) {
+    const verdict = await requireCounted(deps, actor, guess, await deps.passcodes.judge.submit(guess))
+    if (verdict.is === 'gone') return refuse(gone())
+    const offset = offsetOf(key, input.code, found.now.getTime(), parameters)
+    const told = await isOffAgain(deps, guess.signIn, offset, stepAt(found.now.getTime(), found.period))
+    return refuse(
+      new Refusal('factor-wrong', 'wrong passcode', told && offset !== undefined ? { clockOffset: offset * found.period } : {}),
+      offset === undefined ? {} : { offsetSteps: offset },
     )
   }
-  if (reserved.person_key) deps.events.people.offer(userId, reserved.person_key)
+  if (found.person_key) deps.events.people.offer(person.id, found.person_key)
   const session = newToken()
   const sessionId = uuid7()
   const [prepared] = await deps.events.prepare(new EventDraft(actor, 'sign-in.totp', { ...about, person, sessionId }))
   const event = prepared as PreparedEvent
-  const verdict = await deps.passcodes.accept.submit({
-    signIn: reserved.sign_in,
-    userId,
-    totp: reserved.totp,
-    step,
-    sessionHash: deps.keys.hash('session', session),
-    sessionId,
-    thumbprint,
-    lane: reserved.lane,
-    source: event.addressTag,
-    event,
+  const verdict = await deps.passcodes.judge.submit({
+    ...guess,
+    acceptance: {
+      totp: found.totp,
+      step,
+      sessionHash: deps.keys.hash('session', session),
+      sessionId,
+      source: event.addressTag,
+      event,
+    },
   })
   deps.events.onAppended()
-  if (verdict.is === 'limited') return refuseLimited(deps, actor, limitedAddress())
+  await requireCounted(deps, actor, guess, verdict)
   if (verdict.is === 'replayed')
-    return wrong(
-      deps,
-      actor,
-      'sign-in.totp',
-      { ...about, subject: { kind: 'user', ...person } },
+    return refuse(
       new Refusal('totp-replayed', 'this step was accepted before', {
-        retryAfter: reserved.period - (Math.floor(reserved.now.getTime() / 1_000) % reserved.period),
+        retryAfter: found.period - (Math.floor(found.now.getTime() / 1_000) % found.period),
       }),
     )
-  if (verdict.is === 'gone')
-    return wrong(
-      deps,
-      actor,
-      'sign-in.totp',
-      { ...about, subject: { kind: 'user', ...person } },
-      new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' }),
-    )
+  if (verdict.is !== 'accepted') return refuse(gone())
   const signIn: SignIn = {
-    id: toId('sin', reserved.sign_in),
-    purpose: reserved.purpose as SignIn['purpose'],
+    id: toId('sin', found.sign_in),
+    purpose: found.purpose as SignIn['purpose'],
     state: 'complete',
     next: [],
     assurance: { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'], authTime: verdict.provedAt.toISOString() },
     returnTo: verdict.returnTo,
-    ...(reserved.renewal ? { renewal: 'totp' as const } : {}),
+    ...(found.renewal ? { renewal: 'totp' as const } : {}),
     expiresAt: verdict.expiresAt.toISOString(),
   }
   return { value: { signIn }, session }
 }
-/** The second guess of one person in a group was not counted: it asks again, a few times at most. */
-const reserveOne = async (deps: SignInDeps, entry: Reservation): Promise<Reserved> => {
-  for (let tries = 0; tries < 50; tries++) {
-    const reserved = await deps.passcodes.reserve.submit(entry)
-    if (reserved.first) return reserved
-  }
-  throw limited(1, 'too many guesses of one person at once')
+
+const gone = () => new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })
+/** Beyond its limit a guess learns nothing, right or wrong: 429, and the account's sign-in begins again. */
+const requireCounted = async (deps: SignInDeps, actor: Actor, guess: Guess, verdict: Verdict): Promise<Verdict> => {
+  if (verdict.is === 'address-limited') return refuseLimited(deps, actor, limitedAddress())
+  if (verdict.is !== 'waiting') return verdict
+  await restart(deps.db, guess.signIn)
+  const why = verdict.closed ? 'totp: closed after 100 failures in a row' : 'totp: waiting after failures'
+  return refuseLimited(deps, actor, limited(verdict.seconds, why))
+}
+/**
+ * Notes by how many steps a wrong passcode was off. True where the one before was off as much, and was another one: the same
+ * passcode twice would tell a guesser which one of the future they have found (R10).
+ */
+const isOffAgain = async (deps: SignInDeps, signIn: string, offset: number | undefined, current: number): Promise<boolean> => {
+  const step = offset === undefined ? null : current + offset
+  const { rows } = await sql<{
+    before: number | null
+    step: number | null
+  }>`update sign_in s set wrong_offset = ${offset ?? null}, wrong_step = ${step}
+    from (select id, wrong_offset as before, wrong_step as step from sign_in where id = ${signIn} for update) o
+    where s.id = o.id returning o.before, o.step`.execute(deps.db)
+  const [last] = rows
+  return offset !== undefined && last?.before === offset && last.step !== step
 }
