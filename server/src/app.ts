@@ -13,6 +13,7 @@ import { BulkWorker, bulkRoutes, tidyBulk } from './features/bulk/index.ts'
 import {
   type AuthenticatingKind,
   type ClaimHandler,
+  claimRoutes,
   codesRoutes,
   deleteUnclaimed,
   Openings,
@@ -176,6 +177,7 @@ export const routesOf = (core: Core) => {
     claimHandlers,
     poke: bulk.poke,
   }
+  const keyed = { ...deps, db: database.keyed }
   const routes: Route[] = [
     ...eventsRoutes(deps),
     ...usersRoutes(deps),
@@ -183,9 +185,10 @@ export const routesOf = (core: Core) => {
     ...deviceSettingsRoutes(deps),
     ...sessionsRoutes(deps),
     ...brandsRoutes(deps),
+    ...claimRoutes(keyed),
     ...codesRoutes(deps),
     ...devicesRoutes(deps),
-    ...signInRoutes(deps),
+    ...signInRoutes(keyed),
     ...enrolmentsRoutes(deps),
     ...historicalRoutes(deps),
     ...bulkRoutes(deps),

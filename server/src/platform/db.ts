@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import {
+  CamelCasePlugin,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  sql,
+  type Transaction,
+} from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 
@@ -18,8 +26,10 @@ export type Database = {
   db: Db
   /** The grouped statements (platform/group.ts), apart, so that a slow export cannot starve sign-ins. */
   hot: pg.Pool
-  /** Short reads on the hot pool, for what is asked while a transaction of the other pool is open: never waits for one. */
+  /** Short reads on the hot pool, for what is asked while a transaction of another pool is open: never waits for one. */
   side: Db
+  /** For statements whose texts are few and which look rows up by their keys, as sign-ins and claims do: they are prepared. */
+  keyed: Db
   /** For LISTEN: a connection of its own. */
   listen: () => Promise<pg.Client>
   close: () => Promise<void>
@@ -30,7 +40,7 @@ export type Connection =
   | { host: string; port: number; user: string; password: string; database: string }
 
 /** Opens the pools. Time-outs in milliseconds stand on every connection, so that nothing hangs for ever. */
-export const openDatabase = (connection: Connection, pool: { others?: number; hot?: number } = {}): Database => {
+export const openDatabase = (connection: Connection, pool: { others?: number; hot?: number; keyed?: number } = {}): Database => {
   const common = {
     ...connection,
     lock_timeout: 2_000,
@@ -40,29 +50,31 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
   }
   // compiling costs these short statements more than it saves
   const others = new pg.Pool({ ...common, statement_timeout: 10_000, options: '-c jit=off', max: pool.others ?? 10 })
-  // The grouped statements look rows up by keys, always. Their plans are kept, so one that was made while a table was small
-  // would go on reading it from end to end when it has grown.
-  const hot = new pg.Pool({
+  // These look rows up by keys, always. Their plans are kept, so one that was made while a table was small would go on reading
+  // it from end to end when it has grown.
+  const byKeys = {
     ...common,
-    statement_timeout: 2_000,
     options: '-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
-    max: pool.hot ?? 6,
     // a connection that was closed takes its plans along, and the next person who signs in would wait for new ones
     idleTimeoutMillis: 0,
-  })
+  }
+  const hot = new pg.Pool({ ...byKeys, statement_timeout: 2_000, max: pool.hot ?? 6 })
+  const keyed = new pg.Pool({ ...byKeys, statement_timeout: 10_000, max: pool.keyed ?? 6 })
   // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
-  for (const each of [others, hot]) each.on('error', () => {})
-  const over = (pool: pg.Pool): Db =>
+  for (const each of [others, hot, keyed]) each.on('error', () => {})
+  const over = (pool: PostgresPool): Db =>
     new Kysely<Tables>({
       dialect: new PostgresDialect({ pool }),
       plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
     })
   const db = over(others)
-  const side = over(hot)
+  const side = over(preparing(hot))
+  const prepared = over(preparing(keyed))
   return {
     db,
     hot,
     side,
+    keyed: prepared,
     listen: async () => {
       const client = new pg.Client({ ...connection, application_name: 'postern-listen', keepAlive: true })
       client.on('error', () => {})
@@ -70,10 +82,32 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
       return client
     },
     close: async () => {
-      await Promise.all([db.destroy(), side.destroy()])
+      await Promise.all([db.destroy(), side.destroy(), prepared.destroy()])
     },
   }
 }
+
+/** Texts that are prepared, at most; what comes after is sent as it is. Each connection keeps a plan of each. */
+const mostPrepared = 300
+const names = new Map<string, string>()
+const nameOf = (text: string): string | undefined => {
+  const known = names.get(text)
+  // begin, commit and the like are no plans; a migration holds several statements
+  if (known || names.size >= mostPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text)) return known
+  const name = `s${names.size}`
+  names.set(text, name)
+  return name
+}
+/** A pool whose statements are parsed and planned once a connection: each is prepared under a name of its text. */
+const preparing = (pool: pg.Pool): PostgresPool => ({
+  options: pool.options,
+  end: () => pool.end(),
+  connect: async () => {
+    const client = await pool.connect()
+    const query = (text: string, values: unknown[]) => client.query({ name: nameOf(text) as string, text, values })
+    return { query: query as unknown as PostgresPoolClient['query'], release: (destroy) => client.release(destroy) }
+  },
+})
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 

@@ -6,12 +6,23 @@ import { etagOf, versionOf } from '../users/index.ts'
 import { type CheckDeps, checkCode, reportCode } from './check-code.ts'
 import { codeSettingsRoutes } from './code-settings.ts'
 import { codeSymbolRoutes } from './code-symbol.ts'
-import { claim, inspect } from './codes.ts'
+import { type CodesDeps, claim, inspect } from './codes.ts'
 import { readCounts } from './codes-filter.ts'
 import { readCode, readCodes, readScans, readVersions } from './codes-read.ts'
 import { createCode, restoreVersion, updateCode } from './edit-code.ts'
 import { reissueCode } from './reissue-code.ts'
 import { revokeCode } from './revoke-code.ts'
+
+/** What whoever holds a code may ask, and do once. */
+export const claimRoutes = (deps: CodesDeps): Route[] => [
+  route(contract.inspectCode, async ({ actor, input, claimToken }) => ({
+    value: await inspect(deps, actor, input, claimToken),
+  })),
+  route(contract.claimCode, async ({ actor, input, claimToken }) => {
+    const claimed = await claim(deps, actor, input, claimToken)
+    return { value: claimed.answer, ...(claimed.claimToken ? { claim: claimed.claimToken } : {}) }
+  }),
+]
 
 export const codesRoutes = (deps: CheckDeps): Route[] => {
   const found = async (id: string): Promise<contract.Code> => {
@@ -20,13 +31,6 @@ export const codesRoutes = (deps: CheckDeps): Route[] => {
     return code
   }
   return [
-    route(contract.inspectCode, async ({ actor, input, claimToken }) => ({
-      value: await inspect(deps, actor, input, claimToken),
-    })),
-    route(contract.claimCode, async ({ actor, input, claimToken }) => {
-      const claimed = await claim(deps, actor, input, claimToken)
-      return { value: claimed.answer, ...(claimed.claimToken ? { claim: claimed.claimToken } : {}) }
-    }),
     route(contract.createCode, async ({ actor, input }) => {
       const code = await createCode(deps, actor, input)
       return { value: code, etag: etagOf(code.version) }

@@ -15,7 +15,7 @@ export { type ClaimHandler, type CodesDeps, issue, type Prepared, prepareCode } 
 export { type CodeFilter, deleteUnclaimed, matchingCodes, tidyCodes } from './codes-filter.ts'
 export { type AuthenticatingKind, stateOf } from './codes-life.ts'
 export { isCode, readCodesOf, versionsBetween } from './codes-read.ts'
-export { codesRoutes } from './codes-routes.ts'
+export { claimRoutes, codesRoutes } from './codes-routes.ts'
 export { type By, byOf, revokeCodes } from './codes-store.ts'
 export { whyNotLink } from './destinations.ts'
 export { createCode, updateCode } from './edit-code.ts'

@@ -51,29 +51,22 @@ export const act = async <T>(
   const event = new EventDraft(actor, what.type)
   let decided: Decided<T>
   try {
-    decided = await deps.db.transaction().execute(async (tx) => {
-      try {
-        await sql`savepoint change`.execute(tx)
+    decided = await deps.db
+      .transaction()
+      .execute(async (tx): Promise<Decided<T>> => {
         await deps.mayDo(tx, actor, what.endpoint)
         const repeated = await repeatedAnswer<T>(deps, tx, actor, what.endpoint)
-        if (repeated) return { ok: true as const, value: repeated.value }
+        if (repeated) return { ok: true, value: repeated.value }
         const value = await work(tx, event)
         await keepAnswer(deps, tx, actor, what.endpoint, value)
         await deps.events.append(tx, event)
         await deps.alongside?.(tx, { ok: true, value })
-        return { ok: true as const, value }
-      } catch (error) {
+        return { ok: true, value }
+      })
+      .catch((error: unknown) => {
         if (!(error instanceof Refusal)) throw error
-        await sql`rollback to savepoint change`.execute(tx)
-        event.also.length = 0
-        event.outcome = error.extras.outcome ?? 'denied'
-        event.about({ detail: { code: error.code, why: error.why } })
-        const id = await deps.events.append(tx, event)
-        const stricter = await error.extras.keep?.(tx, id)
-        await deps.alongside?.(tx, { ok: false, refusal: stricter ?? error })
-        return { ok: false as const, refusal: stricter ?? error }
-      }
-    })
+        return commitRefusal(deps, event, error)
+      })
   } catch (error) {
     if (error instanceof Abandoned) throw error
     // a bug leaves its trace too; where the database is away there is nothing to write to, and the caller gets 503
@@ -87,6 +80,18 @@ export const act = async <T>(
   if (!decided.ok) throw decided.refusal
   return decided.value
 }
+
+/** A refusal is a result: what it has to say of the change that was undone is committed, and may make it stricter. */
+const commitRefusal = (deps: ActDeps, event: EventDraft, refusal: Refusal): Promise<Decided<never>> =>
+  deps.db.transaction().execute(async (tx) => {
+    event.also.length = 0
+    event.outcome = refusal.extras.outcome ?? 'denied'
+    event.about({ detail: { code: refusal.code, why: refusal.why } })
+    const id = await deps.events.append(tx, event)
+    const told = (await refusal.extras.keep?.(tx, id)) ?? refusal
+    await deps.alongside?.(tx, { ok: false, refusal: told })
+    return { ok: false, refusal: told }
+  })
 
 const rowOf = (key: Buffer) => ({ table: 'idempotency', row: key.toString('hex'), user: '' })
 

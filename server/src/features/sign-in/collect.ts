@@ -9,7 +9,7 @@ import { thumbprintOf } from './proof-refusals.ts'
 import { collectApproved } from './requests-store.ts'
 import { openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
-import { addProof, findSignIn, type SignInRow } from './sign-in-store.ts'
+import { addProof } from './sign-in-store.ts'
 
 /** approved → session, once, in the very browser that asked (threat 23). Multi-factor, whatever the phone proved: never `phr`. */
 export const collectSignIn = async (
@@ -46,7 +46,7 @@ export const collectSignIn = async (
     if (!(await addProof(tx, { browserHash, thumbprint: thumbprintOf(actor), userId, proof: 'phone' })))
       throw new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })
     const opened = await openSession(deps, tx, actor, {
-      row: (await findSignIn(tx, browserHash)) as SignInRow,
+      row: { ...row, userId },
       scope: 'full',
       acr: 'aal2',
       amr: [...(row.proved.includes('password') ? ['pwd'] : []), be ? 'swk' : 'hwk', 'user', 'mfa'],

@@ -9,7 +9,7 @@ import { readDeviceSettings } from '../policies/index.ts'
 import { requireAddressWithin } from './limits.ts'
 import { ofSignIn, sourceTag, thumbprintOf, wrong } from './proof-refusals.ts'
 import { openSession, requireNext, requireSignIn, type SignInDeps, shown } from './sign-in.ts'
-import { addProof, findSignIn, type SignInRow } from './sign-in-store.ts'
+import { addProof, type SignInRow } from './sign-in-store.ts'
 import { requireHeld, useOrLock } from './use-device.ts'
 
 const boundTo = (row: SignInRow, actor: Actor): Bound => ({
@@ -75,7 +75,7 @@ export const provePasskey = async (
     })
     if (!id) throw new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })
     const opened = await openSession(deps, tx, actor, {
-      row: (await findSignIn(tx, browserHash)) as SignInRow,
+      row: { ...row, userId: device.userId },
       scope: 'full',
       acr: device.be ? 'phr' : 'phrh',
       amr: [...(row.proved.includes('password') ? ['pwd'] : []), device.be ? 'swk' : 'hwk', 'user', 'mfa'],

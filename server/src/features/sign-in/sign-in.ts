@@ -135,7 +135,7 @@ export const openSession = async (
   tx: Tx,
   actor: Actor,
   opens: {
-    row: SignInRow
+    row: Pick<SignInRow, 'id' | 'userId' | 'fromSession'>
     scope: 'full' | 'recovery'
     acr: 'aal1' | 'aal2' | 'phr' | 'phrh'
     amr: string[]

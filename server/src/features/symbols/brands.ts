@@ -54,7 +54,7 @@ const held = async (tx: Tx, logo: string | null): Promise<string | null> => {
   if (!(await store.holdLogo(tx, id))) gone()
   return id
 }
-/** The unique index decides; the transaction goes back to its savepoint. */
+/** The unique index decides. */
 const nameFree = async <T>(name: string, work: Promise<T>): Promise<T> =>
   work.catch((error: { code?: unknown }) => {
     if (error.code !== '23505') throw error
