@@ -55,8 +55,11 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
   const byKeys = {
     ...common,
     options: '-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
-    // a connection that was closed takes its plans along, and the next person who signs in would wait for new ones
+    // a connection that was closed takes its plans along, and the next person who signs in would wait for new ones; so it stays
+    // open, and says so to what lies between, which else forgets it silently
     idleTimeoutMillis: 0,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
   }
   const hot = new pg.Pool({ ...byKeys, statement_timeout: 2_000, max: pool.hot ?? 6 })
   const keyed = new pg.Pool({ ...byKeys, statement_timeout: 10_000, max: pool.keyed ?? 6 })
