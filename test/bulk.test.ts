@@ -239,7 +239,7 @@ test('a job goes on when its maker signs out, and stops when they are suspended;
   )
   await olga.browser.call(contract.suspendUser, { id: carl.id })
   const stopped = await ended(started.id)
-  assert.deepEqual([stopped.state, stopped.why], ['failed', 'Whoever made it is suspended.'])
+  assert.deepEqual([stopped.state, stopped.stopped, stopped.why], ['failed', 'maker-suspended', 'Whoever made it is suspended.'])
   assert.ok(stopped.done < 300 && stopped.done > 20, String(stopped.done))
   assert.equal(await deployment.count(`select count(*) from code where label = 'carls, changed'`), stopped.done)
   await olga.browser.call(contract.resumeUser, { id: carl.id })

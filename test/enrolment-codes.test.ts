@@ -229,18 +229,22 @@ test('a confirmation needs the claiming key, a right passcode and a good passwor
     by.try(contract.confirmEnrolment, { confirm: value.confirm, code: passcode(value.secret), password: goodPassword, ...more })
   assert.equal(said(await confirm(Browser.withCookiesOf(browser))), 'code-unknown')
   assert.equal(said(await confirm(browser, { confirm: `${value.confirm}x` })), 'code-unknown')
-  for (const [password, path] of [
-    [undefined, 'password'],
-    ['short', 'password'],
-    ['aaaaaaaaaaaaaaaaaaaa', 'password'],
-    [`${code.username}${code.username}`, 'password'],
-    ['postern postern postern', 'password'],
-    ['q1w2e3r4t5y6u7i8', 'password'],
-    ['x'.repeat(257), 'password'],
+  for (const [password, wrong] of [
+    [undefined, 'too-short'],
+    ['short', 'too-short'],
+    ['aaaaaaaaaaaaaaaaaaaa', 'repeats'],
+    [`${code.username}${code.username}`, 'repeats'],
+    [`${code.username} and ${code.username}`, 'names'],
+    ['postern postern postern', 'repeats'],
+    ['q1w2e3r4t5y6u7i8', 'common'],
+    ['qwertyuiopasdfghjkl', 'sequence'],
+    ['x'.repeat(257), 'too-long'],
   ] as const) {
     const refused = await confirm(browser, { password } as never)
     assert.equal(said(refused), 'invalid-request', String(password))
-    assert.equal(refused.problem.errors?.[0]?.path, path)
+    const [error] = refused.problem.errors ?? []
+    assert.deepEqual([error?.path, error?.code], ['password', wrong], String(password))
+    assert.deepEqual(error?.values, wrong === 'too-short' ? { least: 15 } : wrong === 'too-long' ? { most: 256 } : undefined)
   }
   const wrong = wrongPasscode(value.secret)
   for (let left = 4; left >= 0; left--) {

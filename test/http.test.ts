@@ -37,6 +37,36 @@ const bytes = (text: string): Promise<string> =>
     socket.on('error', () => resolve(got))
   })
 
+test('what is wrong with a field is told by a stable name, with what words about it may hold', async () => {
+  const person = (input: object) => olga.browser.try(contract.createUser, { username: 'fields', ...input } as never)
+  for (const [input, path, code, values] of [
+    [{ username: undefined }, 'username', 'required', undefined],
+    [{ username: 'x' }, 'username', 'too-short', { least: 2 }],
+    [{ username: 'x'.repeat(65) }, 'username', 'too-long', { most: 64 }],
+    [{ username: 'a b' }, 'username', 'format', undefined],
+    [{ username: 7 }, 'username', 'type', undefined],
+    [{ email: 'nobody' }, 'email', 'format', undefined],
+    [{ roles: [] }, 'roles', 'required', undefined],
+    [{ roles: ['user', 'user', 'user', 'user', 'user'] }, 'roles', 'too-many', { most: 4 }],
+    [{ roles: ['emperor'] }, 'roles.0', 'choice', undefined],
+    [{ more: 1 }, 'more', 'unknown-field', undefined],
+    [{ username: olga.username.toUpperCase() }, 'username', 'taken', undefined],
+  ] as const) {
+    const { problem } = await person(input)
+    const [error] = problem.errors ?? []
+    assert.deepEqual([error?.path, error?.code, error?.values], [path, code, values], JSON.stringify(input))
+    assert.ok((error?.message.length ?? 0) > 0)
+  }
+  // a query is judged like a body
+  const { problem } = await olga.browser.try(contract.listUsers, { limit: 900 })
+  assert.deepEqual(problem.errors?.[0], {
+    path: 'limit',
+    message: problem.errors?.[0]?.message,
+    code: 'too-large',
+    values: { most: 200 },
+  })
+})
+
 test('another Host is not served, whatever other headers say; the loopback addresses lead to localhost', async () => {
   for (const host of [
     'evil.example',
@@ -132,8 +162,11 @@ test('bodies that are no JSON, of another type, too large, or not of the form as
   const unknown = await send(`{${good},"more":1,"other":2}`)
   isProblem(unknown, 422, 'invalid-request')
   assert.deepEqual(
-    (unknown.body as contract.Problem).errors?.map(({ path }) => path),
-    ['more', 'other'],
+    (unknown.body as contract.Problem).errors?.map(({ path, code }) => [path, code]),
+    [
+      ['more', 'unknown-field'],
+      ['other', 'unknown-field'],
+    ],
   )
   for (const name of ['__proto__', 'constructor', 'prototype'])
     isProblem(await send(`{${good},"${name}":{"admin":true}}`), 422, 'invalid-request', name)

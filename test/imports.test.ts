@@ -19,6 +19,9 @@ const ended = async ({ id }: Answer): Promise<contract.BulkJob> =>
 const count = async (text: string, values?: unknown[]): Promise<number> =>
   Number(Object.values((await server.sql(text, values))[0] as object)[0])
 const told = ({ errors }: contract.ImportRow) => errors.map(({ column, message }) => `${column}: ${message}`)
+/** By its stable name, with the first of what words about it may hold. */
+const wrong = ({ errors }: contract.ImportRow) =>
+  errors.map(({ code = '', values }) => [code, ...Object.values(values ?? {}).slice(0, 1)].join(' '))
 
 test('people from a file: a dry run shows them as they will be, the good rows are made, the bad ones come back to be mended', async () => {
   await olga.browser.call(contract.createUser, { username: 'Jan.Nowak' })
@@ -56,6 +59,7 @@ test('people from a file: a dry run shows them as they will be, the good rows ar
       [7, ': has 8 cells, the header has 5'],
     ],
   )
+  assert.deepEqual(tried.value.errors.map(wrong), [['taken'], ['twice 1'], ['too-short 2'], ['format', 'choice emperor'], ['']])
   assert.equal(await count(`select count(*) from users where username_key in ('ada', 'zoë')`), 0, 'a dry run makes nobody')
 
   const started = await olga.browser.try(contract.importUsers, { csv })
@@ -144,6 +148,11 @@ test('link codes from a file, as text/csv too: days and times, limits, owners, w
       ],
     ],
   )
+  assert.deepEqual(tried.errors.map(wrong), [
+    ['web-address'],
+    ['host-not-listed evil.example'],
+    ['choice static', 'format', 'type', 'no-such'],
+  ])
   const done = await ended(await olga.browser.call(contract.importCodes, { csv }))
   assert.deepEqual([done.done, done.failed], [2, 3])
   const { items } = await olga.browser.call(contract.listCodes, { q: 'Gate' })

@@ -191,7 +191,8 @@ test('what is wrong is named: schemes, hosts that are not listed, times that end
     'destination.url',
   ])
   assert.deepEqual(await tried({ destination: { type: 'url', url: 'http://intranet/start' } }), ['201', undefined])
-  assert.equal(said(await save({ linkHosts: ['https://example.org'] }, version + 1)), 'invalid-request')
+  const { errors } = (await save({ linkHosts: ['https://example.org'] }, version + 1)).problem
+  assert.deepEqual([errors?.[0]?.code, errors?.[0]?.values], ['no-host', { host: 'https://example.org' }])
   assert.equal(said(await save({}, version)), 'precondition-failed')
   assert.equal((await save({}, version + 1)).status, 200)
 })
@@ -201,11 +202,21 @@ test('a static code holds only what policy marks low-risk, says why not, and no 
     olga.browser.try(contract.createCode, { kind: 'static', label: 'Wi-Fi', destination, ...more })
   const text = await make({ type: 'text', text: 'Ring twice' })
   assert.deepEqual([text.status, text.value.url, text.value.state], [201, 'Ring twice', 'live'])
-  for (const wrong of ['otpauth://totp/x?secret=JBSWY3DPEHPK3PXP', 'WIFI:S:x;;', 'tel:+48123', 'a'.repeat(301)])
-    assert.equal(said(await make({ type: 'text', text: wrong })), 'invalid-request', wrong)
+  for (const [wrong, code, values] of [
+    ['otpauth://totp/x?secret=JBSWY3DPEHPK3PXP', 'not-plain-text', { scheme: 'otpauth' }],
+    ['WIFI:S:x;;', 'not-plain-text', { scheme: 'wifi' }],
+    ['tel:+48123', 'not-plain-text', { scheme: 'tel' }],
+    ['a'.repeat(301), 'too-fine', { bytes: 300 }],
+  ] as const) {
+    const [error] = (await make({ type: 'text', text: wrong })).problem.errors ?? []
+    assert.deepEqual([error?.code, error?.values], [code, values], wrong)
+  }
   const address = await make({ type: 'url', url: 'https://www.example.org/' })
-  assert.match(address.problem.errors?.[0]?.message ?? '', /not marked low-risk .* A link code can be changed and revoked/)
-  assert.equal(said(await make({ type: 'url', url: `${server.origin}/sign-in` })), 'invalid-request')
+  const [unlisted] = address.problem.errors ?? []
+  assert.match(unlisted?.message ?? '', /not marked low-risk .* A link code can be changed and revoked/)
+  assert.deepEqual([unlisted?.code, unlisted?.values], ['host-not-low-risk', { host: 'www.example.org' }])
+  const own = await make({ type: 'url', url: `${server.origin}/sign-in` })
+  assert.deepEqual([said(own), own.problem.errors?.[0]?.code], ['invalid-request', 'own-address'])
   assert.equal(said(await make({ type: 'text', text: 'x' }, { expiresAt: '2999-01-01T00:00:00.000Z' })), 'invalid-request')
   assert.equal(said(await edit(text.value, { destination: { type: 'text', text: 'Ring once' } })), 'invalid-request')
   assert.equal(said(await olga.browser.try(contract.reissueCode, { id: text.value.id })), 'conflict')

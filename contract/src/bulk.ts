@@ -5,6 +5,7 @@ import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
 import { LetterLanguage } from './issued-code.ts'
+import { type FieldCode, fieldCodes } from './refusals.ts'
 
 export const bulkActions = ['revoke', 'reissue', 'edit', 'issue'] as const
 /** What a job does: an act on codes, or the rows of a file. */
@@ -20,6 +21,16 @@ export const revokedAtOnce = 5_000
 /** Above this many, or where a whole person is meant, authentication of the last 5 minutes is asked for. */
 export const bulkWithoutProof = 10
 
+/** Why a job stopped before its end. */
+export const stopReasons = {
+  'maker-suspended': 'Whoever made it is suspended.',
+  'maker-offboarded': 'Whoever made it was off-boarded.',
+  'maker-gone': 'Whoever made it is gone.',
+  'fewer-rights': 'Whoever made it has fewer rights now.',
+  'token-ended': 'The token that made it has ended.',
+} as const
+export type StopReason = keyof typeof stopReasons
+
 export const BulkJob = z
   .object({
     id: JobId,
@@ -31,7 +42,11 @@ export const BulkJob = z
     rate: z.number().nullable().meta({ description: 'Rows a second since it last began' }),
     secondsLeft: z.number().int().nullable().meta({ description: 'By that rate, while it runs' }),
     by: z.string().meta({ description: 'Whose rights it uses: a user name, a token, host:USER' }),
-    why: z.string().nullable().meta({ description: 'Why it stopped, where it did not come to its end' }),
+    stopped: z
+      .enum(Object.keys(stopReasons) as [StopReason, ...StopReason[]])
+      .nullable()
+      .meta({ description: 'Why it stopped, where it did not come to its end' }),
+    why: z.string().nullable().meta({ description: 'The same in words' }),
     createdAt: Instant,
     startedAt: Instant.nullable(),
     endedAt: Instant.nullable(),
@@ -169,7 +184,15 @@ export const codeColumns = ['label', 'destination', 'kind', 'expiresAt', 'notBef
 /** What becomes of the people of a file: nothing more, or a single-use code each, for a screen or by letter. */
 export const enrolWays = ['none', 'screen', 'letter'] as const
 
-const ColumnError = z.object({ column: z.string(), message: z.string() })
+const ColumnError = z.object({
+  column: z.string(),
+  message: z.string(),
+  code: z
+    .enum(Object.keys(fieldCodes) as [FieldCode, ...FieldCode[]])
+    .optional()
+    .meta({ description: 'What is wrong, as in the `errors` of a problem' }),
+  values: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+})
 const ImportRow = z
   .object({
     row: z.number().int().meta({ description: 'Its number in the file, the first after the header is 1' }),

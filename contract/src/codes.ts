@@ -16,11 +16,14 @@ export const WebAddress = z
   .string()
   .trim()
   .max(2048)
-  .refine((text) => {
-    const url = /^https?:\/\/[^\s/\\]/i.test(text) ? URL.parse(text) : null
-    // a name before the host is how look-alikes are made: https://bank.example@evil.example/
-    return url !== null && url.username === '' && url.password === ''
-  }, 'an address that starts with http:// or https://, without a user name in it')
+  .refine(
+    (text) => {
+      const url = /^https?:\/\/[^\s/\\]/i.test(text) ? URL.parse(text) : null
+      // a name before the host is how look-alikes are made: https://bank.example@evil.example/
+      return url !== null && url.username === '' && url.password === ''
+    },
+    { error: 'an address that starts with http:// or https://, without a user name in it', params: { code: 'web-address' } },
+  )
 /** What a link code leads to. `platform` sends phones to their app store, by what the browser says of itself. */
 export const Destination = z
   .discriminatedUnion('type', [

@@ -1,9 +1,9 @@
-import type { Problem, RefusalCode } from '@postern/contract'
+import type { FieldCode, FieldError, Problem, RefusalCode } from '@postern/contract'
 import type { Tx } from './db.ts'
 
 export type RefusalExtras = Pick<
   Problem,
-  'detail' | 'errors' | 'retryAfter' | 'acr' | 'maxAge' | 'triesLeft' | 'clockOffset' | 'options'
+  'detail' | 'reason' | 'errors' | 'retryAfter' | 'acr' | 'maxAge' | 'triesLeft' | 'clockOffset' | 'options'
 > & {
   /** RFC 9449 §8: goes out as the header `DPoP-Nonce`. */
   nonce?: string
@@ -27,6 +27,8 @@ export class Refusal extends Error {
     this.extras = extras
   }
 }
-/** 422 with one entry a field: what was wrong and what would be right. */
-export const invalid = (path: string, message: string): Refusal =>
-  new Refusal('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })
+/** 422 with one entry a field: what was wrong and what would be right; `code` where a page has words of its own for it. */
+export const invalid = (path: string, message: string, code?: FieldCode, values?: FieldError['values']): Refusal =>
+  new Refusal('invalid-request', `${path}: ${message}`, {
+    errors: [{ path, message, ...(code ? { code } : {}), ...(values ? { values } : {}) }],
+  })

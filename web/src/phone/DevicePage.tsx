@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { Problem, Registration } from '@postern/contract'
+import type { Problem, RefusalReason, Registration } from '@postern/contract'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { onOurClock } from './calls.ts'
 import type { DeviceClaim } from './kept.ts'
@@ -125,8 +125,17 @@ export const DevicePage = ({
     </>
   )
 }
+const notAllowed: Partial<Record<RefusalReason, Words>> = {
+  'device-held': 'device.deviceHeld',
+  model: 'device.model',
+  'model-unproven': 'device.modelUnproven',
+  'devices-full': 'device.full',
+  'known-passkey': 'passkey.already',
+}
 const wordsOf = (problem: Problem, wait: number): string => {
   if (problem.code === 'factor-wrong') return t('device.notTaken')
+  const why = problem.reason && notAllowed[problem.reason]
+  if (why) return t(why)
   if (problem.code === 'not-allowed' || problem.code === 'conflict') return t('device.notAllowed')
   return problem.status === 0 ? t('key.tryLost') : inWords(problem, wait)
 }

@@ -1,11 +1,12 @@
 /** @jsxImportSource preact */
+import type { RefusalReason } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { decline, problemOfError } from './calls.ts'
 import type { Over } from './kept.ts'
 import { ceremonyWords, signWithPasskey } from './passkey.ts'
 import { inWords } from './refusals.ts'
 import { State } from './StatePages.tsx'
-import { t } from './words.ts'
+import { t, type Words } from './words.ts'
 
 /** How a request ended: what happened, what it means, what to do. */
 export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void }) => {
@@ -71,21 +72,24 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
           </section>
         </State>
       )
-    case 'refused':
+    case 'refused': {
+      const lead = over.why && refusedLeads[over.why]
       return (
-        <State badge="barred" title={t('over.refused')} lead={t(refusedLeads[over.why ?? 'other'])}>
-          {over.why === undefined && <p>{t('over.refusedDo')}</p>}
+        <State badge="barred" title={t('over.refused')} lead={t(lead ?? 'over.refusedLead')}>
+          {!lead && <p>{t('over.refusedDo')}</p>}
         </State>
       )
+    }
   }
 }
-const refusedLeads = {
+/** Rules that a page names; one that it does not know is told in general words. */
+const refusedLeads: Partial<Record<RefusalReason, Words>> = {
   'computer-first': 'over.computerFirst',
   'device-held': 'over.deviceHeld',
   far: 'over.far',
   'unknown-browser': 'over.unknownBrowser',
-  other: 'over.refusedLead',
-} as const
+  policy: 'over.policy',
+}
 
 const Scan = () => (
   <div class="acts">

@@ -8,7 +8,7 @@ import { approve, decline, onOurClock, problemOfError } from './calls.ts'
 import type { Over, RequestClaim } from './kept.ts'
 import { clock, Drawing, Title, useSecondsTo } from './parts.tsx'
 import { ceremonyWords, signWithPasskey } from './passkey.ts'
-import { inWords, whyRefused } from './refusals.ts'
+import { inWords } from './refusals.ts'
 import { signsContext } from './signed.ts'
 import { t, useLanguage } from './words.ts'
 
@@ -113,12 +113,13 @@ export const RequestPage = ({
   const ready = number.length === matchLength && checked === options.challenge
 
   const failed = (problem: Problem) => {
-    if (problem.code === 'factor-wrong' && problem.triesLeft !== undefined) {
+    if (problem.reason === 'number') {
+      const { triesLeft = 0 } = problem
       signed.current = undefined
-      if (problem.triesLeft === 0) return onOver({ how: 'dead' })
+      if (triesLeft === 0) return onOver({ how: 'dead' })
       setNumber('')
       if (problem.options) onOptions(problem.options as RequestClaim['options'])
-      return setWords(t('request.wrongNumber', { count: problem.triesLeft }))
+      return setWords(t('request.wrongNumber', { count: triesLeft }))
     }
     if (problem.status !== 0) signed.current = undefined
     const over = overOf(problem)
@@ -223,8 +224,8 @@ export const RequestPage = ({
 }
 
 export const refusedOver = (problem: Problem): Over => {
-  const why = whyRefused(problem)
-  return why === 'camera' ? { how: 'camera' } : { how: 'refused', why }
+  const { reason } = problem
+  return reason === 'camera' ? { how: 'camera' } : { how: 'refused', why: reason }
 }
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
 const overOf = (problem: Problem): Over | undefined => {
@@ -234,7 +235,7 @@ const overOf = (problem: Problem): Over | undefined => {
     case 'not-allowed':
       return refusedOver(problem)
     case 'conflict':
-      return { how: 'another' }
+      return { how: problem.reason === 'another-person' ? 'another' : 'elsewhere' }
     case 'code-expired':
       return { how: 'expired' }
     case 'code-used':

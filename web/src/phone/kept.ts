@@ -1,4 +1,4 @@
-import type { claimCode, confirmEnrolment, Out, RequestOptions } from '@postern/contract'
+import type { claimCode, confirmEnrolment, Out, RefusalReason, RequestOptions } from '@postern/contract'
 
 /**
  * What the tab keeps of one code: its secret (out of the address bar at once), what the claim brought (a key is shown once by the
@@ -25,7 +25,7 @@ export type Over =
         | 'camera'
         | 'another'
     }
-  | { how: 'refused'; why: 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined }
+  | { how: 'refused'; why: RefusalReason | undefined }
   | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }
 export type Kept = {
   id: string

@@ -1,23 +1,25 @@
-import type { Problem } from '@postern/contract'
+import type { FieldCode, FieldError, Problem } from '@postern/contract'
 import { t, type Words } from './words.ts'
 
-const fields: [RegExp, Words][] = [
-  [/taken|in use/i, 'wrong.taken'],
-  [/letters, digits and|at least 2 characters|at most 64 characters|choose a user name/i, 'wrong.username'],
-  [/at least 15 characters/i, 'wrong.tooShort'],
-  [/list of passwords/i, 'wrong.common'],
-  [/made of a name/i, 'wrong.names'],
-  [/repeats itself/i, 'wrong.repeats'],
-  [/row of keys/i, 'wrong.sequence'],
-  [/did not match/i, 'key.currentWrong'],
-]
+const fields: Partial<Record<FieldCode, Words>> = {
+  taken: 'wrong.taken',
+  'too-short': 'wrong.tooShort',
+  'too-long': 'wrong.tooLong',
+  common: 'wrong.common',
+  names: 'wrong.names',
+  repeats: 'wrong.repeats',
+  sequence: 'wrong.sequence',
+}
+const wordsOf = ({ path, code }: FieldError): Words => {
+  if (path === 'activation') return 'activation.wrong'
+  if (path === 'currentPassword' && code === 'mismatch') return 'key.currentWrong'
+  if (path === 'username' && code !== 'taken') return 'wrong.username'
+  return (code && fields[code]) ?? 'wrong.needed'
+}
 /** What is wrong with each field, by its path, in words for people. */
 export const fieldErrors = (problem: Problem | undefined): Record<string, string> => {
   const found: Record<string, string> = {}
-  for (const { path, message } of problem?.errors ?? []) {
-    const key = path === 'activation' ? 'activation.wrong' : fields.find(([pattern]) => pattern.test(message))?.[1]
-    found[path] ??= key ? t(key) : t('wrong.needed')
-  }
+  for (const error of problem?.errors ?? []) found[error.path] ??= t(wordsOf(error))
   return found
 }
 
@@ -45,19 +47,3 @@ export const inWords = (problem: Problem, seconds: number): string => {
       return t('wrong.other') + (problem.requestId ? ` ${t('wrong.request', { id: problem.requestId })}` : '')
   }
 }
-
-/** Which rule stopped an approval. Only `code` is stable; the detail is read for its matter, and where it says nothing known, nothing is guessed. */
-export const whyRefused = ({
-  detail = '',
-}: Problem): 'camera' | 'computer-first' | 'device-held' | 'far' | 'unknown-browser' | undefined =>
-  /camera/i.test(detail)
-    ? 'camera'
-    : /password/i.test(detail)
-      ? 'computer-first'
-      : /leave|synced|held/i.test(detail)
-        ? 'device-held'
-        : /near|network|country|far/i.test(detail)
-          ? 'far'
-          : /browser/i.test(detail)
-            ? 'unknown-browser'
-            : undefined

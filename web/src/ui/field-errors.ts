@@ -1,45 +1,56 @@
+import type { FieldCode, FieldError } from '@postern/contract'
 import i18next from 'i18next'
 import { problemIn } from './Refused.tsx'
 
-/** The contract's words for what a field must be, and ours for them in every language; others are passed on as they are. */
-const known = [
-  [/at least 15 characters/i, 'password.tooShort'],
-  [/at most 256 characters/i, 'password.tooLong'],
-  [/list of passwords/i, 'password.common'],
-  [/made of a name/i, 'password.madeOfNames'],
-  [/repeats itself/i, 'password.repeats'],
-  [/row of keys/i, 'password.sequence'],
-  [/letters, digits and|at least 2 characters|at most 64 characters/i, 'field.username'],
-  [/is taken|already taken|in use/i, 'field.taken'],
-  [/invalid email/i, 'field.email'],
-  [/an address that starts with http/i, 'field.webAddress'],
-  [/^(?<host>\S+) is not a host that links may lead to: .* lists (?<hosts>.+)$/i, 'field.linkHost'],
-  [/^(?<host>\S+) is not marked low-risk/i, 'field.staticHost'],
-  [/^text is not marked low-risk/i, 'field.staticText'],
-  [/^begins as a (?<scheme>\S+): address/i, 'field.staticScheme'],
-  [/more than (?<bytes>\d+) bytes/i, 'field.staticLong'],
-  [/leads to Postern itself/i, 'field.staticOwn'],
-  [/must be later than notBefore/i, 'field.endsFirst'],
-  [/is in the past/i, 'field.past'],
-  [/ends within 14 days/i, 'field.fourteenDays'],
-  [/is nobody active/i, 'field.nobody'],
-  [/^(?<host>\S+) is no host:/i, 'field.noHost'],
-  [/too big|at most \d+ characters/i, 'field.tooLong'],
-  [/received undefined|>=1 characters|say why|say what/i, 'field.required'],
-] as const
+/** What can be wrong with a field, in words for people. */
+const words = {
+  required: 'field.required',
+  'too-short': 'field.tooShort',
+  'too-long': 'field.tooLong',
+  'too-small': 'field.tooSmall',
+  'too-large': 'field.tooLarge',
+  'too-many': 'field.tooMany',
+  taken: 'field.taken',
+  common: 'password.common',
+  names: 'password.madeOfNames',
+  repeats: 'password.repeats',
+  sequence: 'password.sequence',
+  'web-address': 'field.webAddress',
+  'host-not-listed': 'field.linkHost',
+  'host-not-low-risk': 'field.staticHost',
+  'text-not-low-risk': 'field.staticText',
+  'not-plain-text': 'field.staticScheme',
+  'own-address': 'field.staticOwn',
+  'too-fine': 'field.staticLong',
+  'no-host': 'field.noHost',
+  'ends-first': 'field.endsFirst',
+  past: 'field.past',
+  'fourteen-days': 'field.fourteenDays',
+} as const satisfies Partial<Record<FieldCode, string>>
+const ofPassword = { 'too-short': 'password.tooShort', 'too-long': 'password.tooLong' } as const
+const ofUsername = { 'too-short': 'field.username', 'too-long': 'field.username', format: 'field.username' } as const
+/** Fields that have words of their own. */
+const ofField = {
+  username: ofUsername,
+  password: ofPassword,
+  new: ofPassword,
+  email: { format: 'field.email' },
+  owner: { 'no-such': 'field.nobody' },
+} as const
 
-// what a pattern found stands in the words, under the name it has there
-const say = (key: (typeof known)[number][1], found: Record<string, string>): string => String(i18next.t(key, found as never))
-
-/** What is wrong with each field of a refused call, by the field's path, in words for people. */
+const keyOf = ({ path, code }: FieldError): string | undefined => {
+  const own: Partial<Record<FieldCode, string>> | undefined = ofField[path.split('.').at(-1) as keyof typeof ofField]
+  const general: Partial<Record<FieldCode, string>> = words
+  return code && (own?.[code] ?? general[code])
+}
+/** What is wrong with each field of a refused call, by the field’s path; in the server’s words where we have none. */
 export const fieldErrors = (error: unknown): Record<string, string> => {
   const found: Record<string, string> = {}
-  for (const { path, message } of problemIn(error)?.errors ?? []) {
-    const words = known.flatMap(([pattern, key]) => {
-      const match = pattern.exec(message)
-      return match ? [say(key, { ...match.groups })] : []
-    })
-    found[path] ??= words[0] ?? i18next.t('field.other', { message })
+  for (const each of problemIn(error)?.errors ?? []) {
+    const key = keyOf(each)
+    found[each.path] ??= key
+      ? String(i18next.t(key as 'field.required', each.values as never))
+      : i18next.t('field.other', { message: each.message })
   }
   return found
 }

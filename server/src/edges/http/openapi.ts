@@ -1,5 +1,5 @@
 import fastifySwagger from '@fastify/swagger'
-import { type Endpoint, pathNames, type RefusalCode, refusalCodes } from '@postern/contract'
+import { type Endpoint, fieldCodes, pathNames, type RefusalCode, refusalCodes, refusalReasons } from '@postern/contract'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -7,6 +7,7 @@ import type { Config } from '../../config.ts'
 import { statusOf, titles } from './problems.ts'
 import { pageSender, type SendPage, securityHeaders } from './security-headers.ts'
 
+const namesOf = <T extends string>(of: Record<T, string>) => Object.keys(of) as [T, ...T[]]
 const ProblemSchema = z
   .object({
     type: z.string(),
@@ -14,7 +15,23 @@ const ProblemSchema = z
     status: z.number().int(),
     detail: z.string().optional(),
     code: z.enum(refusalCodes),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    reason: z
+      .enum(namesOf(refusalReasons))
+      .optional()
+      .meta({ description: 'Why, more narrowly than `code`, where a page must tell. More may come: go by `code` then' }),
+    errors: z
+      .array(
+        z.object({
+          path: z.string(),
+          message: z.string(),
+          code: z.enum(namesOf(fieldCodes)).optional().meta({ description: 'What is wrong. More may come' }),
+          values: z
+            .record(z.string(), z.union([z.string(), z.number()]))
+            .optional()
+            .meta({ description: 'What words about it may name, such as `least` or `host`' }),
+        }),
+      )
+      .optional(),
     retryAfter: z.number().int().optional(),
     acr: z.string().optional(),
     maxAge: z.number().int().optional(),

@@ -62,13 +62,14 @@ export const titles: Record<RefusalCode, string> = {
 
 /** RFC 9457; `type` leads to the readable page of the API. Nothing of `why`, no stack, no SQL. */
 export const problemOf = (refusal: Refusal, requestId: string): Problem => {
-  const { detail, errors, retryAfter, acr, maxAge, triesLeft, clockOffset, options } = refusal.extras
+  const { detail, reason, errors, retryAfter, acr, maxAge, triesLeft, clockOffset, options } = refusal.extras
   return {
     type: `/api/docs#${refusal.code}`,
     title: titles[refusal.code],
     status: statusOf[refusal.code],
     code: refusal.code,
     ...(detail === undefined ? {} : { detail }),
+    ...(reason === undefined ? {} : { reason }),
     ...(errors === undefined ? {} : { errors }),
     ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter) }),
     ...(acr === undefined ? {} : { acr }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
-import type { Endpoint } from '@postern/contract'
+import type { Endpoint, FieldError } from '@postern/contract'
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -14,6 +14,7 @@ import type { Config } from '../../config.ts'
 import type { Openings } from '../../features/codes/index.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
 import type { Actor } from '../../platform/actor.ts'
+import { faultOf, type Issue } from '../../platform/field-fault.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer, Call, Chunks, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
@@ -202,7 +203,8 @@ const wrongMediaType = (endpoint: Endpoint | undefined): Refusal => {
 
 /** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */
 const requireText = (value: unknown, path = ''): void => {
-  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) throw invalid(path, 'holds what is no text')
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
+    throw invalid(path, 'holds what is no text', 'format')
   if (typeof value !== 'object' || value === null) return
   for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`)
 }
@@ -322,11 +324,8 @@ const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusal: Refu
 }
 
 type Validation = {
-  validation?: {
-    instancePath?: string
-    message?: string
-    params?: { keys?: string[] }
-  }[]
+  validation?: { keyword?: string; instancePath?: string; message?: string; params?: Omit<Issue, 'code'> & { keys?: string[] } }[]
+  validationContext?: 'body' | 'querystring' | 'params'
   statusCode?: number
   code?: string
 }
@@ -351,6 +350,8 @@ const handleErrors = (app: FastifyInstance, deps: HttpDeps): void => {
     return sendProblem(reply, request, refusal)
   })
 }
+const valueAt = (given: unknown, parts: readonly string[]): unknown =>
+  parts.reduce<unknown>((value, part) => (value as Record<string, unknown> | null | undefined)?.[part], given)
 const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error & Validation): Promise<Refusal> => {
   const malformed = async (refusal: Refusal): Promise<Refusal> => {
     await deps.tally
@@ -361,11 +362,17 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
   if (error instanceof Refusal)
     return error.code === 'malformed' || error.code === 'misdirected' || error.code === 'proof-stale' ? malformed(error) : error
   if (error.validation) {
-    const errors = error.validation.flatMap(({ instancePath, message, params }) => {
-      const path = (instancePath ?? '').replace(/^\//, '').replaceAll('/', '.')
-      return params?.keys
-        ? params.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'is not a known field' }))
-        : [{ path, message: message ?? 'is not valid' }]
+    const given = { body: request.body, querystring: request.query, params: request.params }[error.validationContext ?? 'body']
+    const errors = error.validation.flatMap(({ keyword, instancePath, message, params }): FieldError[] => {
+      const parts = (instancePath ?? '').split('/').filter(Boolean)
+      const path = parts.join('.')
+      if (params?.keys)
+        return params.keys.map((key) => ({
+          path: path ? `${path}.${key}` : key,
+          message: 'is not a known field',
+          code: 'unknown-field',
+        }))
+      return [{ path, ...faultOf({ ...params, code: keyword, message }, valueAt(given, parts) === undefined) }]
     })
     return malformed(
       new Refusal('invalid-request', 'validation', {

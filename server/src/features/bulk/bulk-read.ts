@@ -1,4 +1,12 @@
-import type { BulkJob, In, JobAction, JobState, listBulkJobs } from '@postern/contract'
+import {
+  type BulkJob,
+  type In,
+  type JobAction,
+  type JobState,
+  type listBulkJobs,
+  type StopReason,
+  stopReasons,
+} from '@postern/contract'
 import { sql } from 'kysely'
 import { csvRow } from '../../platform/csv.ts'
 import type { Db, Tx } from '../../platform/db.ts'
@@ -46,6 +54,7 @@ const pace = ({
     secondsLeft: state === 'running' && rate ? Math.ceil((total - done - failed) / rate) : null,
   }
 }
+const reasons = Object.keys(stopReasons) as StopReason[]
 const toJob = (row: Row): BulkJob => ({
   id: toId('job', row.id),
   action: row.action,
@@ -55,6 +64,7 @@ const toJob = (row: Row): BulkJob => ({
   failed: row.failed,
   ...pace(row),
   by: row.by ?? '',
+  stopped: reasons.find((each) => stopReasons[each] === row.why) ?? null,
   why: row.why,
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,

@@ -3,6 +3,7 @@ import {
   createUser as createUserEndpoint,
   Destination,
   enrolWays,
+  type FieldError,
   type ImportRow,
   type In,
   Label,
@@ -11,6 +12,7 @@ import {
   ScanLimit,
 } from '@postern/contract'
 import type { z } from 'zod'
+import { faultOf, type Issue } from '../../platform/field-fault.ts'
 import { mayManage, usernameKey } from '../users/index.ts'
 import type { CsvRow } from './csv-file.ts'
 
@@ -23,11 +25,16 @@ type Errors = ImportRow['errors']
 const columnOf = <T>(errors: Errors, column: string, schema: z.ZodType<T>, given: unknown): T | undefined => {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
-  errors.push({ column, message: parsed.error.issues[0]?.message ?? 'is not valid' })
+  errors.push({ column, ...faultOf((parsed.error.issues[0] ?? {}) as Issue, given === undefined) })
   return undefined
 }
 const shape = createUserEndpoint.input.shape
-const oneOf = (words: readonly string[]): string => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+const choice = (column: string, value: string, what: string, choices: readonly string[]): Errors[number] => ({
+  column,
+  message: `${value} is no ${what}: ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
+  code: 'choice',
+  values: { value, choices: choices.join(', ') },
+})
 
 /** People of a file: each row by the rules of creating one. `taken` and `seen` hold folded names. */
 export const checkPerson = (
@@ -40,18 +47,21 @@ export const checkPerson = (
   const email = columnOf(errors, 'email', shape.email, values.email || undefined)
   const words = (values.roles ?? '').split(/[\s,;|/]+/).filter(Boolean)
   const unknown = words.find((word) => !(roles as readonly string[]).includes(word.toLowerCase()))
-  if (unknown) errors.push({ column: 'roles', message: `${unknown} is no role: ${oneOf(roles)}` })
+  if (unknown) errors.push(choice('roles', unknown, 'role', roles))
   const held = [...new Set(words.map((word) => word.toLowerCase()))] as Role[]
-  if (!unknown && !mayManage(own, held)) errors.push({ column: 'roles', message: 'more rights than you have' })
+  if (!unknown && !mayManage(own, held))
+    errors.push({ column: 'roles', message: 'more rights than you have', code: 'more-rights' })
   const way = (values.enrol ?? '').toLowerCase() || 'none'
   const enrol = enrolWays.find((each) => each === way)
-  if (!enrol) errors.push({ column: 'enrol', message: `${way} is no way to enrol: ${oneOf(enrolWays)}` })
-  else if (enrol !== 'none' && !enrolment) errors.push({ column: 'enrol', message: 'enrolment is switched off' })
+  if (!enrol) errors.push(choice('enrol', way, 'way to enrol', enrolWays))
+  else if (enrol !== 'none' && !enrolment)
+    errors.push({ column: 'enrol', message: 'enrolment is switched off', code: 'enrolment-off' })
   if (username !== undefined) {
     const key = usernameKey(username)
     const before = seen.get(key)
-    if (before !== undefined) errors.push({ column: 'username', message: `stands in row ${before} too` })
-    else if (taken.has(key)) errors.push({ column: 'username', message: 'is taken' })
+    if (before !== undefined)
+      errors.push({ column: 'username', message: `stands in row ${before} too`, code: 'twice', values: { row: before } })
+    else if (taken.has(key)) errors.push({ column: 'username', message: 'is taken', code: 'taken' })
     seen.set(key, before ?? row)
   }
   const shown = {
@@ -92,15 +102,19 @@ export const checkLink = (
   known: {
     owners: ReadonlyMap<string, string>
     brands: ReadonlyMap<string, string>
-    whyNot: (destination: Destination) => string | undefined
+    whyNot: (destination: Destination) => FieldError | undefined
   },
 ): Checked<NewLink> => {
   const errors: Errors = wrong ? [{ column: '', message: wrong }] : []
   const label = columnOf(errors, 'label', Label, values.label ?? '')
   const destination = columnOf(errors, 'destination', Destination, { type: 'url', url: values.destination ?? '' })
   const why = destination && known.whyNot(destination)
-  if (why) errors.push({ column: 'destination', message: why })
-  if (values.kind && values.kind.toLowerCase() !== 'link') errors.push({ column: 'kind', message: 'a file takes kind link only' })
+  if (why) {
+    const { path: _, ...fault } = why
+    errors.push({ column: 'destination', ...fault })
+  }
+  if (values.kind && values.kind.toLowerCase() !== 'link')
+    errors.push({ column: 'kind', message: 'a file takes kind link only', code: 'choice', values: { value: values.kind } })
   const times: Partial<Record<'expiresAt' | 'notBefore', string>> = {}
   for (const [column, day] of [
     ['expiresAt', 'end'],
@@ -109,10 +123,15 @@ export const checkLink = (
     if (!values[column]) continue
     const at = instant(values[column], day)
     if (at) times[column] = at
-    else errors.push({ column, message: 'takes a day like 2027-01-31, or RFC 3339 with its zone: 2027-01-31T18:00:00Z' })
+    else
+      errors.push({
+        column,
+        message: 'takes a day like 2027-01-31, or RFC 3339 with its zone: 2027-01-31T18:00:00Z',
+        code: 'format',
+      })
   }
   if (times.expiresAt && times.notBefore && times.notBefore >= times.expiresAt)
-    errors.push({ column: 'expiresAt', message: 'must be later than notBefore' })
+    errors.push({ column: 'expiresAt', message: 'must be later than notBefore', code: 'ends-first' })
   const scanLimit = values.scanLimit
     ? columnOf(errors, 'scanLimit', ScanLimit, /^\d+$/.test(values.scanLimit) ? Number(values.scanLimit) : values.scanLimit)
     : undefined
@@ -120,7 +139,8 @@ export const checkLink = (
     const given = values[column]
     if (!given) return undefined
     const id = names.get(usernameKey(given)) ?? names.get(given)
-    if (!id) errors.push({ column, message: column === 'owner' ? 'is nobody active here' : 'is no brand kit here' })
+    if (!id)
+      errors.push({ column, message: column === 'owner' ? 'is nobody active here' : 'is no brand kit here', code: 'no-such' })
     return id
   }
   const owner = found('owner', known.owners)

@@ -1,4 +1,4 @@
-import type { Role, Scope } from '@postern/contract'
+import { type Role, type Scope, type StopReason, stopReasons } from '@postern/contract'
 import { type Actor, roleOf, type Source } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { Abandoned } from '../events/index.ts'
@@ -89,12 +89,13 @@ export const actorOf = (maker: Maker): Actor => {
   }
 }
 
+const makerEnds: Record<string, StopReason> = { suspended: 'maker-suspended', offboarded: 'maker-offboarded' }
 /** In the row's transaction: whether who made the job still has the rights by which it was made. Throws Stopped. */
 export const requireMaker = async (tx: Tx, maker: Maker): Promise<void> => {
   if (maker.kind === 'user') {
     const user = await findUser(tx, maker.id)
-    if (user?.state !== 'active') throw new Stopped(`Whoever made it is ${user?.state ?? 'gone'}.`)
-    if (!mayManage(highest(user.roles), [maker.role])) throw new Stopped('Whoever made it has fewer rights now.')
+    if (user?.state !== 'active') throw new Stopped(stopReasons[makerEnds[user?.state ?? ''] ?? 'maker-gone'])
+    if (!mayManage(highest(user.roles), [maker.role])) throw new Stopped(stopReasons['fewer-rights'])
   }
-  if (maker.kind === 'token' && !(await findLiveToken(tx, maker.id))) throw new Stopped('The token that made it has ended.')
+  if (maker.kind === 'token' && !(await findLiveToken(tx, maker.id))) throw new Stopped(stopReasons['token-ended'])
 }

@@ -30,7 +30,8 @@ export const readCodeSettings = async (db: Db | Tx): Promise<CodeSettings & { ve
 const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 const requireHosts = (path: 'linkHosts' | 'staticHosts', hosts: readonly string[]): void => {
   const wrong = hosts.find((host) => !hostPattern.test(host))
-  if (wrong !== undefined) throw invalid(path, `${wrong} is no host: write example.org, or *.example.org for all below it`)
+  if (wrong !== undefined)
+    throw invalid(path, `${wrong} is no host: write example.org, or *.example.org for all below it`, 'no-host', { host: wrong })
 }
 
 const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putCodeSettings>, version: number) =>

@@ -199,7 +199,7 @@ export const claim = async (
   if (stateOf(before) === 'live') {
     handler.require(input, before)
     if (before.activationHash && !input.activation?.trim())
-      throw invalid('activation', 'the activation number: eight digits, handed over apart from the letter')
+      throw invalid('activation', 'the activation number: eight digits, handed over apart from the letter', 'required')
   }
   const repeated = before.claimedAt ? await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key)) : undefined
   if (repeated && !before.revokedAt) return repeated
@@ -253,7 +253,7 @@ const wrongActivation = (id: string): Refusal =>
       if (tries >= activationTries) await revokeCodes(tx, { ids: [id] }, { byId: null, byName: 'five wrong activation numbers' })
       return new Refusal('factor-wrong', 'wrong activation number', {
         triesLeft: activationTries - tries,
-        errors: [{ path: 'activation', message: 'did not match' }],
+        errors: [{ path: 'activation', message: 'did not match', code: 'mismatch' }],
       })
     },
   })

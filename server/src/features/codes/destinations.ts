@@ -1,4 +1,4 @@
-import type { CodeSettings, Destination } from '@postern/contract'
+import type { CodeSettings, Destination, FieldError } from '@postern/contract'
 
 /** Whether a host is on a list: itself, or below one that is written `*.example.org`. */
 const isListed = (hosts: readonly string[], host: string): boolean =>
@@ -19,15 +19,17 @@ const addressesOf = (destination: Destination): [path: string, address: string][
 }
 
 /** Why Settings → Codes does not let a link code lead there; undefined: it may. */
-export const whyNotLink = (
-  destination: Destination,
-  { linkHosts }: Pick<CodeSettings, 'linkHosts'>,
-): { path: string; message: string } | undefined => {
+export const whyNotLink = (destination: Destination, { linkHosts }: Pick<CodeSettings, 'linkHosts'>): FieldError | undefined => {
   if (linkHosts.length === 0) return undefined
   for (const [path, address] of addressesOf(destination)) {
     const { hostname } = new URL(address)
     if (!isListed(linkHosts, hostname))
-      return { path, message: `${hostname} is not a host that links may lead to: Settings → Codes lists ${linkHosts.join(', ')}` }
+      return {
+        path,
+        message: `${hostname} is not a host that links may lead to: Settings → Codes lists ${linkHosts.join(', ')}`,
+        code: 'host-not-listed',
+        values: { host: hostname, hosts: linkHosts.join(', ') },
+      }
   }
   return undefined
 }
@@ -40,12 +42,17 @@ export const whyNotStatic = (
   destination: Destination,
   { staticText, staticHosts }: Pick<CodeSettings, 'staticText' | 'staticHosts'>,
   origins: readonly string[],
-): { path: string; message: string } | undefined => {
+): FieldError | undefined => {
   const instead = 'A link code can be changed and revoked after printing'
   if (destination.type === 'platform')
     return { path: 'destination', message: `a static code cannot choose by platform. ${instead}` }
   if (Buffer.byteLength(contentOf(destination)) > staticBytes)
-    return { path: 'destination', message: `holds more than ${staticBytes} bytes. ${instead}, and its symbol stays small` }
+    return {
+      path: 'destination',
+      message: `holds more than ${staticBytes} bytes. ${instead}, and its symbol stays small`,
+      code: 'too-fine',
+      values: { bytes: staticBytes },
+    }
   // only the scheme and the text decide: nothing that opens a sign-in, a payment or a network by itself is plain text
   if (destination.type === 'text') {
     const scheme = /^\s*([a-z][a-z0-9+.-]{1,20}):\S/i.exec(destination.text)?.[1]
@@ -53,16 +60,28 @@ export const whyNotStatic = (
       return {
         path: 'destination.text',
         message: `begins as a ${scheme.toLowerCase()}: address, which is no plain text. ${instead}`,
+        code: 'not-plain-text',
+        values: { scheme: scheme.toLowerCase() },
       }
     return staticText
       ? undefined
-      : { path: 'destination.text', message: `text is not marked low-risk under Settings → Codes. ${instead}` }
+      : {
+          path: 'destination.text',
+          message: `text is not marked low-risk under Settings → Codes. ${instead}`,
+          code: 'text-not-low-risk',
+        }
   }
   const { hostname, origin } = new URL(destination.url)
-  if (origins.includes(origin)) return { path: 'destination.url', message: 'leads to Postern itself: no static code does' }
+  if (origins.includes(origin))
+    return { path: 'destination.url', message: 'leads to Postern itself: no static code does', code: 'own-address' }
   return isListed(staticHosts, hostname)
     ? undefined
-    : { path: 'destination.url', message: `${hostname} is not marked low-risk under Settings → Codes. ${instead}` }
+    : {
+        path: 'destination.url',
+        message: `${hostname} is not marked low-risk under Settings → Codes. ${instead}`,
+        code: 'host-not-low-risk',
+        values: { host: hostname },
+      }
 }
 /** What the symbol of a static code holds. */
 export const contentOf = (destination: Exclude<Destination, { type: 'platform' }>): string =>

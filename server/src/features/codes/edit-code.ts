@@ -146,7 +146,7 @@ const edit = async (
     changed.includes('expiresAt') &&
     (expiresAt === null || Date.parse(expiresAt) > Date.now() + 14 * 86_400_000)
   )
-    throw invalid('expiresAt', 'a code that authenticates ends within 14 days')
+    throw invalid('expiresAt', 'a code that authenticates ends within 14 days', 'fourteen-days')
   if (changed.includes('expiresAt') || changed.includes('notBefore'))
     await requireTimes(tx, notBefore ? new Date(notBefore) : null, expiresAt ? new Date(expiresAt) : null)
   if (wanted.destination && changed.includes('destination')) await requireDestination(deps, tx, now.kind, wanted.destination)

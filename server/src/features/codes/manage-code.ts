@@ -51,14 +51,14 @@ export const requireDestination = async (
 ): Promise<void> => {
   const settings = await readCodeSettings(tx)
   const why = kind === 'static' ? whyNotStatic(destination, settings, [deps.origin]) : whyNotLink(destination, settings)
-  if (why) throw invalid(why.path, why.message)
+  if (why) throw invalid(why.path, why.message, why.code, why.values)
 }
 /** Ends come after beginnings, and both are judged by the database's clock. */
 export const requireTimes = async (tx: Tx, notBefore: Date | null, expiresAt: Date | null): Promise<void> => {
   if (!expiresAt) return
-  if (notBefore && notBefore >= expiresAt) throw invalid('expiresAt', 'must be later than notBefore')
+  if (notBefore && notBefore >= expiresAt) throw invalid('expiresAt', 'must be later than notBefore', 'ends-first')
   const { rows } = await sql<{ over: boolean }>`select ${expiresAt}::timestamptz <= now() as over`.execute(tx)
-  if (rows[0]?.over) throw invalid('expiresAt', 'is in the past')
+  if (rows[0]?.over) throw invalid('expiresAt', 'is in the past', 'past')
 }
 export const requireOwner = async (tx: Tx, owner: string): Promise<string> => {
   const found = await tx
@@ -67,12 +67,12 @@ export const requireOwner = async (tx: Tx, owner: string): Promise<string> => {
     .where('id', '=', fromId(owner))
     .where('state', '=', 'active')
     .executeTakeFirst()
-  if (!found) throw invalid('owner', 'is nobody active here')
+  if (!found) throw invalid('owner', 'is nobody active here', 'no-such')
   return found.id
 }
 export const requireBrand = async (tx: Tx, brand: string | null): Promise<string | null> => {
   if (brand === null) return null
   const { rows } = await sql<{ id: string }>`select id from brand where id = ${fromId(brand)} and archived_at is null`.execute(tx)
-  if (!rows[0]) throw invalid('brand', 'is no brand kit here')
+  if (!rows[0]) throw invalid('brand', 'is no brand kit here', 'no-such')
   return rows[0].id
 }

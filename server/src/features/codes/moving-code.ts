@@ -67,7 +67,10 @@ export const requireLive = async (
   const age = ageOf(last, code.age)
   const stale = async (why: string): Promise<never> => {
     await recordRelay(deps, actor, code, why)
-    throw new Refusal('code-expired', why, { detail: 'This was not read live from the screen. Scan the code that is there now.' })
+    throw new Refusal('code-expired', why, {
+      reason: 'not-live',
+      detail: 'This was not read live from the screen. Scan the code that is there now.',
+    })
   }
   if (frames.length > 1) {
     if (!inARow(frames)) return stale(`frames ${frames.map(({ n }) => n).join(', ')} are not three in a row`)
@@ -79,6 +82,7 @@ export const requireLive = async (
   const { oneFrame } = await readDeviceSettings(deps.db)
   if (!oneFrame)
     throw new Refusal('not-allowed', 'policy asks for three frames', {
+      reason: 'camera',
       detail: 'Policy asks for our own camera page. Open /phone and scan the code there.',
     })
   return { read: 'one frame', seconds: code.age + cameraSeconds }

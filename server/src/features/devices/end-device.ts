@@ -33,7 +33,10 @@ const end = async (tx: Tx, event: EventDraft, device: Found, state: 'lost' | 're
     factor: 'passkey',
   })
   if (!(await endDevice(tx, device.id, state)))
-    throw new Refusal('conflict', 'the device is not active', { detail: 'This device is lost or revoked already.' })
+    throw new Refusal('conflict', 'the device is not active', {
+      reason: 'device-ended',
+      detail: 'This device is lost or revoked already.',
+    })
   event.about({ detail: { ...(await endOpenOf(tx, device.userId, device.id, why)) } })
 }
 
@@ -59,6 +62,7 @@ export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     const another = await hasAnother(tx, user.id, device.id)
     if (!another && (await secondFactorDemanded(tx, user.id)))
       throw new Refusal('conflict', 'the last factor that policy demands', {
+        reason: 'last-factor',
         detail: 'Policy demands a second factor, and this is your only one. Add another first.',
       })
     await end(tx, event, device, 'revoked', 'its device was removed')

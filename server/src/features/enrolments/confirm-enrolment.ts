@@ -129,8 +129,9 @@ const requireOpen = (claim: OpenClaim): void => {
     throw new Refusal('code-revoked', `the person is ${claim.userState}`)
 }
 const requireProof = (claim: OpenClaim, input: Input): void => {
-  if (claim.totpId && input.code === undefined) throw invalid('code', 'one passcode of the new key')
-  if (!claim.totpId && input.registration === undefined) throw invalid('registration', 'the passkey that this phone made')
+  if (claim.totpId && input.code === undefined) throw invalid('code', 'one passcode of the new key', 'required')
+  if (!claim.totpId && input.registration === undefined)
+    throw invalid('registration', 'the passkey that this phone made', 'required')
 }
 /** The new passkey, or why its answer does not hold; undefined: the claim is of a passcode key. */
 const passkeyOf = async (deps: PasskeyDeps, claim: OpenClaim, input: Input): Promise<NewPasskey | BadPasskey | undefined> => {
@@ -166,7 +167,7 @@ const wrongTry = (claim: OpenClaim, why: string, fresh?: (tx: Tx) => Promise<con
   })
 
 const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string | undefined): Promise<string> => {
-  if (password === undefined) throw invalid('password', 'choose a password of at least 15 characters')
+  if (password === undefined) throw invalid('password', 'choose a password of at least 15 characters', 'too-short', { least: 15 })
   const { issuer } = await requireEnrolment(deps.db)
   requireStrong(password, [claim.username, claim.displayName, issuer], 'password')
   return hashPassword(password)
@@ -179,7 +180,7 @@ const provePassword = async (
   claim: OpenClaim,
   password: string | undefined,
 ): Promise<void> => {
-  if (password === undefined) throw invalid('currentPassword', 'the password that you have now')
+  if (password === undefined) throw invalid('currentPassword', 'the password that you have now', 'required')
   if (await isCurrentPassword(deps, actor, claim.userId, password)) return
   const event = new EventDraft(actor, 'enrolment.confirmed', {
     ...facts,
@@ -192,7 +193,7 @@ const provePassword = async (
   if (failures === undefined) throw new Refusal('code-used', 'ended by five wrong tries')
   throw new Refusal('factor-wrong', 'wrong current password', {
     triesLeft: confirmTries - failures,
-    errors: [{ path: 'currentPassword', message: 'did not match' }],
+    errors: [{ path: 'currentPassword', message: 'did not match', code: 'mismatch' }],
   })
 }
 

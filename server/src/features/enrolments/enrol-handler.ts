@@ -15,7 +15,7 @@ import { claimKey, endKey, repeatedKey } from './enrol-totp.ts'
 export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
   needs: async (tx, code) => (code.bootstrap ? ['username', 'factor', 'password'] : confirmNeeds(tx, code)),
   require: (input, code) => {
-    if (code.bootstrap && !input.username) throw invalid('username', 'choose a user name')
+    if (code.bootstrap && !input.username) throw invalid('username', 'choose a user name', 'required')
   },
   claimed: async (tx, { code, input, key }, event) => {
     const userId = code.userId ?? uuid7()
@@ -25,7 +25,7 @@ export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
       if (!(await insertUser(tx, { id: userId, username, displayName: '', email: null, state: 'pending' })))
         throw new Refusal('conflict', 'user name taken', {
           detail: 'This user name is taken.',
-          errors: [{ path: 'username', message: 'taken' }],
+          errors: [{ path: 'username', message: 'taken', code: 'taken' }],
         })
       await deps.events.people.create(tx, userId)
       await sql`update code set user_id = ${userId} where id = ${code.id}`.execute(tx)

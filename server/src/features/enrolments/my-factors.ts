@@ -107,6 +107,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
     const devices = await countDevices(tx, user.id)
     if (devices === 0 && (await secondFactorDemanded(tx, user.id)))
       throw new Refusal('conflict', 'the last factor that policy demands', {
+        reason: 'last-factor',
         detail: 'Policy demands a second factor, and this is your only one. Replace it instead.',
       })
     if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
@@ -186,7 +187,9 @@ export const changePassword = async (
     })
     event.outcome = 'failure'
     if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
-    throw new Refusal('factor-wrong', 'wrong current password', { errors: [{ path: 'current', message: 'did not match' }] })
+    throw new Refusal('factor-wrong', 'wrong current password', {
+      errors: [{ path: 'current', message: 'did not match', code: 'mismatch' }],
+    })
   }
   const phc = await hashPassword(input.new)
   await act(deps, actor, { type: 'password.changed', endpoint: contract.changePassword }, async (tx, event) => {

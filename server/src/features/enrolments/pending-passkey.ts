@@ -55,10 +55,14 @@ export const registerDevice = async (
   })
   if (inserted === 'full')
     throw new Refusal('conflict', 'as many devices as policy allows', {
+      reason: 'devices-full',
       detail: 'You have as many devices as policy allows. Remove one first.',
     })
   if (inserted === 'known')
-    throw new Refusal('conflict', 'the credential is registered already', { detail: 'This passkey is registered already.' })
+    throw new Refusal('conflict', 'the credential is registered already', {
+      reason: 'known-passkey',
+      detail: 'This passkey is registered already.',
+    })
   const { id: deviceId } = inserted
   const replaced = added.recovering && (await retire(tx, userId))
   const ended = await endSessions(tx, { userId, ...(added.showing ? { except: added.showing } : {}) }, 'a factor was changed')
@@ -93,6 +97,7 @@ const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format, atte
   const { deviceHeld, models } = await readDeviceSettings(tx)
   if (models.length > 0 && (!attested || !models.includes(aaguid)))
     throw new Refusal('not-allowed', `model ${aaguid}, attestation ${format}`, {
+      reason: attested ? 'model' : 'model-unproven',
       detail: !attested
         ? 'Policy takes named models only, and this one does not prove what it is.'
         : 'Policy does not take this model of authenticator.',
@@ -101,6 +106,7 @@ const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format, atte
   const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', userId).execute()
   if (roles.some(({ role }) => deviceHeld.includes(role)))
     throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+      reason: 'device-held',
       detail:
         'Your role needs a passkey that cannot leave the device. Passkeys of phones are mostly synced (all of Apple’s are): use a security key, or the one built into a computer.',
     })

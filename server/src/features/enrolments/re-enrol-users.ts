@@ -50,7 +50,7 @@ const requireForm = (input: Input): void => {
     throw invalid('userIds', 'name people by userIds or by filter: one of the two')
   if (input.from && Date.parse(input.from) > Date.now() + furthestDays * 86_400_000) throw invalid('from', 'within a year')
   if (input.codes && input.from === null) throw invalid('codes', 'come with a date, not with taking it back')
-  if (!input.dryRun && !input.reason) throw invalid('reason', 'say why, for the record')
+  if (!input.dryRun && !input.reason) throw invalid('reason', 'say why, for the record', 'required')
 }
 /** Who is reached by this call, who is left for the next, and who is passed over, and why. */
 const sort = (found: Candidate[], input: Input) => {

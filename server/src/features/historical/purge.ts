@@ -59,7 +59,7 @@ export const purgeHistorical = async (
     return { dryRun: true, codes: reached.codes.length, keys: reached.keys.length, left, kept }
   }
   const { reason } = input
-  if (!reason) throw invalid('reason', 'say why, for the record')
+  if (!reason) throw invalid('reason', 'say why, for the record', 'required')
   return act(deps, actor, { type: 'historical.purged', endpoint: contract.purgeHistorical }, async (tx, event) => {
     event.about({ reason, detail: { kinds: input.kinds, olderThanMinutes: input.olderThanMinutes } })
     const { reached, left, kept } = split(await waiting(tx, actor, input))

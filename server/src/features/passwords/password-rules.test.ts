@@ -17,10 +17,10 @@ test('passwords of the list are refused, in any case and with marks between', ()
 
 test('repetitions, rows and sequences are refused', () => {
   const table: [string, string][] = [
-    ['aaaaaaaaaaaaaaaa', 'repetition'],
-    ['abcabcabcabcabcabc', 'repetition'],
-    ['xK9!xK9!xK9!xK9!', 'repetition'],
-    ['ababababababababa', 'repetition'],
+    ['aaaaaaaaaaaaaaaa', 'repeats'],
+    ['abcabcabcabcabcabc', 'repeats'],
+    ['xK9!xK9!xK9!xK9!', 'repeats'],
+    ['ababababababababa', 'repeats'],
     ['qwertyuiopasdfghjkl', 'sequence'],
     ['poiuytrewqlkjhgfdsa', 'sequence'],
     ['abcdefghijklmnopq', 'sequence'],

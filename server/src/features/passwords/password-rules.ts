@@ -1,3 +1,4 @@
+import type { FieldCode } from '@postern/contract'
 import { dictionary } from '@zxcvbn-ts/language-common'
 
 /** Passwords that attackers try first: the list of zxcvbn-ts, some 49,000. */
@@ -13,11 +14,12 @@ const rows = [
   'abcdefghijklmnopqrstuvwxyz',
 ]
 
-export type Weakness = 'common' | 'made-of-names' | 'repetition' | 'sequence'
+/** By the names of the contract’s codes of a field. */
+export type Weakness = Extract<FieldCode, 'common' | 'names' | 'repeats' | 'sequence'>
 export const weaknessInWords: Record<Weakness, string> = {
   common: 'is on the list of passwords that attackers try first',
-  'made-of-names': 'is made of a name that is easy to guess: yours, the product’s or the organisation’s',
-  repetition: 'repeats itself',
+  names: 'is made of a name that is easy to guess: yours, the product’s or the organisation’s',
+  repeats: 'repeats itself',
   sequence: 'is a row of keys or a sequence',
 }
 
@@ -32,12 +34,11 @@ export const weaknessOf = (password: string, names: readonly string[]): Weakness
   const text = normalisePassword(password).toLowerCase()
   const letters = text.replace(/[^\p{L}\p{N}]/gu, '')
   if (common.has(text) || common.has(letters) || isCommonAndCounting(letters)) return 'common'
-  if (repeats(text) || repeats(letters)) return 'repetition'
+  if (repeats(text) || repeats(letters)) return 'repeats'
   if (isSequence(letters)) return 'sequence'
   const rest = words(names).reduce((left, name) => left.replaceAll(name, ''), letters)
   // what is left beside the names must stand on its own
-  if (rest.length < letters.length && (rest.length < 8 || isSequence(rest) || repeats(rest) || common.has(rest)))
-    return 'made-of-names'
+  if (rest.length < letters.length && (rest.length < 8 || isSequence(rest) || repeats(rest) || common.has(rest))) return 'names'
   return undefined
 }
 

@@ -14,7 +14,7 @@ const rowOf = (userId: string) => ({ table: 'password', row: userId, user: userI
 /** Throws 422 with what is wrong, at the field that carried it. */
 export const requireStrong = (password: string, names: readonly string[], path: string): void => {
   const weakness = weaknessOf(password, ['postern', ...names])
-  if (weakness) throw invalid(path, `this password ${weaknessInWords[weakness]}; several unrelated words work well`)
+  if (weakness) throw invalid(path, `this password ${weaknessInWords[weakness]}; several unrelated words work well`, weakness)
 }
 export const setPassword = async (tx: Tx, keys: Keys, userId: string, phc: string): Promise<void> => {
   const sealedHash = keys.seal('password', rowOf(userId), Buffer.from(phc))

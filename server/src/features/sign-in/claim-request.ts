@@ -132,6 +132,7 @@ const nearOf = (asker: Asker, phone: Source): RequestContext['near'] => {
 const requireNear = (rule: contract.DeviceSettings['near'], { near }: RequestContext, codeId: string): void => {
   if (rule !== 'require' || near === 'network' || near === 'country') return
   throw new Refusal('not-allowed', `the phone is ${near === 'no' ? 'far from' : 'not known to be near'} who asks`, {
+    reason: 'far',
     detail: 'Policy asks that phone and computer are in the same network or country, and these are not.',
     keep: async (tx) => {
       await deny(tx, codeId, null, 'far')

@@ -31,6 +31,7 @@ export const collectSignIn = async (
     })
     if (!codeCounts(settings, row.proved))
       throw new Refusal('conflict', `our code counts no more: ${settings.qr}`, {
+        reason: settings.qr === 'off' ? 'policy' : 'computer-first',
         detail: 'Policy takes this code no more. Sign in another way.',
       })
     const approved = await collectApproved(tx, row.id)

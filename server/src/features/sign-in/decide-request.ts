@@ -76,7 +76,10 @@ export const approveRequest = async (
     const by = { key, contextHash: contextHash as Buffer, match, deviceId: device.id, userId: device.userId }
     if (!(await approve(tx, request.codeId, by))) {
       requireOpen((await findClaimed(tx, deps.keys.hash('confirm', input.confirm))) ?? request)
-      throw new Refusal('conflict', 'the request is another person’s', { detail: 'This request is for another person.' })
+      throw new Refusal('conflict', 'the request is another person’s', {
+        reason: 'another-person',
+        detail: 'This request is for another person.',
+      })
     }
     return { state: 'approved' as const }
   })
@@ -96,6 +99,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
     throw dies(
       settings.qr === 'off' ? 'policy' : 'computer-first',
       new Refusal('not-allowed', `our code counts no more: ${settings.qr}`, {
+        reason: settings.qr === 'off' ? 'policy' : 'computer-first',
         detail: 'Policy takes this code no more. Sign in on the computer another way.',
       }),
     )
@@ -104,6 +108,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
     throw dies(
       'computer-first',
       new Refusal('not-allowed', 'this role proves a password on the computer first', {
+        reason: 'computer-first',
         detail: 'Your role signs in on the computer first: enter your name and password there, then scan its code.',
       }),
     )
@@ -111,6 +116,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
     throw dies(
       'policy',
       new Refusal('not-allowed', 'a browser that never signed this person in', {
+        reason: 'unknown-browser',
         detail: 'Policy asks for a browser that signed you in before. Sign in there another way once.',
       }),
     )
@@ -129,9 +135,10 @@ const wrongNumber = (deps: SignInDeps, request: Request, key: Buffer, match: num
       const tries = await countWrongNumber(tx, request.codeId, key, match)
       if (tries === undefined) return new Refusal('code-used', 'the request was decided meanwhile')
       if (tries >= numberTries) await lengthenWait(tx, request.askerKey)
-      const errors = [{ path: 'match', message: 'is not the number on the screen' }]
-      if (tries >= numberTries) return new Refusal('factor-wrong', 'wrong number', { triesLeft: 0, errors })
+      const errors = [{ path: 'match', message: 'is not the number on the screen', code: 'mismatch' as const }]
+      if (tries >= numberTries) return new Refusal('factor-wrong', 'wrong number', { reason: 'number', triesLeft: 0, errors })
       return new Refusal('factor-wrong', 'wrong number', {
+        reason: 'number',
         triesLeft: numberTries - tries,
         errors,
         options: await freshOptions(deps, tx, request, 'approve', key),

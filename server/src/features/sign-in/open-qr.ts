@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type * as contract from '@postern/contract'
-import type { Out } from '@postern/contract'
+import type { Out, RefusalReason } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
@@ -67,7 +67,7 @@ export const openQr = async (
 const requireMayAsk = async (deps: SignInDeps, actor: Actor, row: SignInRow): Promise<void> => {
   const settings = await readDeviceSettings(deps.db)
   const { address } = actor.source
-  const refuse = async (why: string, detail: string): Promise<never> => {
+  const refuse = async (reason: RefusalReason, why: string, detail: string): Promise<never> => {
     const event = new EventDraft(actor, 'request.denied', {
       ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
       policy: devicePolicyName(settings.version),
@@ -75,12 +75,17 @@ const requireMayAsk = async (deps: SignInDeps, actor: Actor, row: SignInRow): Pr
     })
     event.outcome = 'denied'
     await deps.events.record(event)
-    throw new Refusal('not-allowed', why, { detail })
+    throw new Refusal('not-allowed', why, { reason, detail })
   }
   if (settings.startNetworks.length > 0 && !(await isWithin(deps.db, address, settings.startNetworks)))
-    return refuse('outside the networks that may ask', 'Our code is not offered in this network. Use a passkey, or the password.')
+    return refuse(
+      'network',
+      'outside the networks that may ask',
+      'Our code is not offered in this network. Use a passkey, or the password.',
+    )
   if (settings.knownBrowser === 'require' && !(await isKnown(deps.db, thumbprintOf(actor), row.userId)))
     return refuse(
+      'unknown-browser',
       'a browser that nobody signed in by',
       'Our code is offered in browsers that signed somebody in before. Sign in here another way once.',
     )

@@ -64,6 +64,7 @@ export const provePasskey = async (
     requireHeld(device, deviceHeld)
     if (row.wantedAcr === 'phrh' && device.be)
       throw new Refusal('not-allowed', 'a synced passkey where a hardware-held one is asked for', {
+        reason: 'device-held',
         detail: 'This asks for a passkey that cannot leave its device, and this one is synced.',
       })
     await useOrLock(deps, tx, proven, actor)

@@ -23,7 +23,10 @@ export const provePassword = async (
   const { row, browserHash } = await requireSignIn(deps, actor, token)
   requireNext(row, 'password')
   const typed = row.person ?? input.username ?? row.username
-  if (!typed) throw new Refusal('invalid-request', 'no user name', { errors: [{ path: 'username', message: 'who signs in' }] })
+  if (!typed)
+    throw new Refusal('invalid-request', 'no user name', {
+      errors: [{ path: 'username', message: 'who signs in', code: 'required' }],
+    })
   const found = await findUserByName(deps.db, typed)
   const user = found?.state === 'active' && (row.userId === null || row.userId === found.id) ? found : undefined
   const accountKey = user?.id ?? uuidOfHash(deps.keys.hash('unknown-user', usernameKey(typed)))

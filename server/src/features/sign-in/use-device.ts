@@ -9,6 +9,7 @@ import { type ActDeps, EventDraft, notify } from '../events/index.ts'
 export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Role[]): void => {
   if (be && roles.some((role) => (deviceHeld as readonly string[]).includes(role)))
     throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+      reason: 'device-held',
       detail:
         'Your role needs a passkey that cannot leave the device, and this one is synced. Use a security key, or the passkey built into a computer.',
     })

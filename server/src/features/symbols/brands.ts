@@ -60,7 +60,7 @@ const nameFree = async <T>(name: string, work: Promise<T>): Promise<T> =>
     if (error.code !== '23505') throw error
     throw new Refusal('conflict', 'the name is taken', {
       detail: `There is a brand kit named ${name} already.`,
-      errors: [{ path: 'name', message: 'taken' }],
+      errors: [{ path: 'name', message: 'taken', code: 'taken' }],
     })
   })
 const about = (brand: { id: string; name: string }) => ({ subject: { kind: 'brand' as const, id: brand.id, name: brand.name } })

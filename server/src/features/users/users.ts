@@ -49,7 +49,7 @@ export const addUser = async (
     event.about({ subject: { kind: 'user', id: null, name: input.username } })
     throw new Refusal('conflict', 'user name taken', {
       detail: 'This user name is taken.',
-      errors: [{ path: 'username', message: 'taken' }],
+      errors: [{ path: 'username', message: 'taken', code: 'taken' }],
     })
   }
   await deps.events.people.create(tx, id)

@@ -107,7 +107,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
       onNewCodes(made)
     },
   })
-  const removeProblem = problemIn(remove.error)?.code === 'conflict' ? t('lastDemanded') : undefined
+  const removeProblem = problemIn(remove.error)?.reason === 'last-factor' ? t('lastDemanded') : undefined
   const due = totp?.renewBy && Date.parse(totp.renewBy) <= Date.now()
   return (
     <ul className={style.ways}>

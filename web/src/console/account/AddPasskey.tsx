@@ -67,13 +67,30 @@ export const NotAdded = ({ error }: { error: unknown }) => {
         {t(error.known ? 'mine.knownText' : 'mine.notMadeText')}
       </Note>
     )
-  const code = problemIn(error)?.code
-  if (code === 'not-allowed')
+  const problem = problemIn(error)
+  switch (problem?.reason) {
+    case 'device-held':
+    case 'model':
+    case 'model-unproven':
+      return (
+        <Note tone="warn" title={t('mine.notTaken')}>
+          {t(`mine.why.${problem.reason}`)}
+        </Note>
+      )
+    case 'devices-full':
+      return <Note tone="warn" title={t('mine.tooMany')} />
+    case 'known-passkey':
+      return (
+        <Note tone="warn" title={t('mine.known')}>
+          {t('mine.knownText')}
+        </Note>
+      )
+  }
+  if (problem?.code === 'not-allowed')
     return (
       <Note tone="warn" title={t('mine.notTaken')}>
         {t('mine.notTakenText')}
       </Note>
     )
-  if (code === 'conflict') return <Note tone="warn" title={t('mine.tooMany')} />
   return <Refused error={error} />
 }

@@ -83,7 +83,7 @@ export const RemoveDevice = ({ device, onClose }: Of) => {
       toast(t('mine.removed'))
     },
   })
-  const last = problemIn(remove.error)?.code === 'conflict'
+  const last = problemIn(remove.error)?.reason === 'last-factor'
   return (
     <ConfirmDialog
       opened

@@ -11,7 +11,7 @@ import { isOpen } from './bulk.ts'
 import { useDuration } from './duration.ts'
 
 /** Done of total as a bar and in words; while it runs also how fast, and how long it takes. */
-export const Progress = ({ of: { done, failed, total, rate, secondsLeft, why, state } }: { of: BulkJob }) => {
+export const Progress = ({ of: { done, failed, total, rate, secondsLeft, stopped, why, state } }: { of: BulkJob }) => {
   const { t, i18n } = useTranslation('bulk')
   const number = new Intl.NumberFormat(i18n.language)
   const inWords = useDuration()
@@ -32,11 +32,10 @@ export const Progress = ({ of: { done, failed, total, rate, secondsLeft, why, st
           {secondsLeft !== null && `, ${t('left', { time: inWords(secondsLeft) })}`}
         </span>
       )}
-      {why && <span className={style.why}>{t('stopped', { why: t(`why.${slug(why)}`, { defaultValue: why }) })}</span>}
+      {why && <span className={style.why}>{t('stopped', { why: stopped ? t(`why.${stopped}`) : why })}</span>}
     </div>
   )
 }
-const slug = (why: string) => why.toLowerCase().replace(/[^a-z]+/g, '_') as 'whoever_made_it_is_suspended_'
 
 /** How many rows failed, as the file that says why; `words`: where no heading stands above the number. */
 export const Failed = ({ of: { id, failed }, words = false }: { of: BulkJob; words?: boolean }) => {

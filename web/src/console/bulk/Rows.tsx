@@ -30,8 +30,8 @@ export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: r
               <tr key={row} data-wrong={errors.length > 0 ? '' : undefined}>
                 <th scope="row" className="num">
                   {row}
-                  {whole.map(({ column, message }) => (
-                    <Wrong key={message} says={column ? `${column}: ${message}` : message} />
+                  {whole.map((error) => (
+                    <Wrong key={error.message} error={error} named />
                   ))}
                 </th>
                 {columns.map((column) => (
@@ -39,8 +39,8 @@ export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: r
                     {values[column] ?? ''}
                     {errors
                       .filter((error) => error.column === column)
-                      .map(({ message }) => (
-                        <Wrong key={message} says={message} />
+                      .map((error) => (
+                        <Wrong key={error.message} error={error} />
                       ))}
                   </td>
                 ))}
@@ -53,15 +53,16 @@ export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: r
   )
 }
 
-/** In the reader's language where we know the message; what was typed stands in some of them. */
-const Wrong = ({ says }: { says: string }) => {
+/** In the reader's language where we have words for it; a column may have its own. */
+const Wrong = ({ error, named = false }: { error: ImportRow['errors'][number]; named?: boolean }) => {
   const { t, i18n } = useTranslation('bulk')
-  const [, value = '', rest = says] = /^(.*) (is no (?:role|way to enrol): .*)$/s.exec(says) ?? []
-  const key = `import.says.${rest.toLowerCase().replace(/[^a-z]+/g, '_')}`
+  const { column, message, code, values } = error
+  const key = [`${column}_${code}`, `${code}`].find((each) => i18n.exists(`bulk:import.says.${each}`))
+  const says = key ? String(t(`import.says.${key}` as 'import.says.taken', values as never)) : message
   return (
     <div className={style.wrong}>
       <Icon of={IconX} size={12} />
-      {i18n.exists(`bulk:${key}`) ? t(key as 'import.says.is_no_role_user_auditor_operator_or_owner', { value }) : says}
+      {named && column ? `${column}: ${says}` : says}
     </div>
   )
 }

@@ -43,7 +43,7 @@ const Ask = ({ act, device, person, onClose }: { act: keyof typeof ends; device:
       toast(t(`${act}.done`))
     },
   })
-  const gone = problemIn(end.error)?.code === 'conflict'
+  const gone = problemIn(end.error)?.reason === 'device-ended'
   return (
     <ConfirmDialog
       opened

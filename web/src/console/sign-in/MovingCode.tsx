@@ -174,7 +174,11 @@ const Over = ({
     return (
       <Words title={t('code.limited')} text={wait > 0 ? t('code.limitedText', { seconds: wait }) : undefined} action={again} />
     )
-  if (problem?.code === 'not-allowed') return <Words title={t('code.notHere')} text={t('code.notHereText')} />
+  if (problem?.code === 'not-allowed') {
+    const { reason } = problem
+    const named = reason === 'network' || reason === 'unknown-browser'
+    return <Words title={t('code.notHere')} text={t(named ? `code.notHereWhy.${reason}` : 'code.notHereText')} />
+  }
   return <Words alert title={t('code.failed')} text={t('code.failedText')} action={again} />
 }
 

@@ -34,14 +34,14 @@ export const PasskeyWords = ({ error, onCode }: { error: unknown; onCode: (() =>
       </Note>
     )
   }
-  const code = problemIn(error)?.code
-  if (code === 'factor-wrong')
+  const problem = problemIn(error)
+  if (problem?.code === 'factor-wrong')
     return (
       <Note tone="warn" title={t('passkeyWrong')}>
         {t('passkeyWrongText')}
       </Note>
     )
-  if (code === 'not-allowed')
+  if (problem?.reason === 'device-held')
     return (
       <Note tone="warn" title={t('passkeyNotAllowed')}>
         {t('passkeyNotAllowedText')}
