@@ -393,3 +393,48 @@ test('the device settings say what each does, and are saved', async () => {
   await server.sql(`update device_settings set near = 'warn', session_minutes = 60`)
   await nothingWrong(visitor)
 })
+
+test('a list of models names them while one types, and says before it is saved which cannot prove themselves here', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  const keys = 'ee882879-721c-4913-9775-3dfcce97072a'
+  const apple = 'f24a8e70-d0d3-f82c-2937-32523cc4de5a'
+  const unknown = '0d9b2e56-566b-c393-2940-f821b7f15d6d'
+  await signInHere(page, server, olga, '/settings/devices')
+  await title(page, 'Device settings')
+  const field = page.getByRole('combobox', { name: 'Models that may register, by AAGUID' })
+  const listed = page.getByRole('list', { name: 'Models on the list' })
+  assert.equal(await listed.count(), 0)
+  // by AAGUID the name comes, by name the AAGUID
+  await field.pressSequentially('ee88')
+  const option = page.getByRole('option')
+  await option.first().waitFor()
+  assert.deepEqual(
+    (await option.allInnerTexts()).map((text) => text.split('\n')),
+    [['YubiKey 5', keys, 'Cannot prove itself here']],
+  )
+  await option.first().click()
+  await listed.getByText('YubiKey 5').waitFor()
+  await page.getByText('With this list hardly anybody can register a passkey').waitFor()
+  await page.getByText(/the formats android-key, android-safetynet, apple: .* security keys, Windows Hello/).waitFor()
+  await field.pressSequentially('apple (')
+  await page.getByRole('option', { name: /^Apple \(not synced/ }).click()
+  await page.getByText('Some of these can hardly register').waitFor()
+  await field.fill(`${unknown.toUpperCase()}`)
+  await field.press('Enter')
+  assert.deepEqual(
+    (await listed.getByRole('listitem').allInnerTexts()).map((text) => text.split('\n')),
+    [
+      ['YubiKey 5', keys, 'Cannot prove itself here'],
+      ['Apple (not synced)', apple, 'Can prove itself'],
+      ['Name not known', unknown, 'Proves itself only by the formats below'],
+    ],
+  )
+  await forgetStep(server, olga)
+  await press(page, 'Save')
+  await page.getByText('Saved', { exact: true }).first().waitFor()
+  const { models } = await olga.browser.call(contract.getDeviceSettings, {})
+  assert.deepEqual(models, [keys, apple, unknown])
+  await server.sql(`update device_settings set models = '{}'`)
+  await nothingWrong(visitor)
+})

@@ -24,7 +24,8 @@ export const DeviceSettings = z
     deviceHeld: Roles.meta({ description: 'Roles whose passkeys must not be able to leave the device (BE=0)' }),
     devicesEach: z.number().int().min(1).max(100).meta({ description: 'Active devices a person may have' }),
     sessionMinutes: z.number().int().min(5).max(720).meta({ description: 'Life of a session that our code opened (§6.1.10)' }),
-    models: z.array(z.uuid()).max(500).meta({ description: 'AAGUIDs that may register; empty: all. Asks for attestation' }),
+    // written like a UUID, but not by the rules of one: real ones have other versions and variants
+    models: z.array(z.guid()).max(500).meta({ description: 'AAGUIDs that may register; empty: all. Asks for attestation' }),
   })
   .meta({ id: 'DeviceSettings' })
 export type DeviceSettings = z.output<typeof DeviceSettings>
@@ -48,4 +49,26 @@ export const putDeviceSettings = endpoint({
   ifMatch: true,
   fresh: true,
   refusals: ['conflict', 'not-allowed', 'precondition-failed', 'if-match-missing', 'step-up-required'],
+})
+/** What a list of models can hold: the names that are known, and what this deployment can check at all. */
+export const passkeyModels = endpoint({
+  method: 'GET',
+  path: '/api/settings/devices/models',
+  needs: 'auditor',
+  summary: 'Models of authenticators whose names are known, and which of them can prove here what they are.',
+  input: Nothing,
+  output: z.object({
+    formats: z.array(z.string()).meta({
+      description: 'Attestation formats that are checked to the root of their maker. Every other one proves nothing here',
+    }),
+    items: z.array(
+      z.object({
+        aaguid: z.string(),
+        name: z.string(),
+        provable: z.boolean().meta({ description: 'Attests in one of these formats, so that a list of models can take it' }),
+      }),
+    ),
+    nextCursor: z.null(),
+  }),
+  refusals: [],
 })

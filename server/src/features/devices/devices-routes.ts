@@ -8,6 +8,8 @@ import { type ActDeps, act } from '../events/index.ts'
 import { asUser } from '../sessions/index.ts'
 import { readDevice, readDevices, readDevicesOf } from './devices-read.ts'
 import { endAnyones, removeMine, reportMineLost } from './end-device.ts'
+import { knownModels } from './passkey-models.ts'
+import { tracedFormats } from './verify-passkey.ts'
 
 const rename = (deps: ActDeps, actor: Actor, input: In<typeof contract.renameDevice>) =>
   act(deps, actor, { type: 'device.renamed', endpoint: contract.renameDevice }, async (tx, event) => {
@@ -40,6 +42,9 @@ export const devicesRoutes = (deps: ActDeps): Route[] => {
       value: mine(actor, await reportMineLost(deps, actor, input)),
     })),
     route(contract.listDevices, async ({ input }) => ({ value: await readDevices(deps.db, input) })),
+    route(contract.passkeyModels, async () => ({
+      value: { formats: [...tracedFormats], items: knownModels(), nextCursor: null },
+    })),
     route(contract.reportDeviceLost, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input, 'lost') })),
     route(contract.revokeDevice, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input, 'revoked') })),
   ]

@@ -21,5 +21,16 @@ const models: Record<string, string> = {
   'ee882879-721c-4913-9775-3dfcce97072a': 'YubiKey 5',
   'fa2b99dc-9e39-4257-8f92-4a30d23c4118': 'YubiKey 5 NFC',
   '2fc0579f-8113-47ea-b116-bb5a8db9202a': 'YubiKey 5 NFC',
+  'f24a8e70-d0d3-f82c-2937-32523cc4de5a': 'Apple (not synced)',
+  'b93fd961-f2e6-462f-b122-82002247de78': 'Android (not synced)',
 }
 export const modelOf = (aaguid: string): string | null => models[aaguid] ?? null
+
+/**
+ * Those that attest in a format whose chain is checked to its maker's root: `apple`, and `android-key` or `android-safetynet`.
+ * Security keys attest as `packed` and Windows Hello as `tpm`, whose roots only FIDO's metadata names; password managers, and
+ * phones that sync, attest nothing.
+ */
+const attesting = new Set(['f24a8e70-d0d3-f82c-2937-32523cc4de5a', 'b93fd961-f2e6-462f-b122-82002247de78'])
+export const knownModels = (): { aaguid: string; name: string; provable: boolean }[] =>
+  Object.entries(models).map(([aaguid, name]) => ({ aaguid, name, provable: attesting.has(aaguid) }))

@@ -69,7 +69,8 @@ export const verifyRegistration = async (
  * Formats whose chain the library asks to end at the maker's root, which it brings. Of the rest it takes what is signed by
  * anybody: by the passkey itself, or by a certificate that was made for it.
  */
-const traced = new Set(['android-key', 'android-safetynet', 'apple'])
+export const tracedFormats = ['android-key', 'android-safetynet', 'apple'] as const
+const traced: ReadonlySet<string> = new Set(tracedFormats)
 const transports = new Set(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'])
 
 export type KnownPasskey = {

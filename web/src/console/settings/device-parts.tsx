@@ -2,6 +2,7 @@ import { Checkbox, Group, NumberInput, Radio, Stack, Switch, TagsInput } from '@
 import { type DeviceSettings, type Role, roles } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { Section } from '../../ui/Page.tsx'
+import { Models } from './Models.tsx'
 import style from './Settings.module.css'
 
 type Part = {
@@ -118,18 +119,11 @@ export const PasskeyRules = (part: Part) => {
         error={errors.devicesEach}
         onChange={(value) => change({ devicesEach: Number(value) })}
       />
-      <TagsInput
-        className={style.hosts}
-        label={t('devices.models.label')}
-        description={`${t('devices.models.text')} ${t('devices.default', { value: t('devices.models.any') })}`}
-        placeholder={now.models.length === 0 ? t('devices.models.any') : ''}
-        splitChars={[',', ' ', ';']}
-        acceptValueOnBlur
-        maxTags={500}
-        disabled={!operator}
+      <Models
         value={now.models}
+        disabled={!operator}
         error={within(errors, 'models') && t('devices.models.no')}
-        onChange={(value) => change({ models: value.map((model) => model.trim().toLowerCase()).filter(Boolean) })}
+        onChange={(models) => change({ models })}
       />
     </Section>
   )

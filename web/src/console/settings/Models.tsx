@@ -1,0 +1,88 @@
+import { TagsInput } from '@mantine/core'
+import { type Out, passkeyModels } from '@postern/contract'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Note } from '../../ui/Note.tsx'
+import { StateBadge } from '../../ui/StateBadge.tsx'
+import { useCall } from '../calls.ts'
+import style from './Settings.module.css'
+
+type Known = Out<typeof passkeyModels>['items'][number]
+
+/** By AAGUID or by name: what was typed or pasted as AAGUIDs. */
+const aaguidsIn = (typed: string, known: readonly Known[]): string[] => {
+  const text = typed.trim().toLowerCase()
+  const named = known.filter(({ name }) => name.toLowerCase() === text)
+  return named.length > 0 ? named.map(({ aaguid }) => aaguid) : text.split(/\s+/).filter(Boolean)
+}
+
+/** The models that may register. Each is told by its name, and whether it can prove here that it is what it says. */
+export const Models = ({
+  value,
+  disabled,
+  error,
+  onChange,
+}: {
+  value: string[]
+  disabled: boolean
+  error: ReactNode
+  onChange: (models: string[]) => void
+}) => {
+  const { t } = useTranslation('settings')
+  const { data } = useCall(passkeyModels, {})
+  const known = data?.items ?? []
+  const listed = value.map((aaguid) => ({ aaguid, ...known.find((each) => each.aaguid === aaguid) }))
+  const unproven = listed.filter(({ provable }) => !provable)
+  return (
+    <>
+      <TagsInput
+        className={style.hosts}
+        label={t('devices.models.label')}
+        description={`${t('devices.models.text')} ${t('devices.default', { value: t('devices.models.any') })}`}
+        placeholder={value.length === 0 ? t('devices.models.any') : ''}
+        splitChars={[',', ';']}
+        acceptValueOnBlur
+        maxTags={500}
+        disabled={disabled}
+        data={known
+          .filter(({ aaguid }) => !value.includes(aaguid))
+          .map(({ aaguid, name }) => ({ value: aaguid, label: `${name} ${aaguid}` }))}
+        renderOption={({ option }) => (
+          <Named {...known.find(({ aaguid }) => aaguid === option.value)} aaguid={String(option.value)} />
+        )}
+        value={value}
+        error={error}
+        onChange={(typed) => onChange([...new Set(typed.flatMap((each) => aaguidsIn(each, known)))])}
+      />
+      {data && value.length > 0 && (
+        <>
+          <ul className={style.models} aria-label={t('devices.models.listed')}>
+            {listed.map((model) => (
+              <li key={model.aaguid}>
+                <Named {...model} />
+              </li>
+            ))}
+          </ul>
+          {unproven.length > 0 && (
+            <Note tone="warn" title={t(unproven.length === listed.length ? 'devices.models.nobody' : 'devices.models.some')}>
+              {t('devices.models.unprovable', { formats: data.formats.join(', ') })}
+            </Note>
+          )}
+        </>
+      )}
+    </>
+  )
+}
+
+const Named = ({ aaguid, name, provable }: { aaguid: string } & Partial<Known>) => {
+  const { t } = useTranslation('settings')
+  return (
+    <span className={style.model}>
+      <span>{name ?? t('devices.models.unknown')}</span>
+      <code>{aaguid}</code>
+      <StateBadge look={provable ? 'active' : 'caution'}>
+        {t(provable ? 'devices.models.provable' : name ? 'devices.models.notProvable' : 'devices.models.unsure')}
+      </StateBadge>
+    </span>
+  )
+}
