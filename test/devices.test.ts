@@ -146,13 +146,47 @@ test('who has only a password registers a passkey in the sign-in that asks for a
   assert.equal((await bySigningIn({ authenticator })).cookies.has('postern-session'), true)
 })
 
-test('a session that a passkey opened alone says of no password after another factor is added', async () => {
+test('a session keeps what it proved when a factor is added: no less, no more, no later and no longer', async () => {
   const nia = await newPerson(server, olga, 'nia')
-  const hers = await enrolPhone(server, olga, nia)
-  const desk = await bySigningIn(hers)
-  const added = await add(desk)
-  assert.equal(added.status, 201)
-  assert.deepEqual((await desk.call(contract.currentSession, {})).assurance.amr, ['hwk', 'user', 'mfa'])
+  const held = await enrolPhone(server, olga, nia)
+  const synced = await enrolPhone(server, olga, nia, { synced: true })
+  const byOurCode = async () => {
+    const desk = server.browser()
+    const screen = await askPhone(desk)
+    assert.equal(said(await approve(held, origin, await scan(server, held, screen), screen.match)), '200')
+    await desk.call(contract.collectSignIn, {})
+    return desk
+  }
+  const aPasskey = async (desk: Browser) => {
+    const { device: made } = (await add(desk)).value
+    assert.equal(made.current, false)
+    assert.equal(said(await desk.try(contract.removeDevice, { id: made.id })), '204')
+  }
+  const aPasscodeKey = async (desk: Browser) => {
+    const { id, secret } = await desk.call(contract.startTotp, {})
+    await desk.call(contract.confirmTotp, { id, code: passcode(secret) })
+    nia.secret = secret
+  }
+  for (const [open, acr, amr, device] of [
+    [() => bySigningIn(held), 'phrh', ['hwk', 'user', 'mfa'], held.deviceId],
+    [() => bySigningIn(synced), 'phr', ['swk', 'user', 'mfa'], synced.deviceId],
+    [byOurCode, 'aal2', ['hwk', 'user', 'mfa'], held.deviceId],
+    [() => signIn(server, nia), 'aal2', ['pwd', 'otp', 'mfa'], undefined],
+  ] as const)
+    for (const adds of [aPasskey, aPasscodeKey]) {
+      const desk = await open()
+      // proved a minute ago, and over in an hour
+      await server.sql(
+        `update session set proved_at = proved_at - interval '1 min', expires_at = least(expires_at, now() + interval '1 h') where user_id = $1 and ended_at is null`,
+        [uuidOf(nia.id)],
+      )
+      const [before, cookieBefore] = [await desk.call(contract.currentSession, {}), cookie(desk)]
+      await adds(desk)
+      const after = await desk.call(contract.currentSession, {})
+      assert.notEqual(cookie(desk), cookieBefore)
+      assert.deepEqual([after.assurance.acr, after.assurance.amr, after.device?.id], [acr, amr, device], adds.name)
+      assert.deepEqual([after.assurance, after.expiresAt, after.codeId], [before.assurance, before.expiresAt, before.codeId])
+    }
 })
 
 test('with a recovery code a passkey takes the place of the passcode key; the session is full, and others end', async () => {

@@ -12,25 +12,36 @@ export const asPerson = (actor: Actor): PersonActor => {
 
 /**
  * Goes on with what asked for a factor, now that it is confirmed: a sign-in that waited for it is completed; a session, also
- * one of scope recovery, is replaced by a full one with a new cookie.
+ * one of scope recovery, is replaced by a full one with a new cookie. One that had proved two factors stays what it was: a new
+ * factor is no new proof of who is here, and takes nothing from the proof that there was. No session lives longer by it, but for
+ * one of scope recovery, which was for this alone.
  */
-export const continueAs = (
+export const continueAs = async (
   deps: Pick<ActDeps, 'keys'>,
   tx: Tx,
   actor: Actor,
   signIn: SignInRow | undefined,
   proved: { acr: 'aal2'; amr: string[]; deviceId?: string },
-): Promise<{ id: string; token: string }> => {
-  if (signIn) return openSession(deps, tx, actor, { row: signIn, scope: 'full', ...proved })
+): Promise<{ id: string; token: string; deviceId: string | null }> => {
+  const deviceId = proved.deviceId ?? null
+  if (signIn) return { ...(await openSession(deps, tx, actor, { row: signIn, scope: 'full', ...proved })), deviceId }
   const user = asUser(actor)
-  return insertSession(tx, deps.keys, {
+  const { session } = user
+  const goesOn = session.scope === 'full' && session.acr !== 'aal1'
+  const assurance = goesOn ? { acr: session.acr, amr: session.amr, deviceId: session.deviceId } : { ...proved, deviceId }
+  const opened = await insertSession(tx, deps.keys, {
     userId: user.id,
     scope: 'full',
-    ...proved,
-    // a session that a passkey or a phone opened alone had no password, and says of none
-    amr: proved.amr.filter((method) => method !== 'pwd' || user.session.amr.includes('pwd')),
+    acr: assurance.acr,
+    amr: assurance.amr,
+    deviceId: assurance.deviceId ?? undefined,
     thumbprint: actor.source.thumbprint as Buffer,
-    codeId: user.session.codeId,
+    codeId: session.codeId,
     source: actor.source,
   })
+  if (session.scope === 'full') {
+    const { provedAt, expiresAt } = session
+    await tx.updateTable('session').set({ provedAt, expiresAt }).where('id', '=', opened.id).execute()
+  }
+  return { ...opened, deviceId: assurance.deviceId }
 }

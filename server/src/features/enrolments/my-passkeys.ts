@@ -52,12 +52,12 @@ export const addPasskey = async (deps: PasskeyDeps & { origin: string }, actor: 
       deviceId,
     })
     event.about({ sessionId: opened.id })
-    return { deviceId, session: opened.token, recoveryCodes }
+    return { deviceId, current: opened.deviceId === deviceId, session: opened.token, recoveryCodes }
   })
   const signIn = actor.kind === 'enrolling' ? await findSignIn(deps.db, actor.browserHash) : undefined
   return {
     value: {
-      device: { ...(await readDevice(deps.db, done.deviceId)), current: true },
+      device: { ...(await readDevice(deps.db, done.deviceId)), current: done.current },
       ...(done.recoveryCodes ? { recoveryCodes: done.recoveryCodes } : {}),
       ...(signIn ? { signIn: toSignIn(signIn) } : {}),
     },
