@@ -11,6 +11,7 @@ const figures: Record<string, () => Promise<Figure>> = {
   passcode: async () => (await import('./figures/passcode.ts')).passcode,
   session: async () => (await import('./figures/session.ts')).session,
   approvals: async () => (await import('./figures/approvals.ts')).approvals,
+  touch: async () => (await import('./figures/touch.ts')).touch,
   exactness: async () => (await import('./figures/exactness.ts')).exactness,
   symbols: async () => (await import('./figures/symbols.ts')).symbols,
   redirect: async () => (await import('./figures/redirect.ts')).redirect,

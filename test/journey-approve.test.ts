@@ -11,7 +11,7 @@ import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, 
 import { newFilm } from './support/film.ts'
 import { firstOperator, goodPassword, partsOf, recorded } from './support/people.ts'
 import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
-import { phone, press, recoveryCodesOn, title } from './support/screens.ts'
+import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { addAuthenticator, type VirtualAuthenticator } from './support/virtual-authenticator.ts'
 
@@ -40,16 +40,7 @@ const enrolled = async ({ synced = false, roles }: { synced?: boolean; roles?: R
   const person = await invited(roles)
   const visitor = await newPhone(synced)
   const { page } = visitor
-  await page.goto(person.url)
-  await title(page, `Set up this phone for ${person.username}`)
-  await press(page, 'Set up this phone')
-  await title(page, 'Register this phone')
-  await page.getByLabel('Password').fill(goodPassword)
-  await press(page, makePasskey)
-  assert.equal((await recoveryCodesOn(page)).length, 10)
-  await press(page, 'I have saved them')
-  await press(page, 'I wrote them down by hand')
-  await title(page, 'You are set up')
+  await registerHere(page, person.url)
   return { ...visitor, person }
 }
 const nothingWrong = async ({ complaints, context }: Visitor) => {

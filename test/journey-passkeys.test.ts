@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
 import { approve, type Claimed, enrolPhone } from './support/phones.ts'
+import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { addAuthenticator } from './support/virtual-authenticator.ts'
@@ -177,14 +178,6 @@ const threeFrames = async (page: Page) => {
     'no three frames in a row were read off the screen',
   )
   return read.slice(-3) as [(typeof read)[0], (typeof read)[0], (typeof read)[0]]
-}
-
-/** The number beside the code, which the phone asks for. */
-const numberOn = async (page: Page): Promise<string> => {
-  const said = await page.getByRole('region', { name: 'Sign in by scanning' }).textContent()
-  const [, number] = /Number to enter on the phone:\s*(\d\d)/.exec(said ?? '') ?? []
-  assert.ok(number, said ?? 'no code')
-  return number
 }
 
 test('a moving code stands on the page, changes every second, and signs in the desk that a phone approves', async () => {

@@ -39,13 +39,16 @@ const flags = [
   `--host-resolver-rules=MAP ${hostName} 127.0.0.1`,
 ]
 
-/** Debian's Chromium, one a test file; it trusts the test's authority and finds its name here. Ends with the file. */
-export const openChromium = async (more: string[] = []): Promise<Browser> => {
-  const browser = await chromium.launch({
+/** Debian's Chromium; it trusts the test's authority and finds its name here. */
+export const launchChromium = (more: string[] = []): Promise<Browser> =>
+  chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [...flags, ...more],
     env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', HOME: homeThatTrusts(certificates().ca) },
   })
+/** One a test file, which it ends with. */
+export const openChromium = async (more: string[] = []): Promise<Browser> => {
+  const browser = await launchChromium(more)
   after(() => browser.close())
   return browser
 }

@@ -52,6 +52,19 @@ export const recoveryCodesOn = async (page: Page, heading = 'Save your recovery 
   return items.map((item) => item.trim()).filter((item) => /^[0-9A-Z]+(-[0-9A-Z]+)+$/i.test(item))
 }
 
+/** From an operator’s code to a registered phone, on the page of a scan. */
+export const registerHere = async (page: Page, url: string): Promise<void> => {
+  await page.goto(url)
+  await press(page, 'Set up this phone')
+  await title(page, 'Register this phone')
+  await page.getByLabel('Password').fill(goodPassword)
+  await press(page, 'Make a passkey on this phone')
+  assert.equal((await recoveryCodesOn(page)).length, 10)
+  await press(page, 'I have saved them')
+  await press(page, 'I wrote them down by hand')
+  await title(page, 'You are set up')
+}
+
 export type Enrolled = { username: string; password: string; secret: string; recoveryCodes: string[] }
 /** From an opened link to "You are set up", on the page of a scan. */
 export const enrolHere = async (
