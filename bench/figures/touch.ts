@@ -3,22 +3,23 @@ import * as contract from '@postern/contract'
 import type { Browser as Chromium, Page, Request } from 'playwright-core'
 import { buildWeb } from '../../scripts/build-web.ts'
 import { Browser } from '../../test/support/browser.ts'
-import { launchChromium, newVisitor, symbolOn, type Visitor } from '../../test/support/chromium.ts'
+import { launchChromium, newVisitor, symbolOn } from '../../test/support/chromium.ts'
 import { type Film, newFilm } from '../../test/support/film.ts'
 import { enrolByCode } from '../../test/support/people.ts'
 import { numberOn, readByCamera } from '../../test/support/screen-to-phone.ts'
 import { phone, press, registerHere, title } from '../../test/support/screens.ts'
 import { addAuthenticator } from '../../test/support/virtual-authenticator.ts'
 import { type Figure, milliseconds, type Row } from '../lib/figure.ts'
-import { median, quantile } from '../lib/load.ts'
+import { quantile } from '../lib/load.ts'
 import { freePort, type Running, start } from '../lib/processes.ts'
 import { isReady, postern, scratchFolder } from '../lib/servers.ts'
 
 const warming = 2
 const measured = 15
-/** Each so many rounds the code is read by the camera, which takes it some seconds; else by a reader of symbols, off a picture of the page. */
-const cameraEvery = 6
+/** One round in so many the camera reads the code, which takes it some seconds; else a reader of symbols, off a picture of the page. */
+const byCameraEvery = 6
 const longestMs = 300
+const username = 'marek'
 
 /** Processes of one deployment: the phone is at the first, whose origin stands in the codes, the computer at the last. */
 type Deployment = { origins: string[]; link: string; stop: () => Promise<void> }
@@ -54,103 +55,127 @@ const startDeployment = async (processes: number, databaseUrl?: string): Promise
   }
 }
 
-// One clock for both pages: of the machine, as a page reads it. The touch is the answer of the authenticator.
+// The clock of this machine, as both pages read it.
+const now = 'performance.timeOrigin + performance.now()'
+/** The touch: the authenticator has answered the page of the phone. */
 const noteTouch = `{
   const { get } = CredentialsContainer.prototype
   CredentialsContainer.prototype.get = async function (...given) {
     const answer = await get.apply(this, given)
-    globalThis.touchedAt = performance.timeOrigin + performance.now()
+    globalThis.touchedAt = ${now}
     return answer
   }
 }`
-/** The first frame that shows the page that was asked for: its title, and under it the name of the person. */
-const noteSignedIn = (username: string): string => `if (location.pathname !== '/sign-in') globalThis.signedInAt = new Promise((resolve) => {
+/** Signed in: the frame is drawn in which the page that was asked for stands, with its title and the name of its person. */
+const noteSignedIn = `globalThis.signedInAt = new Promise((resolve) => {
   const look = () => {
     const main = document.querySelector('main')
-    if (!main?.querySelector('h1') || !main.innerText.includes(${JSON.stringify(username)})) return
+    if (location.pathname !== '/me' || !main?.querySelector('h1') || !main.innerText.includes('${username}')) return
     watch.disconnect()
-    // what is posted within a frame comes when it has been drawn
+    // what is posted within a frame arrives when it has been drawn
     const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => resolve(performance.timeOrigin + performance.now())
+    port1.onmessage = () => resolve(${now})
     requestAnimationFrame(() => port2.postMessage(undefined))
   }
   const watch = new MutationObserver(look)
   watch.observe(document, { childList: true, subtree: true })
 })`
-
-/** The answered requests of a page: when each was sent and answered, by the same clock. */
-const requestsOf = (page: Page) => {
-  const seen: { path: string; request: Request }[] = []
-  page.on('request', (request) => seen.push({ path: new URL(request.url()).pathname, request }))
-  return {
-    clear: () => {
-      seen.length = 0
-    },
-    all: () => seen.map(({ path, request }) => {
-      const { startTime, responseStart, responseEnd } = request.timing()
-      return { path, sent: startTime, began: startTime + responseStart, answered: startTime + responseEnd }
-    }),
-  }
+/** The next call of a page to this path: when it was sent, and when its whole answer was there. */
+const nextCall = async (page: Page, path: string): Promise<{ sent: number; answered: number }> => {
+  const request: Request = await page.waitForRequest((each) => new URL(each.url()).pathname === path)
+  await (await request.response())?.finished()
+  const { startTime, responseEnd } = request.timing()
+  return { sent: startTime, answered: startTime + responseEnd }
 }
 
-type Journey = { desk: Visitor; mobile: Visitor; film: Film; deployment: Deployment }
-export const debug = async (chromium: Chromium, film: Film, deployment: Deployment) => {
-  const { origins, link } = deployment
+/** Milliseconds: the whole, its parts one after the other, and beside them what the phone waits for its answer. */
+type Round = { whole: number; heard: number; collected: number; session: number; drawn: number; answer: number }
+const rounds = async (chromium: Chromium, film: Film, { origins, link }: Deployment): Promise<Round[]> => {
   const [atPhone, atDesk] = [origins[0] as string, origins.at(-1) as string]
-  const olga = await enrolByCode(new Browser(atPhone), link, { username: 'olga' })
-  const username = 'marek'
-  const { id } = await olga.browser.call(contract.createUser, { username })
-  const { code } = await olga.browser.call(contract.enrolUser, { id, factor: 'device' })
+  const operator = await enrolByCode(new Browser(atPhone), link, { username: 'olga' })
+  const { id } = await operator.browser.call(contract.createUser, { username })
+  const { code } = await operator.browser.call(contract.enrolUser, { id, factor: 'device' })
   const mobile = await newVisitor(chromium, { ...phone, permissions: ['camera'] })
   const desk = await newVisitor(chromium)
   await mobile.page.addInitScript(noteTouch)
-  await desk.page.addInitScript(noteSignedIn(username))
+  await desk.page.addInitScript(noteSignedIn)
   await addAuthenticator(mobile.page)
   await registerHere(mobile.page, code.url as string)
-  const ofPhone = requestsOf(mobile.page)
-  const ofDesk = requestsOf(desk.page)
-  const totals: number[] = []
-  for (let round = 0; round < Number(process.env.ROUNDS ?? 5); round++) {
-    const began = performance.now()
+  const measure = async (byCamera: boolean): Promise<Round> => {
+    // signed out, in a browser that has been here before
     await desk.context.clearCookies()
     await desk.page.goto(`${atDesk}/sign-in`)
-    if (round === 0) await readByCamera(mobile.page, atPhone, film, desk.page)
+    if (byCamera) await readByCamera(mobile.page, atPhone, film, desk.page)
     else {
       await mobile.page.goto(await symbolOn(desk.page))
       await press(mobile.page, 'Continue')
     }
     for (const digit of await numberOn(desk.page)) await press(mobile.page, digit)
     await desk.page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
-    ofPhone.clear(); ofDesk.clear()
-    const prep = performance.now() - began
+    const calls = Promise.all([
+      nextCall(mobile.page, '/api/approvals'),
+      nextCall(desk.page, '/api/sign-ins/current/collect'),
+      nextCall(desk.page, '/api/session'),
+    ])
     await press(mobile.page, 'Approve')
+    const [approve, collect, session] = await calls
     await desk.page.waitForURL(`${atDesk}/me`)
-    const signedIn = (await desk.page.evaluate('signedInAt')) as number
+    const signedIn: number = await desk.page.evaluate('signedInAt')
+    const touched: number = await mobile.page.evaluate('touchedAt')
     await title(mobile.page, 'Approved. Look at the computer.')
-    const touched = (await mobile.page.evaluate('touchedAt')) as number
-    await desk.page.waitForLoadState('networkidle')
-    totals.push(signedIn - touched)
-    console.log(`round ${round} prep ${prep.toFixed(0)} total ${(signedIn - touched).toFixed(1)}`)
-    const paint = await desk.page.evaluate(`performance.getEntriesByType('paint').map((e) => [e.name, performance.timeOrigin + e.startTime - ${touched}])`)
-    if (round > 2 && round < 6) {
-    const show = (list: ReturnType<typeof ofPhone.all>) => { for (const r of list) console.log('   ', r.path.padEnd(60), (r.sent - touched).toFixed(1), (r.began - touched).toFixed(1), (r.answered - touched).toFixed(1)) }
-    show(ofPhone.all()); show(ofDesk.all()); console.log(paint)
+    return {
+      whole: signedIn - touched,
+      heard: collect.sent - touched,
+      collected: collect.answered - collect.sent,
+      session: session.answered - collect.answered,
+      drawn: signedIn - session.answered,
+      answer: approve.answered - touched,
     }
   }
-  console.log('median', median(totals), 'p90', quantile(totals, 0.9), desk.complaints, mobile.complaints)
+  const all: Round[] = []
+  for (let at = 0; at < warming + measured; at++) all.push(await measure(at % byCameraEvery === 0))
+  const complaints = [...desk.complaints, ...mobile.complaints]
+  if (complaints.length > 0) throw new Error(`the pages complain: ${complaints.join('\n')}`)
+  await desk.context.close()
+  await mobile.context.close()
+  return all.slice(warming)
 }
 
+const row = (where: string, all: readonly Round[]): Row => {
+  const of = (part: keyof Round, q = 0.5): number =>
+    quantile(
+      all.map((round) => round[part]),
+      q,
+    )
+  const whole = of('whole')
+  return {
+    figure: `touch to signed in, ${where}; of ${all.length} the 90th percentile ${milliseconds(of('whole', 0.9))}; medians of the parts: approved and heard ${milliseconds(of('heard'))}, collected ${milliseconds(of('collected'))}, session read ${milliseconds(of('session'))}, drawn ${milliseconds(of('drawn'))}; the phone has its answer after ${milliseconds(of('answer'))}`,
+    ours: milliseconds(whole),
+    reference: '',
+    ratio: '',
+    goal: `< ${longestMs} ms`,
+    met: whole < longestMs,
+  }
+}
+/** Sign-in by phone as its person sees it on two screens: from the touch on the phone until the computer is signed in. */
 export const touch: Figure = async ({ cluster }) => {
   buildWeb()
   const film = newFilm()
   const chromium = await launchChromium(film.flags)
-  try {
-    for (const [n, url] of [[1], [1, await cluster.newDatabase('postern_touch')], [2, await cluster.newDatabase('postern_touch_2')]] as const) {
-      const deployment = await startDeployment(n, url)
-      await debug(chromium, film, deployment)
+  const at = async (where: string, processes: number, databaseUrl?: string): Promise<Row> => {
+    const deployment = await startDeployment(processes, databaseUrl)
+    try {
+      return row(where, await rounds(chromium, film, deployment))
+    } finally {
       await deployment.stop()
     }
-    return []
+  }
+  try {
+    return [
+      await at('embedded database', 1),
+      await at('DATABASE_URL', 1, await cluster.newDatabase('postern_touch')),
+      await at('DATABASE_URL, phone and computer at two processes', 2, await cluster.newDatabase('postern_touch_two')),
+    ]
   } finally {
     await chromium.close()
   }

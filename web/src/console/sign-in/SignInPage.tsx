@@ -14,6 +14,7 @@ import { useIssuer } from '../deployment.ts'
 import { localPath } from '../local-path.ts'
 import { usePasscodeWords } from '../passcode-words.ts'
 import { PasscodeForm, PasswordForm, RecoveryForm } from './forms.tsx'
+import { useGoingIn } from './going-in.ts'
 import { LostPhone } from './LostPhone.tsx'
 import { MovingCode, type MovingCodeHandle } from './MovingCode.tsx'
 import { PasskeyWords } from './PasskeyWords.tsx'
@@ -59,11 +60,15 @@ export default function SignInPage() {
   const [codeOpen, setCodeOpen] = useState(false)
   const shownCode = useRef<MovingCodeHandle>(null)
   const heading = useRef<HTMLHeadingElement>(null)
+  const { prepare, goIn } = useGoingIn()
+  const secretSent = useRef(false)
+  const typed = () => secretSent.current || `${password}${code}${recovery}` !== ''
   useTabTitle(t('title'))
 
   const goOn = (signIn: SignIn) => {
-    setSignIn(signIn)
     setCode('')
+    // What is shown stays until the next page is there.
+    if (signIn.state !== 'complete') setSignIn(signIn)
     // What policy demands may be switched off, or belong to a later version of this page: then only people can help.
     if (signIn.next.length === 0 && (signIn.state === 'pending' || signIn.state === 'enrolment-required')) setStuck(true)
     else if (signIn.state === 'enrolment-required')
@@ -71,7 +76,7 @@ export default function SignInPage() {
     else if (signIn.state === 'complete') {
       // Of this page’s own address: the sign-in may be shared with a tab that wants to go elsewhere.
       const to = returnTo ?? '/'
-      enter(signIn.renewal ? `/enrol?${new URLSearchParams({ returnTo: to })}` : to)
+      goIn(signIn.renewal ? `/enrol?${new URLSearchParams({ returnTo: to })}` : to, typed())
     } else if (signIn.state === 'pending') setView((now) => viewOf(signIn.next, now))
     else startOver('ended')
   }
@@ -96,7 +101,10 @@ export default function SignInPage() {
   }
   const proof = useMutation<Proved, unknown, Proof>({
     mutationFn: (given) => proveOnce(given, signIn, { username, password, returnTo }),
-    onMutate: () => setSaid(undefined),
+    onMutate: ({ kind }) => {
+      setSaid(undefined)
+      if (kind !== 'passkey') secretSent.current = true
+    },
     onSuccess: ({ signIn, anew }) => {
       if (anew) setSaid('again')
       goOn(signIn)
@@ -284,7 +292,8 @@ export default function SignInPage() {
               key={String(first)}
               ref={shownCode}
               ask={ask}
-              onDone={(done) => (done === 'signed in' ? enter(returnTo ?? '/') : goOn(done))}
+              onClaimed={() => prepare(returnTo ?? '/')}
+              onDone={(done) => (done === 'signed in' ? goIn(returnTo ?? '/', typed()) : goOn(done))}
               onPassword={first ? () => show('password') : undefined}
             />
           </div>
@@ -300,9 +309,4 @@ const viewOf = (next: readonly SignInMethod[], now: View): View => {
   if (now === 'recovery-code' && next.includes(now)) return now
   if (next.includes('totp')) return 'totp'
   return next.includes('passkey') || next.includes('qr') ? 'ways' : 'recovery-code'
-}
-/** A whole load: nothing that was typed stays in memory, and the address may belong to another part of the server. */
-const enter = (to: string) => {
-  forgetSignIn()
-  location.assign(to)
 }

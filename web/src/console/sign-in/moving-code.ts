@@ -21,10 +21,14 @@ const graceMs = 3_000
  * The moving code of one sign-in: asks for it as it is first seen, follows what becomes of it through lost connections, ends
  * after 120 seconds whatever happens, and collects the session once the phone has approved.
  */
-export const useMovingCode = (ask: () => Promise<OpenedCode>, onDone: (signIn: SignIn | 'signed in') => void) => {
+export const useMovingCode = (given: {
+  ask: () => Promise<OpenedCode>
+  onClaimed: (() => void) | undefined
+  onDone: (signIn: SignIn | 'signed in') => void
+}) => {
   const [state, setState] = useState<CodeState>({ at: 'asking' })
-  const latest = useRef({ ask, onDone })
-  latest.current = { ask, onDone }
+  const latest = useRef(given)
+  latest.current = given
   const now = useRef<AbortController | undefined>(undefined)
 
   const start = useCallback(() => {
@@ -41,8 +45,10 @@ export const useMovingCode = (ask: () => Promise<OpenedCode>, onDone: (signIn: S
     const hear = async (code: MovingCode, { type, reason }: Told) => {
       if (type === 'denied') end({ at: 'denied', reason: reason ?? 'declined' })
       else if (type === 'expired') end({ at: 'expired' })
-      else if (type !== 'approved') set((was) => (was.at === 'claimed' ? was : { at: type, code }))
-      else {
+      else if (type !== 'approved') {
+        set((was) => (was.at === 'claimed' ? was : { at: type, code }))
+        if (type === 'claimed') latest.current.onClaimed?.()
+      } else {
         set({ at: 'approved', code })
         // The page goes on by itself; the stream has told its last.
         stop.abort()
