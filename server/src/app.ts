@@ -69,7 +69,7 @@ const mayDo: MayDo = async (tx, actor: Actor, endpoint: Endpoint) => {
 const asItIsNow = async (tx: Tx | Db, actor: Actor): Promise<Actor> => {
   switch (actor.kind) {
     case 'user': {
-      const session = await findLiveSession(tx, actor.session.hash)
+      const session = await findLiveSession(tx, actor.session.id)
       if (!session) throw new Refusal('no-session', 'the session ended meanwhile')
       return userActor(session, actor.source)
     }
@@ -144,7 +144,7 @@ const tidyMs = 10_000
 /** What acts on an open core, knowing no edge: for the HTTP edge, and for commands on the host. Its loops are not started. */
 export const routesOf = (core: Core) => {
   const { database } = core
-  const sessions = new SessionReader(database.hot)
+  const sessions = new SessionReader(database.hot, core.keys)
   const tokens = new TokenReader(database.hot, core.keys)
   const passcodes = new Passcodes(database.hot)
   const order = new OrderLoop(database.hot, eventStream)

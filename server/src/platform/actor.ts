@@ -17,7 +17,6 @@ export type Source = {
 
 /** A session that is good now, with what is true of its person now: as one statement read it. */
 export type LiveSession = {
-  hash: Buffer
   id: string
   userId: string
   username: string
@@ -42,6 +41,8 @@ export type LiveSession = {
   /** The TOTP key is older than policy allows. */
   renewal: boolean
   recoveryCodesLeft: number
+  /** Its newest cookie: not shown by the browser yet, shown since a moment ago, for a while, or so long that it is to be changed. */
+  cookie: 'unshown' | 'new' | 'kept' | 'due'
 }
 
 /** A service token that is good now. */

@@ -29,6 +29,7 @@ export type TokenKind =
   | 'code'
   | 'activation'
   | 'session'
+  | 'next-session'
   | 'sign-in'
   | 'token'
   | 'recovery-code'

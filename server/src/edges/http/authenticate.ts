@@ -2,7 +2,7 @@ import type { Endpoint } from '@postern/contract'
 import type { FastifyRequest } from 'fastify'
 import { type ActDeps, EventDraft, type Tally } from '../../features/events/index.ts'
 import { mayCall } from '../../features/policies/index.ts'
-import { endedAsUnbound, refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
+import { refuseUnbound, type SessionReader } from '../../features/sessions/index.ts'
 import { findSignIn, toSignIn } from '../../features/sign-in/index.ts'
 import { looksLikeServiceToken, type TokenReader } from '../../features/users/index.ts'
 import type { Actor, ClientDevice, LiveSession, LiveToken, Place, Source } from '../../platform/actor.ts'
@@ -66,8 +66,16 @@ export const userActor = (session: LiveSession, source: Source): Extract<Actor, 
   source,
 })
 
-/** Who calls, by what the call carries; throws where the endpoint needs more. Nothing here decides a change: act() asks again. */
-export const authenticate = async (deps: AuthenticateDeps, request: FastifyRequest, endpoint: Endpoint): Promise<Actor> => {
+/**
+ * Who calls, by what the call carries; throws where the endpoint needs more. Nothing here decides a change: act() asks again.
+ * `giveCookie` puts a newer cookie of the session on the answer, whatever that will be; without it none is made.
+ */
+export const authenticate = async (
+  deps: AuthenticateDeps,
+  request: FastifyRequest,
+  endpoint: Endpoint,
+  giveCookie?: (cookie: string) => void,
+): Promise<Actor> => {
   const source = sourceOf(deps, request)
   const stranger: Actor = { kind: 'stranger', source }
   const { needs } = endpoint
@@ -82,17 +90,22 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
     throw new Refusal('session-binding', proof.why, { detail: 'This call needs a DPoP proof by the browser’s key (RFC 9449).' })
   }
   const cookie = cookieOf(request, deps.cookies.session)
-  const session = cookie ? await deps.sessions.find(deps.keys.hash('session', cookie)) : undefined
-  if (session) {
-    if (!proof.thumbprint?.equals(session.keyThumbprint))
-      return refuseUnbound(
-        deps,
-        session,
-        stranger,
-        proof.thumbprint !== undefined || !isForeign(request),
-        proof.thumbprint ? 'a proof by another key' : proof.why,
-      )
+  const shown = cookie ? await deps.sessions.find(cookie) : undefined
+  const own = shown && proof.thumbprint?.equals(shown.session.keyThumbprint) ? shown : undefined
+  // an old copy is a copy, too: without the key it ends the session that it was of
+  if (shown && !own && shown.is !== 'over')
+    return refuseUnbound(
+      deps,
+      shown.session,
+      stranger,
+      proof.thumbprint !== undefined || !isForeign(request),
+      proof.thumbprint ? 'a proof by another key' : proof.why,
+    )
+  if (cookie && (own?.is === 'newest' || own?.is === 'earlier')) {
+    const { session } = own
     const actor = userActor(session, source)
+    const newer = giveCookie && (await deps.sessions.rotate(cookie, own))
+    if (newer) giveCookie(newer)
     const refusal = mayCall(actor, endpoint)
     if (refusal) await turnAway(deps, actor, endpoint, refusal)
     if (request.headers['postern-background'] !== 'true') session.idleExpiresAt = await deps.sessions.touch(session)
@@ -101,12 +114,14 @@ export const authenticate = async (deps: AuthenticateDeps, request: FastifyReque
   const enrolling =
     endpoint.enrolling && proof.thumbprint ? await enrollingActor(deps, request, source, proof.thumbprint) : undefined
   if (enrolling) return enrolling
-  if (cookie && proof.thumbprint && (await endedAsUnbound(deps.db, deps.keys.hash('session', cookie), proof.thumbprint)))
+  // A call may have been under way while its browser got a newer cookie: what it holds now is not taken back.
+  const endsSession = cookie !== undefined && !own?.hasAnother
+  if (own?.endedUnbound)
     throw new Refusal('session-binding', 'the session was ended: its cookie came without its key', {
-      endsSession: true,
+      endsSession,
       detail: 'This session was used from somewhere else, so it was ended. Sign in again.',
     })
-  throw new Refusal('no-session', 'nobody is signed in', cookie ? { endsSession: true } : {})
+  throw new Refusal('no-session', 'nobody is signed in', { endsSession })
 }
 
 /** The browser marks it as a navigation, a subresource or foreign: it carried the cookie without anybody's script, and ends nothing. */

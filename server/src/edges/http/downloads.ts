@@ -13,7 +13,7 @@ import { type HttpDeps, sendFile, sendStream } from './server.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
-    download: { hash: Buffer; userId: string; sessionHash: Buffer; path: string; expiresAt: Date; usedAt: Date | null }
+    download: { hash: Buffer; userId: string; sessionId: string; path: string; expiresAt: Date; usedAt: Date | null }
   }
 }
 
@@ -56,7 +56,7 @@ export const downloadRoutes = (
         .values({
           hash: deps.keys.hash('download', token),
           userId: actor.id,
-          sessionHash: actor.session.hash,
+          sessionId: actor.session.id,
           path: input.path,
           expiresAt: sql<Date>`now() + interval '60 s'`,
           usedAt: null,
@@ -82,9 +82,9 @@ export const registerDownloads = async (
       .where('hash', '=', deps.keys.hash('download', token))
       .where('usedAt', 'is', null)
       .where('expiresAt', '>', sql<Date>`now()`)
-      .returning(['sessionHash', 'path'])
+      .returning(['sessionId', 'path'])
       .executeTakeFirst()
-    const session = row && (await findLiveSession(deps.db, row.sessionHash))
+    const session = row && (await findLiveSession(deps.db, row.sessionId))
     const target = row && downloadable(routes, row.path)
     if (!session || !target)
       throw new Refusal('not-found', 'no such download, used, or over', {

@@ -165,13 +165,15 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     config: { endpoint },
     exposeHeadRoute: false,
     ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
-    preValidation: async (request) => {
+    preValidation: async (request, reply) => {
       if (request.body === undefined || request.body === null) request.body = {}
       const sent = Object.entries(fileTypes).find(([type]) =>
         (request.headers['content-type'] ?? '').toLowerCase().startsWith(type),
       )
       if (sent) requireFile(request, endpoint, sent[1])
-      request.actor = await authenticate(deps, request, endpoint)
+      // an action that sets or clears the cookie itself has the last word; what is written as it comes brings none
+      const giveCookie = (cookie: string) => reply.setCookie(deps.cookies.session, cookie, deps.cookies.options)
+      request.actor = await authenticate(deps, request, endpoint, route.stream ? undefined : giveCookie)
     },
     handler: async (request, reply) => {
       const call = callOf(deps, request, reply, endpoint, closing)

@@ -48,7 +48,6 @@ export const actorOf = (maker: Maker): Actor => {
         displayName: maker.displayName,
         source,
         session: {
-          hash: nothing,
           id: maker.sessionId,
           userId: maker.id,
           username: maker.username,
@@ -69,6 +68,7 @@ export const actorOf = (maker: Maker): Actor => {
           touch: false,
           renewal: false,
           recoveryCodesLeft: 0,
+          cookie: 'kept',
         },
       }
     case 'token':

@@ -93,7 +93,7 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
     )
     return { recoveryCodes: added.recoveryCodes, session, roles }
   })
-  const live = done.session && (await findLiveSession(deps.db, deps.keys.hash('session', done.session.token)))
+  const live = done.session && (await findLiveSession(deps.db, done.session.id))
   return {
     value: {
       user: {

@@ -1,9 +1,8 @@
 export { asUser, refuseUnbound, sessionsRoutes, toSession } from './sessions.ts'
+export { sessionHours } from './sessions-rules.ts'
 export {
-  endedAsUnbound,
   endSessions,
   findLiveSession,
   insertSession,
   SessionReader,
-  sessionHours,
 } from './sessions-store.ts'
