@@ -397,6 +397,61 @@ test('while one more proof is asked for nothing is read by itself: a late refusa
   await nothingWrong(visitor)
 })
 
+test('over changes of the cookie two tabs go on, live events in a third, and nobody is signed out', async () => {
+  const auditor = await newPerson(server, olga, `adam${++people}`, ['auditor'])
+  const visitor = await arrived()
+  const { page, context } = visitor
+  await forgetStep(server, auditor)
+  await asked(visitor, auditor)
+  await enterPasscode(page, auditor.secret)
+  await title(page, 'Events')
+  const [other, record] = [await context.newPage(), await context.newPage()]
+  await other.goto(`${server.origin}/me`)
+  await title(other, 'My account')
+  await page.getByRole('link', { name: 'Users', exact: true }).first().click()
+  await title(page, 'Users')
+  await record.goto(`${server.origin}/events`)
+  const live = record.getByText('Live', { exact: true })
+  await live.waitFor()
+  const cookie = async () => (await context.cookies()).find(({ name }) => name.endsWith('postern-session'))
+  const shownFor = (time: string) =>
+    server.sql(
+      `update session set hash_since = now() - interval '${time}' where ended_at is null and user_id = (select id from users where username = $1)`,
+      [auditor.username],
+    )
+  const refused: string[] = []
+  context.on('response', (answer) => answer.status() === 401 && refused.push(answer.url()))
+  let before = await cookie()
+  for (const [one, two] of [
+    ['Sessions', 'Where I am signed in'],
+    ['Users', 'My account'],
+  ] as const) {
+    await shownFor('61 min')
+    const go = (tab: Page, name: string) => tab.getByRole('link', { name, exact: true }).first().click()
+    await Promise.all([go(page, one), go(other, two)])
+    await Promise.all([title(page, one), title(other, two)])
+    const after = await eventually(cookie, (now) => now?.value !== before?.value, 'the cookie was not changed')
+    assert.deepEqual({ ...after, value: '' }, { ...before, value: '' })
+    before = after
+    await Promise.all([page.reload(), other.reload()])
+    await Promise.all([title(page, one), title(other, two)])
+    // the cookie before is dead by now
+    await shownFor('3 min')
+    await Promise.all([page.reload(), other.reload()])
+    await Promise.all([title(page, one), title(other, two)])
+  }
+  await live.waitFor()
+  await olga.browser.call(contract.createUser, { username: 'seen.live' })
+  await record.bringToFront()
+  await record.getByRole('button', { name: /^\d+ new/ }).click()
+  await record.getByText('A person was created').first().waitFor()
+  // and a stream that is lost goes on by the newest cookie
+  await record.reload()
+  await live.waitFor()
+  assert.deepEqual(refused, [])
+  await nothingWrong(visitor)
+})
+
 test('on a phone the wizard leads with the app on this phone, then the key, then the symbol', async () => {
   const adam = await somebody()
   const visitor = await arrived('/sign-in', { viewport: { width: 390, height: 844 } })
