@@ -367,7 +367,7 @@ test('a cookie without its key opens nothing, ends the session, and the page say
   await nothingWrong(visitor)
 })
 
-test('while one more proof is asked for nothing is read by itself: a late refusal would take the new cookie away', async () => {
+test('while one more proof is asked for nothing is read by itself: a late refusal would be taken for the end of the session', async () => {
   const adam = await somebody()
   const visitor = await arrived()
   const { page } = visitor

@@ -358,7 +358,7 @@ test('a download that was asked for with the cookie before is fetched', async ()
   assert.equal((await fetch(url.replace(/^http:\/\/[^/]+/, a.origin))).status, 200)
 })
 
-test('while a step-up is under way no cookie is changed, and a late answer to an old call takes the new one not back', async () => {
+test('while a step-up is under way no cookie is changed, and a late answer to an old call does not take the new one back', async () => {
   const { person, browser } = await member()
   await browser.call(contract.stepUp, {})
   await shownFor(person, '61 min')

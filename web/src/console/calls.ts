@@ -50,7 +50,7 @@ const keyOf = (endpoint: Endpoint, input: unknown) => [endpoint.path, endpoint.m
 
 /** Fetches a read. It counts as caused by a person unless nobody has touched anything since the last answer. */
 const fetchRead = async <E extends Endpoint>(endpoint: E, input: CallIn<E>, signal: AbortSignal): Promise<Answer<E>> => {
-  // A proof replaces the session. What is read by itself meanwhile would be refused, and its answer take the new cookie away.
+  // A proof replaces the session. What is read by itself meanwhile would be refused, and the page take its session for over.
   if (endpoint.path !== currentSession.path) await stepUpSettled()
   const answeredAt = queryClient.getQueryState(keyOf(endpoint, input))?.dataUpdatedAt ?? 0
   const nobody = answeredAt > 0 && lastInputAt() < answeredAt
