@@ -507,6 +507,33 @@ test('a code by letter asks for its activation number before a phone may registe
   assert.equal(claimed.kind, 'enrol-device')
 })
 
+test('a code names the device that came of it or approved by it, and events are found by their device', async () => {
+  const wes = await newPerson(server, olga, 'wes')
+  const his = await enrolPhone(server, olga, wes)
+  const [device] = await devicesOf(wes)
+  const enrolled = await olga.browser.call(contract.getCode, { id: device?.codeId as string })
+  assert.deepEqual(enrolled.device, { id: his.deviceId, name: device?.name })
+  const desk = server.browser()
+  const screen = await askPhone(desk)
+  const claimed = await scan(server, his, screen)
+  const code = () => olga.browser.call(contract.getCode, { id: screen.code.id })
+  assert.equal((await code()).device, null, 'claimed by a phone that has not said whose it is')
+  assert.equal(said(await approve(his, origin, claimed, screen.match)), '200')
+  await desk.call(contract.collectSignIn, {})
+  const named = await olga.browser.call(contract.renameDevice, { id: his.deviceId, name: 'x' }).catch(() => undefined)
+  assert.equal(named, undefined, 'an operator names nobody else’s device')
+  await desk.call(contract.renameDevice, { id: his.deviceId, name: 'The green one' })
+  assert.deepEqual((await code()).device, { id: his.deviceId, name: 'The green one' })
+  const { items } = await olga.browser.call(contract.listCodes, { kind: 'sign-in', limit: 200 })
+  assert.deepEqual(items.find(({ id }) => id === screen.code.id)?.device, { id: his.deviceId, name: 'The green one' })
+  const events = (await olga.browser.call(contract.listEvents, { deviceId: his.deviceId, limit: 200 })).items
+  assert.deepEqual(new Set(events.map(({ device: { id } }) => id)), new Set([his.deviceId]))
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['device.renamed', 'sign-in.phone', 'approval.approved', 'device.registered', 'enrolment.confirmed'],
+  )
+})
+
 test('an operator ends a device of anybody with no more rights than theirs', async () => {
   const abe = await newPerson(server, olga, 'abe')
   const his = await enrolPhone(server, olga, abe)

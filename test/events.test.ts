@@ -203,6 +203,8 @@ test('filters narrow a list, filters that fit nothing find nothing, and pages lo
     { codeId: `cod_8${'z'.repeat(25)}` },
     { codeId: 'x' },
     { sessionId: '%' },
+    { deviceId: `dev_8${'z'.repeat(25)}` },
+    { deviceId: 'x' },
     { address: '1.2.3.4' },
     { type: '%.' },
     { from: '9999-12-31T23:59:59.999Z' },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SymbolFiles, symbolsWanted } from './code-symbols.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { BrandId, CodeId, Instant, UserId } from './ids.ts'
+import { BrandId, CodeId, DeviceId, Instant, UserId } from './ids.ts'
 import { LetterLanguage } from './issued-code.ts'
 
 /** Kinds that can be issued now; others join the table of `server/src/features/codes/codes-life.ts` without a new mechanism. */
@@ -61,6 +61,10 @@ export const Code = z
     brand: z.object({ id: BrandId, name: z.string() }).nullable().meta({ description: 'null: the default kit' }),
     scans: z.number().int().meta({ description: 'Openings by people' }),
     previews: z.number().int().meta({ description: 'Openings by bots and link previews' }),
+    device: z
+      .object({ id: DeviceId, name: z.string() })
+      .nullable()
+      .meta({ description: 'The device that it enrolled, or that approved what it asked' }),
     lastScan: z.object({ at: Instant, country: z.string(), platform: z.string() }).nullable(),
     notBefore: Instant.nullable(),
     expiresAt: Instant.nullable().meta({ description: 'null: never' }),

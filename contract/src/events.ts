@@ -122,6 +122,7 @@ export const eventFilters = {
   userId: UserId.optional(),
   codeId: z.string().max(40).optional(),
   sessionId: z.string().max(40).optional(),
+  deviceId: z.string().max(40).optional().meta({ description: 'Of a registered device: what it did, and what was done with it' }),
   factor: z.string().max(40).optional(),
   country: z.string().max(3).optional(),
   address: z.string().max(64).optional(),

@@ -44,7 +44,7 @@ const list = (db: Db | Tx) =>
     ])
 type Row = Awaited<ReturnType<ReturnType<typeof list>['executeTakeFirstOrThrow']>>
 
-const toCode = (row: Row, origin: string, { people, previews, last }: Totals): Code => ({
+const toCode = (row: Row, origin: string, { people, previews, last }: Totals, device: Code['device']): Code => ({
   id: toId('cod', row.id),
   kind: row.kind,
   state: stateOf(row),
@@ -59,6 +59,7 @@ const toCode = (row: Row, origin: string, { people, previews, last }: Totals): C
   brand: row.brandId && row.brand ? { id: toId('brd', row.brandId), name: row.brand } : null,
   scans: people,
   previews,
+  device,
   lastScan: last && { at: new Date(uuid7Time(last.id)).toISOString(), country: last.country, platform: last.platform },
   notBefore: row.notBefore?.toISOString() ?? null,
   expiresAt: row.expiresAt?.toISOString() ?? null,
@@ -75,9 +76,19 @@ const urlOf = ({ id, kind, destination }: Pick<Row, 'id' | 'kind' | 'destination
     ? contentOf(destination)
     : `${origin}/c/${toId('cod', id)}`
 }
+/** The device that a code enrolled, or that approved by it. */
+const readDevicesOf = async (db: Db | Tx, codeIds: readonly string[]): Promise<(codeId: string) => Code['device']> => {
+  const { rows } = await sql<{ codeId: string; id: string; name: string }>`select d.code_id, d.id, d.name from device d
+      where d.code_id = any (${codeIds}::uuid[])
+    union all select a.code_id, d.id, d.name from approval a join device d on d.id = a.device_id where a.code_id = any (${codeIds}::uuid[])`.execute(
+    db,
+  )
+  const found = new Map(rows.map(({ codeId, id, name }) => [codeId, { id: toId('dev', id), name }]))
+  return (codeId) => found.get(codeId) ?? null
+}
 export const readCode = async (db: Db | Tx, origin: string, id: string): Promise<Code | undefined> => {
   const row = await list(db).where('c.id', '=', id).executeTakeFirst()
-  return row && toCode(row, origin, (await readTotals(db, [id]))(id))
+  return row && toCode(row, origin, (await readTotals(db, [id]))(id), (await readDevicesOf(db, [id]))(id))
 }
 export const isCode = async (db: Db, id: string): Promise<boolean> =>
   (await db.selectFrom('code').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
@@ -86,8 +97,8 @@ export const isCode = async (db: Db, id: string): Promise<boolean> =>
 export const readCodesOf = async (db: Db | Tx, origin: string, ids: readonly string[]): Promise<Code[]> => {
   if (ids.length === 0) return []
   const rows = await list(db).where('c.id', 'in', ids).execute()
-  const totals = await readTotals(db, ids)
-  const found = new Map(rows.map((row) => [row.id, toCode(row, origin, totals(row.id))]))
+  const [totals, deviceOf] = [await readTotals(db, ids), await readDevicesOf(db, ids)]
+  const found = new Map(rows.map((row) => [row.id, toCode(row, origin, totals(row.id), deviceOf(row.id))]))
   return ids.flatMap((id) => found.get(id) ?? [])
 }
 export const readCodes = async (

@@ -91,6 +91,7 @@ export const findEvents = async (
   if (filter.country) query = query.where('country', '=', filter.country.toUpperCase())
   if (filter.codeId) query = query.where('codeId', '=', idOrNothing(filter.codeId))
   if (filter.sessionId) query = query.where('sessionId', '=', idOrNothing(filter.sessionId))
+  if (filter.deviceId) query = query.where('deviceId', '=', idOrNothing(filter.deviceId))
   if (filter.address) query = query.where('addressTag', '=', addressTag(deps.keys, filter.address))
   if (filter.userId) {
     const user = fromId(filter.userId)

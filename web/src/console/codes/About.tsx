@@ -95,6 +95,14 @@ const TermsFacts = ({ code }: { code: Code }) => {
               : new Intl.NumberFormat(i18n.language).format(code.scanLimit),
         ],
         [t('usedAt'), moment(code.usedAt)],
+        [
+          t('device'),
+          code.device ? (
+            <Link key="device" to="/events" search={{ deviceId: code.device.id } as never}>
+              {code.device.name}
+            </Link>
+          ) : undefined,
+        ],
         [t('revokedAt'), moment(code.revokedAt)],
         [
           t('issued'),

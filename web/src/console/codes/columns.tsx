@@ -34,7 +34,12 @@ export const useCodeColumns = (): Column<Code>[] => {
       key: 'state',
       title: t('stateTitle'),
       narrow: 'first',
-      cell: ({ state }) => <StateBadge look={codeLook[state]}>{t(`state.${state}`)}</StateBadge>,
+      cell: ({ state, device }) => (
+        <>
+          <StateBadge look={codeLook[state]}>{t(`state.${state}`)}</StateBadge>{' '}
+          {device && <span className={style.device}>{device.name}</span>}
+        </>
+      ),
     },
     {
       key: 'owner',

@@ -1,10 +1,11 @@
 import type { listDevices, Out } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Column } from '../../ui/DataTable.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { EndDevice } from './EndDevice.tsx'
-import { KeptWord, LastUsed } from './parts.tsx'
+import { KeptWord, LastUsed, Since } from './parts.tsx'
 import { deviceLook, useSystemOf } from './words.ts'
 
 export type Row = Out<typeof listDevices>['items'][number]
@@ -45,8 +46,18 @@ export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolea
       : []),
     { key: 'kept', title: t('kept'), cell: (row) => <KeptWord of={row} /> },
     { key: 'where', title: t('where'), narrow: 'none', cell: (row) => systemOf(row) },
-    { key: 'since', title: t('since'), narrow: 'none', cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
+    { key: 'since', title: t('since'), narrow: 'none', cell: (row) => <Since of={row} /> },
     { key: 'used', title: t('lastUsed'), labelled: true, cell: (row) => <LastUsed of={row} /> },
+    {
+      key: 'events',
+      title: t('events'),
+      untitled: true,
+      cell: ({ id, name }) => (
+        <Link to="/events" search={{ deviceId: id } as never} aria-label={t('eventsOf', { name })}>
+          {t('events')}
+        </Link>
+      ),
+    },
     ...(may
       ? [
           {

@@ -1,4 +1,5 @@
 import type { Device } from '@postern/contract'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { countryName } from '../../ui/places.ts'
 import { TimeText } from '../../ui/TimeText.tsx'
@@ -22,6 +23,23 @@ export const LastUsed = ({ of: { lastUsedAt, lastCountry } }: { of: Pick<Device,
     <>
       <TimeText at={lastUsedAt} as="moment" />
       {country && ` ${t('from', { country })}`}
+    </>
+  )
+}
+/** When it was registered, and by which code where one did it. */
+export const Since = ({ of: { createdAt, codeId } }: { of: Pick<Device, 'createdAt' | 'codeId'> }) => {
+  const { t } = useTranslation('devices')
+  return (
+    <>
+      <TimeText at={createdAt} as="moment" />
+      {codeId && (
+        <>
+          {' '}
+          <Link to="/codes/$id" params={{ id: codeId }}>
+            {t('byCode')}
+          </Link>
+        </>
+      )}
     </>
   )
 }

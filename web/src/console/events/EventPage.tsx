@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Columns } from '../../ui/Columns.tsx'
 import { CopyId, shortId } from '../../ui/CopyId.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconChevronRight, IconDeviceDesktop, IconQrcode, IconUser, IconWorld } from '../../ui/icons.ts'
+import { IconChevronRight, IconDeviceDesktop, IconDeviceMobile, IconQrcode, IconUser, IconWorld } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Page, Section } from '../../ui/Page.tsx'
@@ -187,6 +187,16 @@ const About = ({ event }: { event: Event }) => {
         </>
       ),
       icon: IconDeviceDesktop,
+    },
+    {
+      key: 'deviceId',
+      value: event.device.id,
+      name: (
+        <>
+          {t('thisDevice')} <Short id={event.device.id} />
+        </>
+      ),
+      icon: IconDeviceMobile,
     },
     { key: 'address', value: event.address, name: event.address, icon: IconWorld },
     { key: 'country', value: event.place?.country, name: words.place(event.place), icon: IconWorld },

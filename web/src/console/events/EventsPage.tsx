@@ -21,7 +21,7 @@ import { PeriodChip } from './PeriodChip.tsx'
 import { instantOf } from './period.ts'
 import { useEventWords } from './words.ts'
 
-const keys = ['type', 'outcome', 'userId', 'country', 'codeId', 'sessionId', 'address', 'from', 'to'] as const
+const keys = ['type', 'outcome', 'userId', 'country', 'codeId', 'sessionId', 'deviceId', 'address', 'from', 'to'] as const
 type Filters = Partial<Record<(typeof keys)[number], string>>
 /** The groups of types, in the order of the contract: `sign-in.` and so on. */
 const groups = [...new Set(Object.keys(eventTypes).map((type) => `${type.split('.')[0]}.`))]
@@ -87,6 +87,7 @@ export default function EventsPage() {
     { key: 'address', label: t('filter.address') },
     { key: 'codeId', label: t('filter.code') },
     { key: 'sessionId', label: t('filter.session') },
+    { key: 'deviceId', label: t('filter.device') },
   ]
   return (
     <Page
@@ -143,7 +144,7 @@ const filterOf = ({ from, to, country, ...rest }: Filters, asOf: number): CallIn
 /** Whether a live event belongs in the list that is shown: the same question that the server answers for the list. */
 const fits = (
   event: Event,
-  { type, outcome, userId, country, codeId, sessionId, address, from, to }: CallIn<typeof listEvents>,
+  { type, outcome, userId, country, codeId, sessionId, deviceId, address, from, to }: CallIn<typeof listEvents>,
 ) =>
   (!type || type.split(',').some((each) => (each.endsWith('.') ? event.type.startsWith(each) : event.type === each))) &&
   (!outcome || event.outcome === outcome) &&
@@ -151,6 +152,7 @@ const fits = (
   (!country || event.place?.country === country) &&
   (!codeId || event.codeId === codeId) &&
   (!sessionId || event.sessionId === sessionId) &&
+  (!deviceId || event.device.id === deviceId) &&
   (!address || event.address === address) &&
   (!from || event.time >= from) &&
   (!to || event.time < to)
