@@ -12,6 +12,7 @@ import { fromId } from '../../platform/ids.ts'
 import { isPreview } from '../../platform/previews.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
 import { linkPage } from './link-pages.ts'
+import { keepable, registerPhoneApp } from './phone-app.ts'
 import type { SendPage } from './security-headers.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
@@ -24,8 +25,8 @@ const consolePolicy = (nonce: string): string =>
 const phonePolicyWith = (scripts: string): string =>
   `default-src 'none'; script-src 'self'${scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`
 const phonePolicy = phonePolicyWith('')
-/** Where our own camera reads, its second reader is compiled from wasm; nowhere else. */
-const cameraPolicy = phonePolicyWith(" 'wasm-unsafe-eval'")
+/** Where our own camera reads, its second reader is compiled from wasm, and people may keep the page; nowhere else. */
+const cameraPolicy = `${phonePolicyWith(" 'wasm-unsafe-eval'")}; manifest-src 'self'`
 
 export type Pages = {
   sendConsole: (reply: FastifyReply, status: number) => FastifyReply
@@ -83,8 +84,10 @@ export const registerPages = async (
       return html(reply, status, phonePolicy, body)
     },
   })
+  await registerPhoneApp(app, deps)
+  const cameraPage = keepable(phonePage)
   for (const url of ['/phone', '/phone/*'])
-    app.get(url, { schema: { hide: true } }, (_request, reply) => html(reply, 200, cameraPolicy, phonePage))
+    app.get(url, { schema: { hide: true } }, (_request, reply) => html(reply, 200, cameraPolicy, cameraPage))
   const sendConsole = (reply: FastifyReply, status: number): FastifyReply => {
     const nonce = randomBytes(16).toString('base64')
     return html(reply, status, consolePolicy(nonce), consolePage.replaceAll('__CSP_NONCE__', nonce))
