@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
-import { approve, type Claimed, enrolPhone } from './support/phones.ts'
+import { approve, type Claimed, enrolPhone, type Phone } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -180,6 +180,19 @@ const threeFrames = async (page: Page) => {
   return read.slice(-3) as [(typeof read)[0], (typeof read)[0], (typeof read)[0]]
 }
 
+/** Reads the code off the page as a phone's camera does, and claims it. */
+const claimOf = async (page: Page, { browser }: Phone) => {
+  const [one, two, three] = await threeFrames(page)
+  return browser.try(contract.claimCode, { id: three.id, secret: three.secret, frames: [one.secret, two.secret] })
+}
+const approveOn = async (page: Page, phone: Phone): Promise<void> => {
+  const claimed = (await claimOf(page, phone)).value as Claimed
+  assert.equal((await approve(phone, server.origin, claimed, await numberOn(page))).status, 200)
+}
+/** Marks a page: a whole load would take the mark away. */
+const mark = (page: Page) => page.evaluate('globalThis.marked = true')
+const marked = (page: Page) => page.evaluate('globalThis.marked === true')
+
 test('a moving code stands on the page, changes every second, and signs in the desk that a phone approves', async () => {
   const adam = await somebody()
   const phone = await enrolPhone(server, olga, adam)
@@ -201,12 +214,59 @@ test('a moving code stands on the page, changes every second, and signs in the d
   await page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
   // what was claimed is not drawn any more, and its number stays to be read
   await page.locator('[data-frame]').waitFor({ state: 'detached' })
+  // the next page's scripts do not wait for the finger
+  await eventually(
+    () => page.evaluate(`performance.getEntriesByType('resource').some(({ name }) => name.includes('/MySessionsPage-'))`),
+    Boolean,
+    'nothing is fetched ahead',
+  )
+  await mark(page)
   assert.equal((await approve(phone, server.origin, claimed, await numberOn(page))).status, 200)
   await title(page, 'Where I am signed in')
   assert.equal(page.url(), `${server.origin}/me/sessions`)
+  assert.equal(await marked(page), true)
   await page.goto(`${server.origin}/me`)
   await title(page, 'My account')
   assert.equal(await page.locator('[data-acr]').first().getAttribute('data-acr'), 'aal2')
+  await nothingWrong(visitor)
+})
+
+test('who goes back and lets somebody else in sees nothing of the one before', async () => {
+  const [adam, berta] = [await somebody(), await somebody()]
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  await mark(page)
+  await approveOn(page, await enrolPhone(server, olga, adam))
+  await title(page, 'My account')
+  assert.match(await main(page), new RegExp(`\\b${adam.username}\\b`))
+  await page.goBack()
+  await title(page, 'Sign in')
+  await approveOn(page, await enrolPhone(server, olga, berta))
+  await title(page, 'My account')
+  assert.match(await main(page), new RegExp(`\\b${berta.username}\\b`))
+  assert.doesNotMatch(await main(page), new RegExp(`\\b${adam.username}\\b`))
+  assert.equal(await marked(page), true)
+  await nothingWrong(visitor)
+})
+
+test('where a secret was typed, or the address is another part’s of the server, the next page is a whole load', async () => {
+  const phone = await enrolPhone(server, olga, await somebody())
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in?returnTo=/me`)
+  await mark(page)
+  await toPassword(page)
+  await page.getByLabel('Password', { exact: true }).fill('typed, and not sent')
+  await press(page, 'Other ways to sign in')
+  await approveOn(page, phone)
+  await title(page, 'My account')
+  assert.equal(await marked(page), false)
+  await page.goto(`${server.origin}/sign-in?returnTo=/phone/me`)
+  await mark(page)
+  await approveOn(page, phone)
+  await title(page, 'My phones and keys')
+  assert.equal(await marked(page), false)
   await nothingWrong(visitor)
 })
 
@@ -271,19 +331,16 @@ test('a role that proves the password first is told so by the page, and the phon
   const visitor = await newVisitor(chromium)
   const { page } = visitor
   await page.goto(`${server.origin}/sign-in`)
-  const claim = async () => {
-    const [one, two, three] = await threeFrames(page)
-    return phone.browser.try(contract.claimCode, { id: three.id, secret: three.secret, frames: [one.secret, two.secret] })
-  }
-  const alone = (await claim()).value as Claimed
+  const alone = (await claimOf(page, phone)).value as Claimed
   assert.equal((await approve(phone, server.origin, alone, await numberOn(page))).status, 403)
   await page.getByText('Your role proves the password here first').waitFor()
   await press(page, 'Enter the password')
   await typePassword(page, oscar)
   await title(page, 'Now a second proof')
-  const claimed = (await claim()).value as Claimed
-  assert.equal((await approve(phone, server.origin, claimed, await numberOn(page))).status, 200)
+  await mark(page)
+  await approveOn(page, phone)
   await title(page, 'Events')
+  assert.equal(await marked(page), false)
   await nothingWrong(visitor)
 })
 
