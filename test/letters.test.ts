@@ -73,7 +73,7 @@ test('the claim asks for the number: missing, wrong with the tries left, and rig
   const wrong = await claim(1, code, wrongOf(code.activation))
   assert.deepEqual(
     [said(wrong), wrong.problem.triesLeft, wrong.problem.errors],
-    ['factor-wrong', 4, [{ path: 'activation', message: 'did not match' }]],
+    ['factor-wrong', 4, [{ path: 'activation', message: 'did not match', code: 'mismatch' }]],
   )
   const phone = new Browser(deployment.a.origin)
   const { id, secret, activation } = code
