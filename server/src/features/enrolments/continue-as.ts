@@ -37,11 +37,8 @@ export const continueAs = async (
     deviceId: assurance.deviceId ?? undefined,
     thumbprint: actor.source.thumbprint as Buffer,
     codeId: session.codeId,
+    replaces: session.scope === 'full' ? session : undefined,
     source: actor.source,
   })
-  if (session.scope === 'full') {
-    const { provedAt, expiresAt } = session
-    await tx.updateTable('session').set({ provedAt, expiresAt }).where('id', '=', opened.id).execute()
-  }
   return { ...opened, deviceId: assurance.deviceId }
 }

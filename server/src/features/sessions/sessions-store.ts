@@ -211,6 +211,8 @@ export type NewSession = {
   deviceId?: string | undefined
   /** Of its life, where it is shorter than others’. */
   minutes?: number | undefined
+  /** When its person proved themselves and when it ends, of the session whose place it takes without a new proof. */
+  replaces?: { provedAt: Date; expiresAt: Date } | undefined
   source: Source
 }
 /** Inserts a session with a new token, and remembers the browser for the limits. Answers the token: it is shown to nobody else. */
@@ -229,10 +231,12 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
       deviceId: session.deviceId ?? null,
       acr: session.acr,
       amr: session.amr,
+      ...(session.replaces ? { provedAt: session.replaces.provedAt } : {}),
       expiresAt:
-        session.scope === 'recovery'
+        session.replaces?.expiresAt ??
+        (session.scope === 'recovery'
           ? sql<Date>`now() + ${recoveryMinutes} * interval '1 min'`
-          : sql<Date>`now() + ${session.minutes ?? sessionHours * 60} * interval '1 min'`,
+          : sql<Date>`now() + ${session.minutes ?? sessionHours * 60} * interval '1 min'`),
       endedAt: null,
       endedWhy: null,
       deviceType: session.source.device.type,
