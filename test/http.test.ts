@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
@@ -36,6 +37,19 @@ const bytes = (text: string): Promise<string> =>
     socket.on('close', () => resolve(got))
     socket.on('error', () => resolve(got))
   })
+
+test('every page of the console can be loaded by its address, and an address of none is told by its status', async () => {
+  const router = readFileSync(new URL('../web/src/console/router.tsx', import.meta.url), 'utf8')
+  const pages = [...router.matchAll(/(?:path: |page\()'(\/[^']*)'/g)].map((found) => (found[1] as string).replace('$id', 'x'))
+  assert.ok(pages.length > 20)
+  for (const path of pages) {
+    const answer = await raw(server.origin, 'GET', path, { headers: { accept: 'text/html' } })
+    assert.equal(answer.status, 200, path)
+    assert.match(String(answer.headers['content-type']), /^text\/html/, path)
+  }
+  for (const path of ['/why', '/devices-of-mine', '/nowhere'])
+    assert.equal((await raw(server.origin, 'GET', path, { headers: { accept: 'text/html' } })).status, 404, path)
+})
 
 test('what is wrong with a field is told by a stable name, with what words about it may hold', async () => {
   const person = (input: object) => olga.browser.try(contract.createUser, { username: 'fields', ...input } as never)

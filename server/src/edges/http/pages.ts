@@ -16,8 +16,22 @@ import { keepable, registerPhoneApp } from './phone-app.ts'
 import type { SendPage } from './security-headers.ts'
 
 const built = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
-/** First segments of the console's addresses; all of them are its one page. */
-const consolePages = ['', 'sign-in', 'check', 'enrol', 'me', 'users', 'codes', 'brands', 'events', 'sessions', 'settings', 'why']
+/** First segments of the console's addresses (web/src/console/router.tsx); all of them are its one page. */
+const consolePages = [
+  '',
+  'sign-in',
+  'check',
+  'enrol',
+  'me',
+  'users',
+  'codes',
+  'bulk',
+  'brands',
+  'devices',
+  'events',
+  'sessions',
+  'settings',
+]
 
 const consolePolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types default`
