@@ -22,6 +22,7 @@ export class BadProof extends Error {}
 export class Proofs {
   readonly #keys: Keys
   readonly #origins: readonly string[]
+  /** By the encoded header, which a browser sends alike each time: what was found good in it is neither decoded nor judged again. */
   readonly #imported = new Map<string, { key: KeyObject; thumbprint: Buffer }>()
   /** The `jti`s that were taken, by the minute in which their proof is good no longer. */
   readonly #taken = new Map<number, Set<string>>()
@@ -99,6 +100,9 @@ export class Proofs {
   }
 
   #keyOf(proof: string): { key: KeyObject; thumbprint: Buffer } {
+    const header = proof.slice(0, proof.indexOf('.'))
+    const known = this.#imported.get(header)
+    if (known) return known
     const { jwk, alg, typ, crit } = decodeProtectedHeader(proof)
     // RFC 7515 §4.1.11: what is critical must be understood, and nothing is
     if (typ !== 'dpop+jwt' || crit !== undefined) throw new BadProof('not a DPoP proof')
@@ -114,15 +118,12 @@ export class Proofs {
       'd' in jwk
     )
       throw new BadProof('not a P-256 public key')
-    const name = `${jwk.x}.${jwk.y}`
-    const known = this.#imported.get(name)
-    if (known) return known
     // throws where the point is not on the curve
     const key = publicKey(jwk.x, jwk.y)
     // RFC 7638 §3.2: the required members in lexical order
     const thumbprint = hash('sha256', `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`, 'buffer')
     if (this.#imported.size >= 10_000) this.#imported.clear()
-    this.#imported.set(name, { key, thumbprint })
+    this.#imported.set(header, { key, thumbprint })
     return { key, thumbprint }
   }
 }
