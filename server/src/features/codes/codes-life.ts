@@ -2,7 +2,7 @@ import { type CodeKind, type CodeState, codeKinds, type EditableField, type Refu
 
 /**
  * The life of every kind of code, as a table. Nothing here decides: each act is one statement on the database's clock
- * that holds the same conditions (codes-store.ts, edit-code.ts, openings.ts). The property tests hold both together.
+ * that holds the same conditions (codes-store.ts, edit-code.ts, openings.ts). test/codes-histories.test.ts holds both together.
  */
 type KindRules = {
   /** Its symbol holds ORIGIN/c/ID#SECRET: single use by a claim, an end within days, never drawn again. */
