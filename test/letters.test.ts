@@ -28,8 +28,12 @@ const readPdf = (bytes: Uint8Array) => {
   const fonts = execFileSync('pdffonts', [file]).toString()
   return { text, symbol, fonts }
 }
-const byLetter = async (username: string, more: Partial<contract.CallIn<typeof contract.enrolUser>> = {}) => {
-  const user = await olga.browser.call(contract.createUser, { username, displayName: 'Żaneta Łęcka' })
+const byLetter = async (
+  username: string,
+  more: Partial<contract.CallIn<typeof contract.enrolUser>> = {},
+  displayName = 'Żaneta Łęcka',
+) => {
+  const user = await olga.browser.call(contract.createUser, { username, displayName })
   const { code } = await olga.browser.call(contract.enrolUser, { id: user.id, factor: 'totp', deliver: 'letter', ...more })
   return { ...code, ...partsOf(code.url as string), userId: user.id, activation: code.activation as string }
 }
@@ -62,6 +66,22 @@ test('a letter holds symbol, address, what to do and until when, in both languag
       ]),
       0,
     )
+})
+
+test('a name in Greek, Cyrillic or Vietnamese letters is printed in them, and what no font of ours has as its number, which is told', async () => {
+  const names = ['Ελένη.Παπαδοπούλου', 'Наталія.Ґудзь', 'Nguyễn.Thị.Hương', 'Жанна.Łęcka', 'Ἀλέξανδρος']
+  for (const [n, username] of names.entries()) {
+    const code = await byLetter(username, { language: n % 2 === 0 ? 'en' : 'pl' }, '')
+    const { text, fonts } = readPdf(Buffer.from(code.letterPdf as string, 'base64'))
+    assert.ok(text.normalize('NFC').includes(username), `${username}: ${text}`)
+    assert.doesNotMatch(text, /U\+/)
+    // every font of a name is embedded
+    for (const line of fonts.split('\n').filter((each) => each.includes('Inter'))) assert.match(line, / yes yes yes /)
+  }
+  const code = await byLetter('王芳.Łęcka', { language: 'pl' }, '')
+  const { text } = readPdf(Buffer.from(code.letterPdf as string, 'base64'))
+  assert.match(text, /^ *\[U\+738B\]\[U\+82B3\]\.Łęcka$/m)
+  assert.match(text, /\[U\+…\] zastępuje literę/)
 })
 
 test('the claim asks for the number: missing, wrong with the tries left, and right with blanks in it', async () => {

@@ -4,8 +4,14 @@ import { type Language, words } from './words.ts'
 
 /** Millimetres: a symbol of 45 mm is read from a hand's distance by any camera. */
 const symbolMm = 45
+const small = { size: 9, colour: '#4c575c' }
 const time = (at: string, locale: string): string =>
   `${new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(at))} UTC`
+
+/** Where a name has letters that were printed as numbers, what those are. */
+const tellOfNumbers = (sheet: Sheet, language: Language): void => {
+  if (sheet.hasNumbers) sheet.line(words[language].numbers, small)
+}
 
 /** A letter (PDF, A4) with one code: symbol, address, what to do, until when. Never the activation number. */
 export const codeLetter = async (
@@ -24,7 +30,7 @@ export const codeLetter = async (
   sheet.gap(6)
   sheet.symbol(symbolSvg(url), symbolMm)
   sheet.gap(4)
-  sheet.line(say.address, { size: 9, colour: '#4c575c' })
+  sheet.line(say.address, small)
   // the address is typed from paper: every sign must be told from every other
   sheet.address(url)
   sheet.gap(4)
@@ -33,6 +39,7 @@ export const codeLetter = async (
   for (const [at, step] of [...say.steps, say.last[factor]].entries()) sheet.text(step, `${at + 1}.`)
   sheet.gap(6)
   sheet.text(say.warning)
+  tellOfNumbers(sheet, language)
   return sheet.done()
 }
 
@@ -55,6 +62,7 @@ export const recoveryLetter = async (
   }
   sheet.gap(6)
   sheet.text(say.keep)
-  sheet.line(say.made(time(new Date().toISOString(), locale)), { size: 9, colour: '#4c575c' })
+  sheet.line(say.made(time(new Date().toISOString(), locale)), small)
+  tellOfNumbers(sheet, language)
   return sheet.done()
 }

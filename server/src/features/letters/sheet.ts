@@ -1,27 +1,22 @@
-import { createRequire } from 'node:module'
 import PDFDocument from 'pdfkit'
+import { fontFile, partWith } from '../symbols/index.ts'
 import type { Language } from './words.ts'
 
-const require = createRequire(import.meta.url)
-/** Inter in two parts, as its packager cuts it: Polish words have letters of both. */
-const parts = ['latin', 'latin-ext'] as const
-const fileOf = (part: string, weight: 400 | 600): string =>
-  require.resolve(`@fontsource/inter/files/inter-${part}-${weight}-normal.woff`)
 const point = 72 / 25.4
 /** Millimetres. */
 const [pageWidth, margin] = [210, 25]
 type Look = { size?: number; bold?: boolean; colour?: string }
 const ink = '#1a2225'
-/** Unicode ranges of the second part, by its packager's style sheet. */
-const isExtended = (letter: string): boolean => {
-  const at = letter.codePointAt(0) as number
-  return (at >= 0x100 && at <= 0x2af && ![0x131, 0x152, 0x153].includes(at)) || (at >= 0x1e00 && at <= 0x1eff)
-}
+/** What stands for a letter that no font of ours has: its number can be read and looked up, a box cannot. */
+const numberOf = (letter: string): string =>
+  `[U+${(letter.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}]`
 
 /** One sheet of A4, written from top to bottom; fonts are embedded, words can be searched and read out. */
 export class Sheet {
   readonly #doc: PDFKit.PDFDocument
   readonly #bytes: Promise<Buffer>
+  /** Whether a letter was printed as its number. */
+  hasNumbers = false
   #y = margin * point
 
   constructor(title: string, language: Language) {
@@ -32,8 +27,6 @@ export class Sheet {
       displayTitle: true,
       info: { Title: title, Creator: 'Postern' },
     } as PDFKit.PDFDocumentOptions)
-    for (const part of parts)
-      for (const weight of [400, 600] as const) this.#doc.registerFont(`${part}-${weight}`, fileOf(part, weight))
     const chunks: Buffer[] = []
     this.#bytes = new Promise((resolve, reject) => {
       this.#doc.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -92,33 +85,35 @@ export class Sheet {
     return this.#bytes
   }
 
-  /** Pieces of one font each. */
-  #pieces(text: string): { font: string; text: string }[] {
-    const pieces: { font: string; text: string }[] = []
+  /** Pieces of one part of Inter each, as its packager cuts it: Polish words alone have letters of two. */
+  #pieces(text: string): { part: string; text: string }[] {
+    const pieces: { part: string; text: string }[] = []
     for (const letter of text.normalize('NFC')) {
-      const font = isExtended(letter) ? 'latin-ext' : 'latin'
+      const has = partWith(letter)
+      const [part, shown] = has === undefined ? ['latin', numberOf(letter)] : [has, letter]
+      if (has === undefined) this.hasNumbers = true
       const last = pieces.at(-1)
-      if (last?.font === font) last.text += letter
-      else pieces.push({ font, text: letter })
+      if (last?.part === part) last.text += shown
+      else pieces.push({ part, text: shown })
     }
     return pieces
   }
-  #set({ size = 11, bold = false, colour = ink }: Look, font: string): void {
+  #set({ size = 11, bold = false, colour = ink }: Look, part: string): void {
     this.#doc
-      .font(`${font}-${bold ? 600 : 400}`)
+      .font(fontFile(part, bold ? 600 : 400))
       .fontSize(size)
       .fillColor(colour)
   }
   #width(text: string, look: Look): number {
     return this.#pieces(text).reduce((width, piece) => {
-      this.#set(look, piece.font)
+      this.#set(look, piece.part)
       return width + this.#doc.widthOfString(piece.text)
     }, 0)
   }
   #write(text: string, left: number, look: Look): void {
     let x = left
     for (const piece of this.#pieces(text)) {
-      this.#set(look, piece.font)
+      this.#set(look, piece.part)
       this.#doc.text(piece.text, x, this.#y, { lineBreak: false })
       x += this.#doc.widthOfString(piece.text)
     }

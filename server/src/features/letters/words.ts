@@ -6,6 +6,7 @@ export type Language = (typeof letterLanguages)[number]
 export const words = {
   en: {
     locale: 'en-GB',
+    numbers: '[U+…] stands for a letter that this letter has no type for: it is its number in Unicode.',
     code: {
       title: 'Your way in',
       lead: (issuer: string, name: string) =>
@@ -34,6 +35,7 @@ export const words = {
   },
   pl: {
     locale: 'pl-PL',
+    numbers: '[U+…] zastępuje literę, której nie ma w kroju tego pisma: to jej numer w Unicode.',
     code: {
       title: 'Twoje wejście',
       lead: (issuer: string, name: string) =>

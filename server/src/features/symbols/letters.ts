@@ -9,18 +9,23 @@ const require = createRequire(import.meta.url)
 /** Parts of Inter, semi-bold, by how likely a letter is in them; each is read when the first letter asks for it. */
 const parts = ['latin', 'latin-ext', 'cyrillic', 'greek', 'vietnamese', 'cyrillic-ext', 'greek-ext']
 const fonts = new Map<string, Font>()
-const fontOf = (letter: string): Font | undefined => {
-  for (const part of parts) {
-    let font = fonts.get(part)
-    if (!font) {
-      const { parse } = require('opentype.js') as { parse: (file: ArrayBuffer) => Font }
-      const file = readFileSync(require.resolve(`@fontsource/inter/files/inter-${part}-600-normal.woff`))
-      font = parse(file.buffer.slice(file.byteOffset, file.byteOffset + file.length))
-      fonts.set(part, font)
-    }
-    if (font.charToGlyphIndex(letter) > 0) return font
+const opened = (part: string): Font => {
+  let font = fonts.get(part)
+  if (!font) {
+    const { parse } = require('opentype.js') as { parse: (file: ArrayBuffer) => Font }
+    const file = readFileSync(fontFile(part, 600))
+    font = parse(file.buffer.slice(file.byteOffset, file.byteOffset + file.length))
+    fonts.set(part, font)
   }
-  return undefined
+  return font
+}
+export const fontFile = (part: string, weight: 400 | 600): string =>
+  require.resolve(`@fontsource/inter/files/inter-${part}-${weight}-normal.woff`)
+/** The part that has a letter; undefined: Inter has it not. */
+export const partWith = (letter: string): string | undefined => parts.find((part) => opened(part).charToGlyphIndex(letter) > 0)
+const fontOf = (letter: string): Font | undefined => {
+  const part = partWith(letter)
+  return part === undefined ? undefined : opened(part)
 }
 
 /** One line of words as outlines, centred in a box; smaller than wished where it would not fit. Refuses what Inter has not. */
