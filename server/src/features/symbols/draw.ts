@@ -73,6 +73,6 @@ export const readBack = async (text: string, picture: Raster): Promise<void> => 
   mustSay(text, read === text ? read : await readByZxing(picture))
 }
 /** A symbol that says something else is a bug of ours: it must not leave. The text may be a secret and is not told. */
-const mustSay = (text: string, read: string | null): void => {
+export const mustSay = (text: string, read: string | null): void => {
   if (read !== text) throw new Error(read === null ? 'a symbol could not be read back' : 'a symbol was read back as another text')
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { renderingFor, symbolText } from './index.ts'
 import type { Raster } from './raster.ts'
 import { readByQr } from './readers.ts'
+import { saidBy } from './terminal.ts'
 import { link } from './test-support.ts'
 
 const scale = 4
@@ -37,6 +38,16 @@ test('ASCII is read as a light page shows it, and holds nothing but # and blanks
     readByQr(picture(lines.map((line) => [...line].filter((_, at) => at % 2 === 0).map((sign) => sign === ' ')))),
     link,
   )
+})
+
+test('what leaves is read back from its signs: lines that are lost, or another symbol in its place, is found', () => {
+  for (const rendering of ['blocks', 'ascii'] as const) {
+    const drawn = symbolText(link, rendering)
+    assert.equal(saidBy(drawn, rendering), link)
+    const lines = drawn.split('\n')
+    assert.equal(saidBy(lines.filter((_, at) => at % 3 > 0).join('\n'), rendering), null)
+    assert.notEqual(saidBy(symbolText(`${link}/x`, rendering), rendering), link)
+  }
 })
 
 test('the locale says what a terminal can show', () => {

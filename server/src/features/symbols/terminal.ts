@@ -1,4 +1,7 @@
-import { matrixOf, quiet } from './matrix.ts'
+import { mustSay } from './draw.ts'
+import { type Matrix, matrixOf, quiet } from './matrix.ts'
+import { plainRaster } from './plain.ts'
+import { readByQr } from './readers.ts'
 
 export type Rendering = 'blocks' | 'ascii' | 'address'
 
@@ -16,7 +19,8 @@ export const renderingFor = (locale: string): Rendering => {
 
 /**
  * A symbol for a terminal, starting with a newline. UTF-8 half blocks draw light modules as ink, for terminals are dark
- * on the whole and the quiet zone must be light either way; ASCII draws dark modules as `##` for a light page.
+ * on the whole and the quiet zone must be light either way; ASCII draws dark modules as `##` for a light page. Its signs are
+ * read back before they leave.
  */
 export const symbolText = (text: string, rendering: 'blocks' | 'ascii'): string => {
   const rows = matrixOf(text)
@@ -35,5 +39,17 @@ export const symbolText = (text: string, rendering: 'blocks' | 'ascii'): string 
         }).join(''),
       )
   }
-  return `\n${lines.join('\n')}\n`
+  const drawn = `\n${lines.join('\n')}\n`
+  mustSay(text, saidBy(drawn, rendering))
+  return drawn
+}
+/** What a reader makes of signs as the terminal shows them. */
+export const saidBy = (drawn: string, rendering: 'blocks' | 'ascii'): string | null => {
+  const lines = drawn.slice(1, -1).split('\n')
+  const dark: Matrix =
+    rendering === 'ascii'
+      ? lines.map((line) => (line.match(/../g) ?? []).map((signs) => signs === '##'))
+      : lines.flatMap((line) => ['█▀', '█▄'].map((light) => [...line].map((sign) => !light.includes(sign))))
+  // where the rows are odd in number the last half line is none of them
+  return readByQr(plainRaster(dark.slice(0, dark[0]?.length)))
 }
