@@ -8,11 +8,11 @@ import * as contract from '@postern/contract'
 import { plainDesign } from '@postern/contract'
 import sharp from 'sharp'
 import { raw, said } from './support/attack.ts'
-import type { Browser } from './support/browser.ts'
+import { Browser } from './support/browser.ts'
 import { readSymbols } from './support/chromium.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { firstOperator, newPerson, partsOf } from './support/people.ts'
-import { startServer } from './support/server.ts'
+import { startProcess, startServer } from './support/server.ts'
 import { pictureOf } from './support/symbol-files.ts'
 
 const server = await startServer()
@@ -73,6 +73,26 @@ test('one kit is there from the start, plain and proved, so that every code has 
   )
   const [kept] = await server.sql(`select proof from brand_version where brand_id = (select id from brand where is_default)`)
   assert.deepEqual(kept?.proof, plain.proof, 'proved once, then kept')
+})
+
+test('a kit that was proved where there was no older reader is proved again, by it too, where there is one', async () => {
+  const bare = await startProcess({ DATABASE_URL: server.databaseUrl, POSTERN_KEY_FILE: server.keyFile, PATH: '/nowhere' })
+  const machine = new Browser(bare.origin)
+  machine.bearer = (await browser.call(contract.createToken, { name: 'bare', scopes: ['operator'] })).token
+  const logo = await upload(await logoFile('png'))
+  const design = { ...northfield, logo: { widthPercent: 20 } }
+  const saved = await machine.call(contract.createBrand, { name: 'Bare', design, logo: logo.value.id })
+  const older = ({ proof }: contract.Brand) => proof.rows.map((row) => row.older)
+  assert.deepEqual([...new Set(older(saved))], ['not-tried'])
+  assert.deepEqual(older(await machine.call(contract.getBrand, { id: saved.id })), older(saved))
+  const now = await browser.call(contract.getBrand, { id: saved.id })
+  assert.ok(older(now).includes('read') && !older(now).includes('not-tried'), String(older(now)))
+  assert.deepEqual([now.version, now.proof.passes, now.proof.symbol.logo], [1, true, true], 'of the same version, with its logo')
+  assert.deepEqual((await machine.call(contract.getBrand, { id: saved.id })).proof, now.proof, 'kept for all')
+  assert.deepEqual(
+    saved.proof.rows.map(({ zxing, qr }) => [zxing, qr]),
+    now.proof.rows.map(({ zxing, qr }) => [zxing, qr]),
+  )
 })
 
 test('a kit is made with its logo and its proof, saved in versions, and brought back', async () => {

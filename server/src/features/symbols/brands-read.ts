@@ -5,17 +5,19 @@ import { cursorId, fromId, toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type BrandDeps, sampleOf } from './brands.ts'
 import * as store from './brands-store.ts'
+import { hasOlderReader } from './readers.ts'
 import { prove } from './workshop.ts'
 
 const logoOf = ({ logoId, width, height, bytes }: store.VersionRow): Logo | null =>
   logoId === null ? null : { id: toId('lgo', logoId), width: width as number, height: height as number, bytes: bytes as number }
 
 /** The proof of a version. What came with Postern is proved here and now, on the machine that will draw it, and kept. */
-const proofOf = async (deps: BrandDeps, row: store.VersionRow): Promise<Proof> =>
-  row.proof ??
-  deps.proofs.share(`${row.id} ${row.version}`, async () => {
-    const proof = await prove(contract.Design.parse(row.design), null, sampleOf(deps))
-    await store.keepProof(deps.db, row.id, row.version, proof)
+const proofOf = async (deps: BrandDeps, row: store.VersionRow): Promise<Proof> => row.proof ?? provedNow(deps, row)
+const provedNow = (deps: BrandDeps, { id, version, design, logoId }: store.VersionRow): Promise<Proof> =>
+  deps.proofs.share(`${id} ${version}`, async () => {
+    const logo = logoId === null ? undefined : await store.findLogo(deps.db, logoId)
+    const proof = await prove(contract.Design.parse(design), logo ?? null, sampleOf(deps))
+    await store.keepProof(deps.db, id, version, proof)
     return proof
   })
 const toBrand = async (deps: BrandDeps, row: store.BrandRow): Promise<Brand> => ({
@@ -34,6 +36,21 @@ const toBrand = async (deps: BrandDeps, row: store.BrandRow): Promise<Brand> => 
 export const readBrand = async (deps: BrandDeps, db: Db | Tx, id: string): Promise<Brand | undefined> => {
   const row = await store.findBrand(db, id)
   return row && toBrand(deps, row)
+}
+/** A kit for its own page: an older reader that came after its proof is asked now. Lists show what is kept. */
+export const readBrandForPage = async (deps: BrandDeps, id: string): Promise<Brand | undefined> => {
+  const row = await store.findBrand(deps.db, id)
+  const wanting = row?.proof?.rows.some(({ older }) => older === 'not-tried') && (await hasOlderReader())
+  return row && toBrand(deps, wanting ? { ...row, proof: await provedAgain(deps, row) } : row)
+}
+/** Where too many wait for a proof the one that is kept stands. */
+const provedAgain = async (deps: BrandDeps, row: store.BrandRow): Promise<Proof | null> => {
+  try {
+    return await provedNow(deps, row)
+  } catch (error) {
+    if (error instanceof Refusal) return row.proof
+    throw error
+  }
 }
 export const readBrands = async (deps: BrandDeps, { limit, cursor, archived }: In<typeof contract.listBrands>) => {
   const after = cursor === undefined ? undefined : cursorId(cursor)

@@ -15,7 +15,7 @@ import {
   unarchiveBrand,
   updateBrand,
 } from './brands.ts'
-import { readBrand, readBrands, readBrandVersions } from './brands-read.ts'
+import { readBrandForPage, readBrands, readBrandVersions } from './brands-read.ts'
 import { findLook } from './brands-store.ts'
 import { symbolText } from './terminal.ts'
 import { drawSymbol } from './workshop.ts'
@@ -31,7 +31,7 @@ export const brandsRoutes = (deps: BrandDeps): Route[] => {
     route(contract.listBrands, async ({ input }) => ({ value: await readBrands(deps, input) })),
     route(contract.createBrand, async ({ actor, input }) => tagged(await createBrand(deps, actor, input))),
     route(contract.getBrand, async ({ input }) => {
-      const brand = await readBrand(deps, deps.db, fromId(input.id))
+      const brand = await readBrandForPage(deps, fromId(input.id))
       if (!brand) throw new Refusal('not-found')
       return tagged(brand)
     }),

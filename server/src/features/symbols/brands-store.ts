@@ -154,14 +154,14 @@ export const saveBrand = async (tx: Tx, id: string, version: number, drawing: Dr
   if (saved) await insertVersion(tx, id, version + 1, drawing, by)
   return saved !== undefined
 }
-/** The proof of what came without one: the first look decides. */
+/** The proof of what came without one, or was proved where there was no older reader. */
 export const keepProof = async (db: Db, id: string, version: number, proof: Proof): Promise<void> => {
   await db
     .updateTable('brandVersion')
     .set({ proof: JSON.stringify(proof) as never })
     .where('brandId', '=', id)
     .where('version', '=', version)
-    .where('proof', 'is', null)
+    .where(sql<boolean>`(proof is null or proof->'rows' @> '[{"older": "not-tried"}]')`)
     .execute()
 }
 /**

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Proof, plainDesign, proofConditions } from '@postern/contract'
 import { blurred, faded, noisy, rotated, surrounded, tilted } from './degrade.ts'
 import { cleanLogo, drawSymbol, prove } from './index.ts'
 import { frames, proveNow, sampleText, trialOf } from './prove.ts'
 import { type Raster, rasterOf } from './raster.ts'
+import { hasOlderReader } from './readers.ts'
 import { sceneOf } from './scene.ts'
 import { link, logoUpload, petrol, styles } from './test-support.ts'
 
@@ -94,7 +98,8 @@ test('a condition is the same picture in each run, and another one in the next f
   }
 })
 
-test('the plain look, and each style, is read by both proof readers in every condition', async () => {
+test('the plain look, and each style, is read by both proof readers in every condition, and each row says in which picture', async () => {
+  const pictures: number[] = []
   for (const design of [plainDesign, ...styles]) {
     const proof = await prove(design, null, sampleText)
     assert.deepEqual(Proof.parse(JSON.parse(JSON.stringify(proof))), proof)
@@ -104,7 +109,13 @@ test('the plain look, and each style, is read by both proof readers in every con
       `${design.modules}, ${design.eyeFrames}`,
     )
     assert.equal(proof.passes, true)
+    for (const { condition, readIn = {}, ...readings } of proof.rows) {
+      for (const [reader, reading] of Object.entries(readings))
+        assert.equal(reader in readIn, reading === 'read', `${design.modules}, ${condition}, ${reader}`)
+      pictures.push(...(Object.values(readIn) as number[]))
+    }
   }
+  assert.deepEqual([...new Set(pictures)].sort(), [1, 2], 'some style takes a second in some condition')
 })
 
 test('a design with frame and logo passes, and says how it is to be printed', async () => {
@@ -123,6 +134,33 @@ test('a design with frame and logo passes, and says how it is to be printed', as
   const long = await prove(design, png, link.padEnd(130, 'x'))
   assert.equal(long.symbol.logo, false)
   assert.ok(long.advice.includes('shorter-text'))
+})
+
+test('an older reader that is ended before it has answered, or fails, was not tried; its failure is never without advice', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-older-'))
+  const path = process.env.PATH
+  const zbarimg = (script: string): void => writeFileSync(join(folder, 'zbarimg'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  const olderOf = async (): Promise<[string[], string[]]> => {
+    const { rows, advice } = await proveNow(plainDesign, null, link)
+    return [[...new Set(rows.map(({ older }) => older))], advice]
+  }
+  try {
+    process.env.PATH = `${folder}:${path}`
+    for (const script of ['kill -TERM $$', 'cat >/dev/null; kill -KILL $$', 'exit 1']) {
+      zbarimg(script)
+      assert.deepEqual(await olderOf(), [['not-tried'], []], script)
+      assert.equal(await hasOlderReader(), false)
+    }
+    // it looked, and found nothing
+    zbarimg('cat >/dev/null; exit 4')
+    assert.deepEqual(await olderOf(), [['not-read'], ['print-larger']])
+    process.env.PATH = '/nowhere'
+    assert.deepEqual(await olderOf(), [['not-tried'], []])
+  } finally {
+    process.env.PATH = path
+    rmSync(folder, { recursive: true })
+  }
+  assert.equal(await hasOlderReader(), true)
 })
 
 test('what the older reader misses is a label with what to change, and no refusal', async () => {

@@ -46,17 +46,22 @@ export const trialOf = (
   return spoil[condition](picture, picture.width / modulesAcross)
 }
 
+type Row = Proof['rows'][number] & { readIn: object }
 /** Draws a design, spoils it in every way, and asks all readers. Heavy: see prove. */
 export const proveNow = async (design: Design, logo: Uint8Array | null, text: string): Promise<Proof> => {
   const scene = sceneOf(text, design, logo && (await openLogo(logo)))
-  const says = (read: string | null | undefined): boolean => read === text
-  const rows: Proof['rows'] = proofConditions.map((condition) => ({
-    condition,
-    zxing: 'not-read',
-    qr: 'not-read',
-    older: 'not-read',
-  }))
-  for (const frame of frames) {
+  const rows = proofConditions.map(
+    (condition): Row => ({
+      ...{ condition, zxing: 'not-read', qr: 'not-read', older: 'not-read' },
+      readIn: {},
+    }),
+  )
+  for (const [at, frame] of frames.entries()) {
+    const note = (row: Row, reader: keyof Row['readIn'], read: string | null | undefined): void => {
+      if (row[reader] === 'read' || read !== text) return
+      row[reader] = 'read'
+      row.readIn[reader] = at + 1
+    }
     const open = rows.filter(
       ({ condition, zxing, qr, older }) =>
         [zxing, qr].includes('not-read') || (older === 'not-read' && (frame === frames[0] || condition !== hopeless)),
@@ -66,13 +71,13 @@ export const proveNow = async (design: Design, logo: Uint8Array | null, text: st
     const byZbar = readByZbar(pictures)
     for (const [index, row] of open.entries()) {
       const picture = pictures[index] as Raster
-      if (row.zxing !== 'read' && says(await readByZxing(picture))) row.zxing = 'read'
-      if (row.qr !== 'read' && says(readByQr(picture))) row.qr = 'read'
+      if (row.zxing !== 'read') note(row, 'zxing', await readByZxing(picture))
+      if (row.qr !== 'read') note(row, 'qr', readByQr(picture))
     }
     const older = await byZbar
     for (const [index, row] of open.entries()) {
-      if (!older) row.older = 'not-tried'
-      else if (says(older[index])) row.older = 'read'
+      if (older) note(row, 'older', older[index])
+      else if (row.older !== 'read') row.older = 'not-tried'
     }
   }
   const contrast = contrastOf(design)
@@ -90,7 +95,9 @@ export const proveNow = async (design: Design, logo: Uint8Array | null, text: st
   }
 }
 
-/** What helped readers when we tried designs. */
+/** Ink that is as good as black cannot be darker. */
+const black = 15
+/** What helped readers when we tried designs. Where none of it is left to do, larger modules are. */
 const adviceOn = (
   design: Design,
   scene: Scene,
@@ -106,12 +113,15 @@ const adviceOn = (
     'touching-modules': any && (design.modules === 'dots' || design.modules === 'diamond'),
     'square-eyes': any && (design.eyeFrames !== 'square' || design.eyeBalls !== 'square'),
     'smaller-logo': any && scene.logo !== null,
-    'darker-ink': failed.includes('low-contrast') || failed.includes('noisy') || contrast.some(({ passes }) => !passes),
+    'darker-ink':
+      contrast.some(({ passes }) => !passes) ||
+      ((failed.includes('low-contrast') || failed.includes('noisy')) && contrast.some(({ ratio }) => ratio < black)),
     'shorter-text': design.logo !== null && logoGiven && scene.logo === null,
     'print-larger': rows.some(
       ({ condition, zxing, qr, older }) =>
         ['small', 'blurred', 'noisy'].includes(condition) && [zxing, qr, older].includes('not-read'),
     ),
   }
-  return (Object.keys(helps) as Proof['advice']).filter((each) => helps[each])
+  const advice = (Object.keys(helps) as Proof['advice']).filter((each) => helps[each])
+  return any && advice.length === 0 ? ['print-larger'] : advice
 }

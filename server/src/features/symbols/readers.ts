@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import decodeQR from 'qr/decode.js'
+import { matrixOf } from './matrix.ts'
+import { plainRaster } from './plain.ts'
 import type { Raster } from './raster.ts'
 
 /** The `qr` package. It takes light alone when told of a format that begins with it, so the rest of the bytes is left empty. */
@@ -43,7 +45,7 @@ export const readByZxing = async ({ width, height, channels, data }: Raster): Pr
   return found?.isValid ? found.text : null
 }
 
-/** zbarimg, of which older scanners are made, for all pictures at once; undefined where it is not installed. */
+/** zbarimg, of which older scanners are made, for all pictures at once; undefined where it is not installed or gave no answer. */
 export const readByZbar = async (pictures: readonly Raster[]): Promise<(string | null)[] | undefined> => {
   const xml = await answerOf(
     'zbarimg',
@@ -61,14 +63,18 @@ export const readByZbar = async (pictures: readonly Raster[]): Promise<(string |
     found[Number(index)] = /<data[^>]*><!\[CDATA\[([\s\S]*)\]\]><\/data>/.exec(symbol as string)?.[1] ?? null
   return found
 }
-/** Standard output of a program that is given a standard input; undefined where there is no such program. */
+/** Whether zbarimg is here and reads. */
+export const hasOlderReader = async (): Promise<boolean> => (await readByZbar([plainRaster(matrixOf('older'))])) !== undefined
+/** What zbarimg ends with when it has looked at everything: it found something, or nothing. */
+const looked = [0, 4]
+/** Standard output of a program that is given a standard input; undefined where there is no such program, or it was ended early. */
 const answerOf = (program: string, options: readonly string[], input: Buffer): Promise<string | undefined> =>
   new Promise((resolve) => {
     const child = spawn(program, options, { stdio: ['pipe', 'pipe', 'ignore'], timeout: 10_000 })
     const chunks: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
     child.once('error', () => resolve(undefined))
-    child.once('close', () => resolve(Buffer.concat(chunks).toString()))
+    child.once('close', (code) => resolve(looked.includes(code as number) ? Buffer.concat(chunks).toString() : undefined))
     // it may be gone before it has read all
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)

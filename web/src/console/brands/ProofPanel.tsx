@@ -159,8 +159,10 @@ const Swatch = ({ colour }: { colour: string }) => (
 
 const Readings = ({ proof }: { proof: Proof }) => {
   const { t } = useTranslation('brands')
+  const later = proof.rows.some(({ readIn }) => Object.values(readIn ?? {}).some((frame = 1) => frame > 1))
   return (
     <table className={style.readings}>
+      {later && <caption>{t('readInText')}</caption>}
       <thead>
         <tr>
           <th scope="col">{t('condition')}</th>
@@ -177,7 +179,7 @@ const Readings = ({ proof }: { proof: Proof }) => {
             <th scope="row">{t(`conditionIs.${row.condition}`)}</th>
             {readers.map((reader) => (
               <td key={reader}>
-                <Read reading={row[reader]} needed={reader !== 'older'} />
+                <Read reading={row[reader]} readIn={row.readIn?.[reader] ?? 1} needed={reader !== 'older'} />
               </td>
             ))}
           </tr>
@@ -186,7 +188,8 @@ const Readings = ({ proof }: { proof: Proof }) => {
     </table>
   )
 }
-const Read = ({ reading, needed }: { reading: Reading; needed: boolean }) => {
+/** With the number of the picture, where it was not the first. */
+const Read = ({ reading, readIn, needed }: { reading: Reading; readIn: number; needed: boolean }) => {
   const { t } = useTranslation('brands')
   return (
     <>
@@ -195,9 +198,10 @@ const Read = ({ reading, needed }: { reading: Reading; needed: boolean }) => {
       ) : (
         <span className={style.mark} data-tone={reading === 'read' ? 'ok' : needed ? 'fail' : 'warn'}>
           <Icon of={reading === 'read' ? IconCheck : IconX} />
+          {readIn > 1 && <sup aria-hidden="true">{readIn}</sup>}
         </span>
       )}
-      <VisuallyHidden>{t(`reading.${reading}`)}</VisuallyHidden>
+      <VisuallyHidden>{readIn > 1 ? t('readIn', { picture: readIn }) : t(`reading.${reading}`)}</VisuallyHidden>
     </>
   )
 }
@@ -210,7 +214,7 @@ const Advice = ({ proof: { rows, advice } }: { proof: Proof }) => {
   const strict = failing(['zxing', 'qr'])
   const older = failing(['older'])
   const change = sentence(
-    advice.filter((each) => strict.length > 0 || each !== 'darker-ink').map((each) => t(`advice.${each}`)),
+    advice.map((each) => t(`advice.${each}`)),
     t,
   )
   if (strict.length > 0)
