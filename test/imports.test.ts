@@ -59,7 +59,13 @@ test('people from a file: a dry run shows them as they will be, the good rows ar
       [7, ': has 8 cells, the header has 5'],
     ],
   )
-  assert.deepEqual(tried.value.errors.map(wrong), [['taken'], ['twice 1'], ['too-short 2'], ['format', 'choice emperor'], ['']])
+  assert.deepEqual(tried.value.errors.map(wrong), [
+    ['taken'],
+    ['twice 1'],
+    ['too-short 2'],
+    ['format', 'choice emperor'],
+    ['cells 8'],
+  ])
   assert.equal(await count(`select count(*) from users where username_key in ('ada', 'zoë')`), 0, 'a dry run makes nobody')
 
   const started = await olga.browser.try(contract.importUsers, { csv })
@@ -81,6 +87,15 @@ test('people from a file: a dry run shows them as they will be, the good rows ar
   // the file of errors is mended and sent again as it is
   const errors = (await olga.browser.send('GET', `/api/bulk/${done.id}/errors`)).text
   assert.match(errors, /^row,username,displayName,email,roles,enrol,problem,why\r\n2,jan.nowak,/)
+  const inPolish = (await olga.browser.send('GET', `/api/bulk/${done.id}/errors?language=pl`)).text.trimEnd().split('\r\n')
+  const why = (line: string) => line.slice(line.indexOf('invalid-request,') + 'invalid-request,'.length).replaceAll('"', '')
+  assert.deepEqual(inPolish.slice(1).map(why), [
+    'username: jest już zajęte',
+    'username: jest też w wierszu 1',
+    'username: za krótkie; najmniejsza liczba znaków: 2',
+    'email: to nie jest adres e-mail; roles: emperor nie pasuje. Są: user, auditor, operator, owner',
+    'komórek w wierszu: 8, w nagłówku: 5',
+  ])
   const mended = errors
     .replace('\r\n2,jan.nowak', '\r\n2,jan.nowak2')
     .replace('\r\n5,x,', '\r\n5,xavier,')
@@ -175,6 +190,8 @@ test('a file that cannot be read as a whole is refused by name; one with no good
   }
   assert.match(await tried('name\nada'), /^422 has a column “name”/)
   assert.match(await tried('username\n"ada'), /^422 line 2: a quote is opened/)
+  const [error] = (await olga.browser.try(contract.importUsers, { csv: 'name\nada' })).problem.errors ?? []
+  assert.deepEqual([error?.path, error?.code, error?.values?.column], ['csv', 'unknown-column', 'name'])
   assert.match(await tried('username\n!'), /^409 None of the 1 rows can be imported/)
   const bytes = Buffer.from('username,displayName\nzofia,Zofia Łęcka\n', 'utf8')
   const cp1250 = Buffer.from([...bytes.subarray(0, 34), 0xa3, 0xea, ...Buffer.from('cka\n')])

@@ -398,7 +398,11 @@ const tour = async (language: Language) => {
     const csv = (text: string) => ({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
     await file.setInputFiles(csv('username,name\nada,'))
     await press(page, 'bulk:import.check')
-    await page.getByRole('alert').waitFor()
+    const columns = contract.userColumns.join(', ')
+    await page
+      .getByRole('alert')
+      .getByText(w('bulk:import.wrong.unknown-column', { column: 'name', columns }))
+      .waitFor()
     await check(visitor, 'import people, a file that cannot be read')
     await file.setInputFiles(csv('username,displayName,roles\nimported,Ida,\nadam,,\nx,,emperor\n'))
     await press(page, 'bulk:import.check')

@@ -158,7 +158,7 @@ export const bulkErrors = endpoint({
   path: '/api/bulk/:id/errors',
   needs: 'auditor',
   summary: 'The rows of a job that failed, as CSV: which, where, why.',
-  input: z.strictObject({ id: JobId }),
+  input: z.strictObject({ id: JobId, language: LetterLanguage.optional().meta({ description: 'Of why; English without it' }) }),
   output: z.string(),
   file: { type: 'text/csv; charset=utf-8', name: 'errors.csv' },
   refusals: ['not-found'],

@@ -92,6 +92,18 @@ export const fieldCodes = {
   'no-such': 'There is none of this name that is active',
   'more-rights': 'It gives more rights than the caller has',
   'enrolment-off': 'Enrolment is switched off',
+  'not-utf8': 'The file is not UTF-8',
+  'no-csv': 'A line of the file cannot be read as CSV (line)',
+  'quote-open': 'A quote is opened and not closed (line)',
+  'quote-closed': 'After a closing quote comes neither a separator nor the end of the line (line)',
+  'quote-inside': 'A quote stands inside a cell that does not begin with one (line)',
+  'no-header': 'The file is empty: its first line names the columns (columns)',
+  'unknown-column': 'The file has a column that is none of those it may have (column, columns)',
+  'column-twice': 'The file has a column twice (column)',
+  'missing-column': 'The file lacks a column (column, columns)',
+  'no-rows': 'The file has a header and no rows',
+  'too-many-rows': 'The file has too many rows (most)',
+  cells: 'The row has more cells than the header (cells, columns)',
 } as const
 export type FieldCode = keyof typeof fieldCodes
 /** What is wrong beside where: words for whoever builds a client, and for pages a name and what their own words are to hold. */

@@ -12,8 +12,10 @@ import { csvRow } from '../../platform/csv.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { cursorId, toId } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
+import type { Language } from '../letters/index.ts'
 import type { BulkRequest } from './bulk-rules.ts'
 import { openInput, openMaker, openRequest } from './bulk-store.ts'
+import { whyOf } from './error-words.ts'
 import type { Maker } from './job-actor.ts'
 
 type Row = {
@@ -96,7 +98,11 @@ export const findJob = async (
 
 const rowsARead = 500
 /** The rows that failed: where, what is wrong, and for rows of a file what stood in them, so that it can be mended and sent again. */
-export async function* errorsOf(db: Db, keys: Keys, jobId: string, action: JobAction): AsyncIterable<string> {
+export async function* errorsOf(
+  db: Db,
+  keys: Keys,
+  { jobId, action, language }: { jobId: string; action: JobAction; language: Language },
+): AsyncIterable<string> {
   let after = 0
   let columns: string[] | undefined
   for (;;) {
@@ -115,11 +121,10 @@ export async function* errorsOf(db: Db, keys: Keys, jobId: string, action: JobAc
         columns = Object.keys(values)
         yield csvRow(['row', ...(input ? columns : ['id']), 'problem', 'why'])
       }
-      const why = errors?.columns?.map(({ column, message }) => `${column}: ${message}`).join('; ') || (errors?.detail ?? '')
       const about = input
         ? columns.map((column) => values[column] ?? '')
         : [subjectId ? toId(action === 'issue' ? 'usr' : 'cod', subjectId) : '']
-      yield csvRow([String(n), ...about, errors?.code ?? '', why])
+      yield csvRow([String(n), ...about, errors?.code ?? '', errors ? whyOf(errors, language) : ''])
     }
     if (rows.length < rowsARead) break
     after = (rows.at(-1) as { n: number }).n

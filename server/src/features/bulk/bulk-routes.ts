@@ -47,7 +47,7 @@ export const bulkRoutes = (deps: CodesDeps & { poke: () => void }): Route[] => {
       const id = fromId(input.id)
       const job = await findJob(deps.db, deps.keys, id)
       if (!job) throw new Refusal('not-found')
-      return errorsOf(deps.db, deps.keys, id, job.action)
+      return errorsOf(deps.db, deps.keys, { jobId: id, action: job.action, language: input.language ?? 'en' })
     }),
   ]
 }

@@ -3,9 +3,9 @@ import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Keys } from '../../platform/keys.ts'
 import type { BulkRequest } from './bulk-rules.ts'
+import type { RowErrors } from './error-words.ts'
 import type { Maker } from './job-actor.ts'
 
-export type RowErrors = { code: string; detail: string; columns?: { column: string; message: string }[] }
 declare module '../../platform/db.ts' {
   interface Tables {
     bulkJob: {

@@ -153,7 +153,7 @@ const workRow = async (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow)
 const errorsIn = (refusal: Refusal) => ({
   code: refusal.code,
   detail: refusal.extras.detail ?? refusal.why,
-  ...(refusal.extras.errors ? { columns: refusal.extras.errors.map(({ path, message }) => ({ column: path, message })) } : {}),
+  ...(refusal.extras.errors ? { columns: refusal.extras.errors.map(({ path, ...fault }) => ({ column: path, ...fault })) } : {}),
 })
 
 /** A set that is too large for one transaction: portions of 5,000, each gone for good with its commit. */

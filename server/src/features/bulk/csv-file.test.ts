@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Fault } from '@postern/contract'
 import fc from 'fast-check'
 import { csvRow } from '../../platform/csv.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -7,15 +8,16 @@ import { readCsv } from './csv-file.ts'
 
 const known = ['label', 'destination', 'owner']
 const read = (csv: string) => readCsv(csv, known, ['label'])
-const refused = (csv: string): string => {
+const faultIn = (csv: string): Partial<Fault> => {
   try {
     read(csv)
   } catch (error) {
-    if (error instanceof Refusal) return error.extras.errors?.[0]?.message ?? ''
+    if (error instanceof Refusal) return error.extras.errors?.[0] ?? {}
     throw error
   }
-  return 'read'
+  return { message: 'read' }
 }
+const refused = (csv: string): string => faultIn(csv).message ?? ''
 
 test('files as spreadsheets write them: BOM, three separators, quotes, line ends, headers in any case', () => {
   const expected = [{ row: 1, values: { label: 'Gate 4, "north"', destination: 'https://example.org/a;b', owner: '' } }]
@@ -38,7 +40,31 @@ test('what cannot be read says where, and what would be right', () => {
   assert.match(refused('label\n"a"b'), /^line 2: after a closing quote/)
   assert.match(refused('label\nZ\ufffdo\ufffdto'), /is not UTF-8/)
   assert.match(refused(`label\n${'x\n'.repeat(50_001)}`), /more than 50000 rows/)
-  assert.equal(read('label,owner\na,b,c').rows[0]?.wrong, 'has 3 cells, the header has 2')
+  assert.deepEqual(read('label,owner\na,b,c').rows[0]?.wrong, {
+    message: 'has 3 cells, the header has 2',
+    code: 'cells',
+    values: { cells: 3, columns: 2 },
+  })
+})
+
+test('each has a stable name, and the values that words in another language need', () => {
+  const columns = known.join(', ')
+  const named: [string, Fault['code'], Fault['values']][] = [
+    ['label,colour\na,b', 'unknown-column', { column: 'colour', columns }],
+    ['destination\na', 'missing-column', { column: 'label', columns: 'label' }],
+    ['label,label\na,b', 'column-twice', { column: 'label' }],
+    ['label\n', 'no-rows', undefined],
+    ['', 'no-header', { columns }],
+    ['label\nok\n"never closed', 'quote-open', { line: '3' }],
+    ['label\n"a"b', 'quote-closed', { line: '2' }],
+    ['label\na"b"', 'quote-inside', { line: '2' }],
+    ['label\nZ\ufffdo', 'not-utf8', undefined],
+    [`label\n${'x\n'.repeat(50_001)}`, 'too-many-rows', { most: 50_000 }],
+  ]
+  for (const [csv, code, values] of named) {
+    const fault = faultIn(csv)
+    assert.deepEqual([fault.code, fault.values], [code, values], csv.slice(0, 40))
+  }
 })
 
 test('property: what our writer writes is read back, whatever the cells are; a formula is no formula on the way out', () => {

@@ -1,9 +1,9 @@
-import { importRows } from '@postern/contract'
+import { type Fault, type FieldCode, importRows } from '@postern/contract'
 import { CsvError, parse } from 'csv-parse/sync'
 import { invalid } from '../../platform/refusal.ts'
 
 /** A row as it stands in the file: its number after the header, its cells by column, and what is wrong with its shape. */
-export type CsvRow = { row: number; values: Record<string, string>; wrong?: string }
+export type CsvRow = { row: number; values: Record<string, string>; wrong?: Fault }
 export type CsvFile = { columns: string[]; rows: CsvRow[] }
 
 /** Columns that our own file of errors adds: it can be mended and sent again as it is. */
@@ -23,7 +23,7 @@ const bare = (cell: string): string => cell.replace(/^'(?=[=+\-@\t\r])/, '').tri
 /** Reads a file by RFC 4180, with the separators that spreadsheets write. Throws where it cannot be read as a whole. */
 export const readCsv = (csv: string, known: readonly string[], needed: readonly string[]): CsvFile => {
   if (csv.includes('\ufffd'))
-    throw invalid('csv', 'is not UTF-8: save it as “CSV UTF-8”, so that letters like ł and é are what they were')
+    throw invalid('csv', 'is not UTF-8: save it as “CSV UTF-8”, so that letters like ł and é are what they were', 'not-utf8')
   const text = csv.replace(/^\ufeff/, '')
   let records: { record: string[]; info: { lines: number } }[]
   try {
@@ -36,31 +36,44 @@ export const readCsv = (csv: string, known: readonly string[], needed: readonly 
     }) as never
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw invalid('csv', `line ${error.lines ?? '?'}: ${said[error.code] ?? 'cannot be read as CSV'}`)
+    const line = String(error.lines ?? '?')
+    const { words, code } = said[error.code] ?? { words: 'cannot be read as CSV', code: 'no-csv' }
+    throw invalid('csv', `line ${line}: ${words}`, code, { line })
   }
   const [header, ...rest] = records
-  if (!header) throw invalid('csv', `is empty: its first line names the columns, ${known.join(', ')}`)
+  const all = known.join(', ')
+  if (!header) throw invalid('csv', `is empty: its first line names the columns, ${all}`, 'no-header', { columns: all })
   const columns = header.record.map((name) => {
     const found = [...known, ...ours].find((each) => plain(each) === plain(name))
-    if (!found) throw invalid('csv', `has a column “${name.slice(0, 40)}”; it takes ${known.join(', ')}`)
+    const column = name.slice(0, 40)
+    if (!found) throw invalid('csv', `has a column “${column}”; it takes ${all}`, 'unknown-column', { column, columns: all })
     return found
   })
   const twice = columns.find((name, at) => columns.indexOf(name) !== at)
-  if (twice) throw invalid('csv', `has the column ${twice} twice`)
+  if (twice) throw invalid('csv', `has the column ${twice} twice`, 'column-twice', { column: twice })
   const missing = needed.find((name) => !columns.includes(name))
-  if (missing) throw invalid('csv', `has no column ${missing}; it needs ${needed.join(' and ')}`)
-  if (rest.length === 0) throw invalid('csv', 'has a header and no rows')
-  if (rest.length > importRows) throw invalid('csv', `has more than ${importRows} rows: split it`)
+  if (missing) {
+    const columns = needed.join(', ')
+    throw invalid('csv', `has no column ${missing}; it needs ${columns}`, 'missing-column', { column: missing, columns })
+  }
+  if (rest.length === 0) throw invalid('csv', 'has a header and no rows', 'no-rows')
+  if (rest.length > importRows)
+    throw invalid('csv', `has more than ${importRows} rows: split it`, 'too-many-rows', { most: importRows })
   const rows = rest.map(({ record }, at): CsvRow => {
     const values: Record<string, string> = {}
     for (const [n, name] of columns.entries()) if (!ours.has(name)) values[name] = bare(record[n] ?? '')
     const over = record.slice(columns.length).some((cell) => cell.trim() !== '')
-    return { row: at + 1, values, ...(over ? { wrong: `has ${record.length} cells, the header has ${columns.length}` } : {}) }
+    const counts = { cells: record.length, columns: columns.length }
+    const wrong: Fault = { message: `has ${counts.cells} cells, the header has ${counts.columns}`, code: 'cells', values: counts }
+    return { row: at + 1, values, ...(over ? { wrong } : {}) }
   })
   return { columns: columns.filter((name) => !ours.has(name)), rows }
 }
-const said: Partial<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and not closed',
-  CSV_INVALID_CLOSING_QUOTE: 'after a closing quote comes neither a separator nor the end of the line',
-  INVALID_OPENING_QUOTE: 'a quote stands inside a cell that does not begin with one',
+const said: Partial<Record<string, { words: string; code: FieldCode }>> = {
+  CSV_QUOTE_NOT_CLOSED: { words: 'a quote is opened and not closed', code: 'quote-open' },
+  CSV_INVALID_CLOSING_QUOTE: {
+    words: 'after a closing quote comes neither a separator nor the end of the line',
+    code: 'quote-closed',
+  },
+  INVALID_OPENING_QUOTE: { words: 'a quote stands inside a cell that does not begin with one', code: 'quote-inside' },
 }

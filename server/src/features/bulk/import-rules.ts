@@ -41,7 +41,7 @@ export const checkPerson = (
   { row, values, wrong }: CsvRow,
   { own, taken, seen, enrolment }: { own: Role; taken: ReadonlySet<string>; seen: Map<string, number>; enrolment: boolean },
 ): Checked<NewPerson> => {
-  const errors: Errors = wrong ? [{ column: '', message: wrong }] : []
+  const errors: Errors = wrong ? [{ column: '', ...wrong }] : []
   const username = columnOf(errors, 'username', shape.username, values.username ?? '')
   const displayName = columnOf(errors, 'displayName', shape.displayName, values.displayName || undefined)
   const email = columnOf(errors, 'email', shape.email, values.email || undefined)
@@ -105,7 +105,7 @@ export const checkLink = (
     whyNot: (destination: Destination) => FieldError | undefined
   },
 ): Checked<NewLink> => {
-  const errors: Errors = wrong ? [{ column: '', message: wrong }] : []
+  const errors: Errors = wrong ? [{ column: '', ...wrong }] : []
   const label = columnOf(errors, 'label', Label, values.label ?? '')
   const destination = columnOf(errors, 'destination', Destination, { type: 'url', url: values.destination ?? '' })
   const why = destination && known.whyNot(destination)

@@ -16,7 +16,7 @@ export const FileDrop = ({
 }) => {
   const { t } = useTranslation('bulk')
   const [over, setOver] = useState(false)
-  const [wrong, setWrong] = useState<'large' | 'utf8' | 'empty'>()
+  const [wrong, setWrong] = useState<'large' | 'not-utf8' | 'empty'>()
   const read = async (file: File | undefined) => {
     if (!file) return
     onPick(undefined)
@@ -27,7 +27,7 @@ export const FileDrop = ({
       setWrong(undefined)
       onPick({ name: file.name, csv })
     } catch {
-      setWrong('utf8')
+      setWrong('not-utf8')
     }
   }
   const drop = (event: DragEvent) => {

@@ -113,13 +113,16 @@ export const ImportFile = ({
   )
 }
 
-/** What is wrong with the file as a whole stands at it, in the server’s own words. */
+/** What is wrong with the file as a whole stands at it; what there are no words for here, in the server’s own. */
 const Wrong = ({ error }: { error: unknown }) => {
-  const { t } = useTranslation('bulk')
-  const said = problemIn(error)?.errors?.find(({ path }) => path === 'csv')?.message
-  return said ? (
+  const { t, i18n } = useTranslation('bulk')
+  const wrong = problemIn(error)?.errors?.find(({ path }) => path === 'csv')
+  const known = wrong?.code && i18n.exists(`bulk:import.wrong.${wrong.code}`)
+  return wrong ? (
     <Note tone="fail" title={t('import.unreadable')}>
-      {t('import.theFile', { said })}
+      {known
+        ? String(t(`import.wrong.${wrong.code}` as 'import.wrong.not-utf8', wrong.values as never))
+        : t('import.theFile', { said: wrong.message })}
     </Note>
   ) : (
     <Refused error={error} />

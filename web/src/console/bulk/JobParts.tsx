@@ -51,7 +51,7 @@ export const Failed = ({ of: { id, failed }, words = false }: { of: BulkJob; wor
         leftSection={<Icon of={IconDownload} size={14} />}
         loading={download.isPending}
         {...(words ? {} : { 'aria-label': t('failedDownload', { count: failed }) })}
-        onClick={() => download.mutate({ path: `/api/bulk/${id}/errors` })}
+        onClick={() => download.mutate({ path: `/api/bulk/${id}/errors?language=${i18n.language === 'pl' ? 'pl' : 'en'}` })}
       >
         {words ? t('failedRows', { count: failed }) : new Intl.NumberFormat(i18n.language).format(failed)}
       </Button>
