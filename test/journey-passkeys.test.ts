@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
+import { newRoot } from './support/makers.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
 import { approve, type Claimed, enrolPhone, type Phone } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
@@ -480,7 +481,7 @@ test('a list of models names them while one types, and says before it is saved w
   await option.first().click()
   await listed.getByText('YubiKey 5').waitFor()
   await page.getByText('With this list hardly anybody can register a passkey').waitFor()
-  await page.getByText(/the formats android-key, android-safetynet, apple: .* security keys, Windows Hello/).waitFor()
+  await page.getByText(/the formats android-key, android-safetynet, apple: .* security keys .* Windows Hello/).waitFor()
   await field.pressSequentially('apple (')
   await page.getByRole('option', { name: /^Apple \(not synced/ }).click()
   await page.getByText('Some of these can hardly register').waitFor()
@@ -491,7 +492,7 @@ test('a list of models names them while one types, and says before it is saved w
     [
       ['YubiKey 5', keys, 'Cannot prove itself here'],
       ['Apple (not synced)', apple, 'Can prove itself'],
-      ['Name not known', unknown, 'Proves itself only by the formats below'],
+      ['Name not known', unknown, 'Proves itself only by a format or root below'],
     ],
   )
   await forgetStep(server, olga)
@@ -499,6 +500,16 @@ test('a list of models names them while one types, and says before it is saved w
   await page.getByText('Saved', { exact: true }).first().waitFor()
   const { models } = await olga.browser.call(contract.getDeviceSettings, {})
   assert.deepEqual(models, [keys, apple, unknown])
-  await server.sql(`update device_settings set models = '{}'`)
+  // with the root of its maker a key can prove itself
+  const roots = page.getByRole('textbox', { name: 'Root certificates of makers' })
+  await roots.fill('no certificate')
+  await press(page, 'Save')
+  await page.getByText(/^Paste whole root certificates in PEM/).waitFor()
+  await roots.fill(newRoot('Yubico Test Root').pem)
+  await press(page, 'Save')
+  await page.getByRole('list', { name: 'Root certificates that are held' }).getByText('Yubico Test Root').waitFor()
+  const first = async () => (await listed.getByRole('listitem').first().allInnerTexts()).join().split('\n').at(-1)
+  await eventually(first, (text) => text === 'Can prove itself', 'the key can prove itself')
+  await server.sql(`update device_settings set models = '{}', attestation_roots = ''`)
   await nothingWrong(visitor)
 })

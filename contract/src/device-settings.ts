@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { Nothing } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
+import { Instant } from './ids.ts'
 
 const check = z.enum(['off', 'warn', 'require'])
 const Roles = z.array(z.enum(roles)).max(4)
 
+/** Certificates that Settings → Devices keeps at most. */
+export const rootsMost = 20
 /** Settings → Devices: passkeys, and signing in with the phone. Defaults as RFC 10027 (BCP 247) advises; see docs/rfc-10027.md. */
 export const DeviceSettings = z
   .object({
@@ -26,6 +29,10 @@ export const DeviceSettings = z
     sessionMinutes: z.number().int().min(5).max(720).meta({ description: 'Life of a session that our code opened (§6.1.10)' }),
     // written like a UUID, but not by the rules of one: real ones have other versions and variants
     models: z.array(z.guid()).max(500).meta({ description: 'AAGUIDs that may register; empty: all. Asks for attestation' }),
+    attestationRoots: z.string().max(65_536, 'at most 64 KiB of certificates').optional().meta({
+      description:
+        'Root certificates of makers, as PEM: beside the formats that are checked anyway, what an attestation may lead to. Left out, they stay',
+    }),
   })
   .meta({ id: 'DeviceSettings' })
 export type DeviceSettings = z.output<typeof DeviceSettings>
@@ -48,6 +55,7 @@ export const putDeviceSettings = endpoint({
   output: Shown,
   ifMatch: true,
   fresh: true,
+  bodyLimit: 256 * 1024,
   refusals: ['conflict', 'not-allowed', 'precondition-failed', 'if-match-missing', 'step-up-required'],
 })
 /** What a list of models can hold: the names that are known, and what this deployment can check at all. */
@@ -58,14 +66,21 @@ export const passkeyModels = endpoint({
   summary: 'Models of authenticators whose names are known, and which of them can prove here what they are.',
   input: Nothing,
   output: z.object({
+    roots: z
+      .array(z.object({ name: z.string(), fingerprint: z.string(), until: Instant }))
+      .meta({ description: 'Root certificates that Settings → Devices holds; `fingerprint`: SHA-256' }),
     formats: z.array(z.string()).meta({
-      description: 'Attestation formats that are checked to the root of their maker. Every other one proves nothing here',
+      description:
+        'Attestation formats that are checked to the root of their maker. Every other one proves something only where it leads to one of `roots`',
     }),
     items: z.array(
       z.object({
         aaguid: z.string(),
         name: z.string(),
-        provable: z.boolean().meta({ description: 'Attests in one of these formats, so that a list of models can take it' }),
+        provable: z.boolean().meta({
+          description:
+            'Known to attest in one of these formats, or under one of these roots, so that a list of models can take it',
+        }),
       }),
     ),
     nextCursor: z.null(),

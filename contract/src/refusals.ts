@@ -92,6 +92,7 @@ export const fieldCodes = {
   'no-such': 'There is none of this name that is active',
   'more-rights': 'It gives more rights than the caller has',
   'enrolment-off': 'Enrolment is switched off',
+  'no-certificates': 'These are no certificates that can be the end of a chain',
   'not-utf8': 'The file is not UTF-8',
   'no-csv': 'A line of the file cannot be read as CSV (line)',
   'quote-open': 'A quote is opened and not closed (line)',

@@ -38,6 +38,9 @@ export type Tamper = {
   sent?: Partial<Record<Part, (bytes: Buffer) => Buffer>>
 }
 
+/** Whose ES256 key signs for a model, with its certificates as DER, its own first. */
+export type Maker = { key: KeyObject; chain: Buffer[] }
+
 export class Authenticator {
   readonly credentials: Credential[] = []
   #flags: { uv: boolean; be: boolean; bs: boolean }
@@ -66,11 +69,14 @@ export class Authenticator {
     this.counter = options.counter ?? 0
   }
 
-  /** `navigator.credentials.create` (§5.1.3, §6.3.2). `packed`: with self attestation (§8.2), else with none (§8.7). */
+  /**
+   * `navigator.credentials.create` (§5.1.3, §6.3.2). `packed`: with self attestation (§8.2), or by a maker's key and its
+   * certificates; else with none (§8.7).
+   */
   create(
     options: CreationOptions,
     client: Client,
-    { attestation = 'none', tamper = {} }: { attestation?: 'none' | 'packed'; tamper?: Tamper } = {},
+    { attestation = 'none', maker, tamper = {} }: { attestation?: 'none' | 'packed'; maker?: Maker; tamper?: Tamper } = {},
   ): Registration {
     const rpId = options.rp.id
     requireScope(rpId, client)
@@ -89,13 +95,12 @@ export class Authenticator {
     length.writeUInt16BE(id.length)
     const attested = Buffer.concat([this.#aaguid, length, id, tamper.publicKey ?? publicKey])
     const authData = this.#data(rpId, { at: true }, tamper, attested)
-    const statement =
-      attestation === 'none'
-        ? new Map<string, Cbor>()
-        : new Map<string, Cbor>([
-            ['alg', this.#algorithm],
-            ['sig', signed(authData, clientData, tamper.signer ?? privateKey)],
-          ])
+    const statement = new Map<string, Cbor>()
+    if (attestation === 'packed') {
+      statement.set('alg', maker ? -7 : this.#algorithm)
+      statement.set('sig', signed(authData, clientData, tamper.signer ?? maker?.key ?? privateKey))
+      if (maker) statement.set('x5c', maker.chain)
+    }
     // §6.5.4
     const attestationObject = cbor(
       new Map<string, Cbor>([
@@ -208,8 +213,8 @@ export const coseOf = (key: KeyObject, algorithm: number): Buffer => {
   return cbor(new Map<number, Cbor>([[1, kinds[kty] as number], [3, algorithm], ...parameters]))
 }
 
-type Cbor = number | string | Buffer | Map<number | string, Cbor>
-/** The shapes that are needed of CBOR (RFC 8949 §3): integers, byte and text strings, maps; lengths in the fewest bytes. */
+type Cbor = number | string | Buffer | Buffer[] | Map<number | string, Cbor>
+/** The shapes that are needed of CBOR (RFC 8949 §3): integers, byte and text strings, arrays, maps; lengths in the fewest bytes. */
 export const cbor = (value: Cbor): Buffer => {
   const head = (major: number, size: number): Buffer => {
     if (size < 24) return Buffer.of((major << 5) | size)
@@ -221,6 +226,7 @@ export const cbor = (value: Cbor): Buffer => {
   if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value)
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])
   if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value])
+  if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map(cbor)])
   return Buffer.concat([head(5, value.size), ...[...value].flatMap(([key, each]) => [cbor(key), cbor(each)])])
 }
 

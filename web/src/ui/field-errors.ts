@@ -26,6 +26,7 @@ const words = {
   'ends-first': 'field.endsFirst',
   past: 'field.past',
   'fourteen-days': 'field.fourteenDays',
+  'no-certificates': 'field.noCertificates',
 } as const satisfies Partial<Record<FieldCode, string>>
 const ofPassword = { 'too-short': 'password.tooShort', 'too-long': 'password.tooLong' } as const
 const ofUsername = { 'too-short': 'field.username', 'too-long': 'field.username', format: 'field.username' } as const

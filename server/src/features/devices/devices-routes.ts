@@ -5,6 +5,7 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act } from '../events/index.ts'
+import { nameOfRoot, readDeviceSettings, rootsIn } from '../policies/index.ts'
 import { asUser } from '../sessions/index.ts'
 import { readDevice, readDevices, readDevicesOf } from './devices-read.ts'
 import { endAnyones, removeMine, reportMineLost } from './end-device.ts'
@@ -42,9 +43,16 @@ export const devicesRoutes = (deps: ActDeps): Route[] => {
       value: mine(actor, await reportMineLost(deps, actor, input)),
     })),
     route(contract.listDevices, async ({ input }) => ({ value: await readDevices(deps.db, input) })),
-    route(contract.passkeyModels, async () => ({
-      value: { formats: [...tracedFormats], items: knownModels(), nextCursor: null },
-    })),
+    route(contract.passkeyModels, async () => {
+      const { attestationRoots } = await readDeviceSettings(deps.db)
+      const roots = rootsIn(attestationRoots).map((root) => ({
+        name: nameOfRoot(root),
+        fingerprint: root.fingerprint256,
+        until: root.validToDate.toISOString(),
+      }))
+      const items = knownModels(roots.map(({ name }) => name))
+      return { value: { formats: [...tracedFormats], roots, items, nextCursor: null } }
+    }),
     route(contract.reportDeviceLost, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input, 'lost') })),
     route(contract.revokeDevice, async ({ actor, input }) => ({ value: await endAnyones(deps, actor, input, 'revoked') })),
   ]

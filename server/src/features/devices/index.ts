@@ -1,3 +1,4 @@
+export { leadsTo } from './attestation-chain.ts'
 export { type Bound, type ChallengePurpose, challengeSeconds, spendChallenge } from './challenges.ts'
 export { readDevice } from './devices-read.ts'
 export { devicesRoutes } from './devices-routes.ts'

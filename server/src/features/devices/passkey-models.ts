@@ -28,9 +28,17 @@ export const modelOf = (aaguid: string): string | null => models[aaguid] ?? null
 
 /**
  * Those that attest in a format whose chain is checked to its maker's root: `apple`, and `android-key` or `android-safetynet`.
- * Security keys attest as `packed` and Windows Hello as `tpm`, whose roots only FIDO's metadata names; password managers, and
- * phones that sync, attest nothing.
+ * Security keys attest as `packed`, and lead to a root of their maker that operators can hold. The certificates of Windows Hello
+ * (`tpm`) name no model; password managers, and phones that sync, attest nothing.
  */
 const attesting = new Set(['f24a8e70-d0d3-f82c-2937-32523cc4de5a', 'b93fd961-f2e6-462f-b122-82002247de78'])
-export const knownModels = (): { aaguid: string; name: string; provable: boolean }[] =>
-  Object.entries(models).map(([aaguid, name]) => ({ aaguid, name, provable: attesting.has(aaguid) }))
+/** Makers whose keys say under whose root they attest, by the names of their models and of that root. */
+const makers = [{ models: /^YubiKey /, root: /\bYubico\b/i }]
+/** `roots`: the names of those that the deployment holds beside the library's. */
+export const knownModels = (roots: readonly string[]): { aaguid: string; name: string; provable: boolean }[] =>
+  Object.entries(models).map(([aaguid, name]) => ({
+    aaguid,
+    name,
+    provable:
+      attesting.has(aaguid) || makers.some((maker) => maker.models.test(name) && roots.some((each) => maker.root.test(each))),
+  }))

@@ -57,6 +57,7 @@ for (const algorithm of [-7, -8, -257] as const)
         transports: ['internal', 'hybrid'],
         format: attestation,
         attested: false,
+        chain: [],
       })
     }
     const known = await registered(authenticator)

@@ -1,6 +1,7 @@
 import { createHash, verify } from 'node:crypto'
 import type { Assertion, Registration } from '@postern/contract'
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
+import { chainIn } from './attestation-chain.ts'
 import { keyOf } from './passkey-key.ts'
 
 /** COSE algorithms that are taken, best first: EdDSA, ES256, RS256 (WebAuthn Level 3 §5.8.5). */
@@ -23,8 +24,10 @@ export type NewPasskey = {
   transports: string[]
   /** Attestation statement format; `none` where the authenticator says nothing of itself. */
   format: string
-  /** Its statement ends at its maker’s root, so that the AAGUID is true. Of all others it is what the client chose to send. */
+  /** Its statement ends at a root that the library brings, so that the AAGUID is true. Of all others it is what the client chose to send. */
   attested: boolean
+  /** The certificates of its statement: whether they lead to a root that the operators hold is asked where that decides. */
+  chain: Buffer[]
 }
 
 /**
@@ -63,6 +66,7 @@ export const verifyRegistration = async (
     transports: (registration.response.transports ?? []).filter((each) => transports.has(each)),
     format: fmt,
     attested: traced.has(fmt),
+    chain: chainIn(registration.response.attestationObject),
   }
 }
 /**

@@ -6,13 +6,14 @@ import {
   BadPasskey,
   type Bound,
   insertDevice,
+  leadsTo,
   type NewPasskey,
   type PasskeyDeps,
   spendChallenge,
   verifyRegistration,
 } from '../devices/index.ts'
 import type { EventDraft } from '../events/index.ts'
-import { readDeviceSettings } from '../policies/index.ts'
+import { readDeviceSettings, rootsIn } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
@@ -93,12 +94,14 @@ const nameOf = ({ device }: Source): string =>
     .join(', ')
     .slice(0, 64) || 'Device'
 
-const requireAllowed = async (tx: Tx, userId: string, { be, aaguid, format, attested }: NewPasskey): Promise<void> => {
-  const { deviceHeld, models } = await readDeviceSettings(tx)
-  if (models.length > 0 && (!attested || !models.includes(aaguid)))
+const requireAllowed = async (tx: Tx, userId: string, passkey: NewPasskey): Promise<void> => {
+  const { be, aaguid, format } = passkey
+  const { deviceHeld, models, attestationRoots } = await readDeviceSettings(tx)
+  const proven = passkey.attested || leadsTo(passkey.chain, rootsIn(attestationRoots), aaguid)
+  if (models.length > 0 && (!proven || !models.includes(aaguid)))
     throw new Refusal('not-allowed', `model ${aaguid}, attestation ${format}`, {
-      reason: attested ? 'model' : 'model-unproven',
-      detail: !attested
+      reason: proven ? 'model' : 'model-unproven',
+      detail: !proven
         ? 'Policy takes named models only, and this one does not prove what it is.'
         : 'Policy does not take this model of authenticator.',
     })

@@ -7,6 +7,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { etagOf, versionOf } from '../users/index.ts'
+import { cleanRoots, rootsIn } from './attestation-roots.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -22,23 +23,32 @@ declare module '../../platform/db.ts' {
       devicesEach: number
       sessionMinutes: number
       models: string[]
+      attestationRoots: string
       version: number
     }
   }
 }
 
-type Shown = DeviceSettings & { version: number }
+type Shown = DeviceSettings & { attestationRoots: string; version: number }
 /** Settings → Devices as they stand; read where they decide, never kept. */
 export const readDeviceSettings = async (db: Db | Tx): Promise<Shown> => {
   const { rows } =
     await sql<Shown>`select qr, computer_first, one_frame, near, known_browser, array(select text(n) from unnest(start_networks) n) as start_networks,
-    device_held, devices_each, session_minutes, array(select text(m) from unnest(models) m) as models, version from device_settings`.execute(
+    device_held, devices_each, session_minutes, array(select text(m) from unnest(models) m) as models, attestation_roots, version from device_settings`.execute(
       db,
     )
   return rows[0] as Shown
 }
 /** How an event names this policy (R35). */
 export const devicePolicyName = (version: number): string => `devices/${version}`
+
+/** A setting as an event holds it: of certificates their fingerprints, which are as telling and shorter. */
+const told = (name: keyof DeviceSettings, settings: DeviceSettings): string =>
+  JSON.stringify(
+    name === 'attestationRoots'
+      ? rootsIn(settings.attestationRoots ?? '').map(({ fingerprint256 }) => fingerprint256)
+      : settings[name],
+  )
 
 /** What only an owner makes softer: rules for roles that may do more than others. */
 const privileged = ['operator', 'owner'] as const
@@ -47,15 +57,19 @@ const softer = (before: DeviceSettings, after: DeviceSettings): boolean =>
     privileged.some((role) => before[rule].includes(role) && !after[rule].includes(role)),
   )
 
-const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putDeviceSettings>, version: number): Promise<Shown> =>
+const save = (deps: ActDeps, actor: Actor, given: In<typeof contract.putDeviceSettings>, version: number): Promise<Shown> =>
   act(deps, actor, { type: 'settings.changed', endpoint: contract.putDeviceSettings }, async (tx, event) => {
     const before = await readDeviceSettings(tx)
+    const input = {
+      ...given,
+      attestationRoots: given.attestationRoots === undefined ? before.attestationRoots : cleanRoots(given.attestationRoots),
+    }
     const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
       (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
     )
     event.about({ subject: { kind: 'settings', id: null, name: 'devices' }, detail: { changed } })
     for (const name of changed)
-      event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
+      event.about({ detail: { [`${name}.from`]: told(name, before), [`${name}.to`]: told(name, input) } })
     if (roleOf(actor) !== 'owner' && softer(before, input))
       throw new Refusal('not-allowed', 'softer rules for operators and owners are an owner’s', {
         detail: 'Only an owner makes the rules for operators and owners softer.',
@@ -65,7 +79,9 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putDeviceSe
     }>`update device_settings set qr = ${input.qr}, computer_first = ${[...new Set(input.computerFirst)]}::text[],
       one_frame = ${input.oneFrame}, near = ${input.near}, known_browser = ${input.knownBrowser}, start_networks = ${input.startNetworks}::inet[]::cidr[],
       device_held = ${[...new Set(input.deviceHeld)]}::text[], devices_each = ${input.devicesEach}, session_minutes = ${input.sessionMinutes},
-      models = ${input.models}::uuid[], version = version + 1 where version = ${version} returning version`.execute(tx)
+      models = ${input.models}::uuid[], attestation_roots = ${input.attestationRoots}, version = version + 1 where version = ${version} returning version`.execute(
+      tx,
+    )
     const [saved] = rows
     if (!saved)
       throw new Refusal('precondition-failed', 'changed meanwhile', {

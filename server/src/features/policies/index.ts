@@ -1,3 +1,4 @@
+export { nameOf as nameOfRoot, rootsIn } from './attestation-roots.ts'
 export {
   policyName,
   readAuthenticationSettings,

@@ -1,4 +1,4 @@
-import { type DeviceSettings, getDeviceSettings, putDeviceSettings } from '@postern/contract'
+import { type DeviceSettings, getDeviceSettings, passkeyModels, putDeviceSettings } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
 import { useCall } from '../calls.ts'
@@ -20,7 +20,7 @@ export default function DeviceSettingsPage() {
       below={t('devices.below')}
       latest={{ stored, version, etag: settings.etag }}
       put={putDeviceSettings}
-      refreshes={getDeviceSettings}
+      refreshes={[getDeviceSettings, passkeyModels]}
       onReload={() => void settings.refetch()}
       namePart={(name) => t(`devices.part.${name}`)}
       ownWords={({ errors }) => Object.keys(errors).length > 0}

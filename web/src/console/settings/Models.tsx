@@ -1,9 +1,10 @@
-import { TagsInput } from '@mantine/core'
+import { TagsInput, Textarea } from '@mantine/core'
 import { type Out, passkeyModels } from '@postern/contract'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
 import { useCall } from '../calls.ts'
 import style from './Settings.module.css'
 
@@ -69,6 +70,54 @@ export const Models = ({
             </Note>
           )}
         </>
+      )}
+    </>
+  )
+}
+
+/** Root certificates of makers, beside those that are there anyway. What is saved is told by name. */
+export const Roots = ({
+  value,
+  disabled,
+  error,
+  onChange,
+}: {
+  value: string
+  disabled: boolean
+  error: ReactNode
+  onChange: (roots: string) => void
+}) => {
+  const { t } = useTranslation('settings')
+  const { data } = useCall(passkeyModels, {})
+  return (
+    <>
+      <Textarea
+        className={style.hosts}
+        classNames={{ input: style.roots ?? '' }}
+        label={t('devices.roots.label')}
+        description={`${t('devices.roots.text')} ${t('devices.default', { value: t('devices.none') })}`}
+        placeholder="-----BEGIN CERTIFICATE-----"
+        autosize
+        minRows={3}
+        maxRows={12}
+        spellCheck={false}
+        disabled={disabled}
+        value={value}
+        error={error}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+      {data && data.roots.length > 0 && (
+        <ul className={style.models} aria-label={t('devices.roots.held')}>
+          {data.roots.map(({ name, fingerprint, until }) => (
+            <li key={fingerprint} className={style.model}>
+              <span>{name}</span>
+              <code>{fingerprint.slice(0, 23)}…</code>
+              <span className="t3">
+                {t('devices.roots.until')} <TimeText at={until} as="moment" />
+              </span>
+            </li>
+          ))}
+        </ul>
       )}
     </>
   )

@@ -2,7 +2,7 @@ import { Checkbox, Group, NumberInput, Radio, Stack, Switch, TagsInput } from '@
 import { type DeviceSettings, type Role, roles } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { Section } from '../../ui/Page.tsx'
-import { Models } from './Models.tsx'
+import { Models, Roots } from './Models.tsx'
 import style from './Settings.module.css'
 
 type Part = {
@@ -124,6 +124,12 @@ export const PasskeyRules = (part: Part) => {
         disabled={!operator}
         error={within(errors, 'models') && t('devices.models.no')}
         onChange={(models) => change({ models })}
+      />
+      <Roots
+        value={now.attestationRoots ?? ''}
+        disabled={!operator}
+        error={errors.attestationRoots}
+        onChange={(attestationRoots) => change({ attestationRoots })}
       />
     </Section>
   )
