@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { from, said } from './support/attack.ts'
 import { enrolByCode, firstOperator, partsOf } from './support/people.ts'
+import { age, ageOf, askPhone, frame } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -44,6 +45,54 @@ test('only who holds the full secret of a code that authenticates learns of it, 
   assert.deepEqual(await verdict(url), ['genuine', 'used'])
   const { items } = await olga.browser.call(contract.myNotices, {})
   assert.ok(items.some(({ kind, event }) => kind === 'late-inspect' && event.codeId === partsOf(url).id))
+})
+
+test('an address of ours is judged as it opens: with what others hang on, and not where nothing opens', async () => {
+  const code = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Menu',
+    destination: { type: 'url', url: 'https://www.example.org/menu' },
+  })
+  const { pathname } = new URL(code.url as string)
+  for (const [path, opens] of [
+    [pathname, true],
+    [`${pathname}?fbclid=abc`, true],
+    [pathname.replace('cod_', '%63od_'), true],
+    [`${pathname}/`, false],
+    [`${pathname}%2F`, false],
+    [pathname.replace('/c/', '/c%2F'), false],
+    [pathname.toUpperCase(), false],
+  ] as const) {
+    const { status } = await fetch(`${server.origin}${path}`, { redirect: 'manual' })
+    assert.equal(status === 302, opens, `${path}: ${status}`)
+    assert.equal((await verdict(`${server.origin}${path}`))[0], opens ? 'genuine' : 'not-ours', path)
+  }
+})
+
+test('user info and percent signs that are no text are judged, and can be reported', async () => {
+  const content = 'https://%zz:%ff@evil.example/%'
+  assert.deepEqual(await verdict(content), ['not-ours', 'foreign', 'user-name-before-host'])
+  const { host } = new URL(server.origin)
+  assert.deepEqual(await verdict(`https://${host.replace('l', '%6c')}%zz@evil.example/`), ['look-alike', 'user-name-before-host'])
+  const answer = await from(server, '192.0.2.202').try(contract.reportCode, { content, where: 'in a mail' }, { proof: false })
+  assert.equal(answer.status, 204)
+  const [event] = (await olga.browser.call(contract.listEvents, { type: 'code.reported', limit: 1 })).items
+  assert.match(String(event?.detail.reason), /evil\.example.*in a mail/)
+})
+
+test('a sign-in code is called one, by a photo of it too; a photographed frame has expired, and is a relay attempt', async () => {
+  const screen = await askPhone(from(server, '198.51.100.7'))
+  await age(server, screen, 40)
+  const n = Math.floor(await ageOf(server, screen))
+  assert.deepEqual(await verdict(`${screen.url}#${frame(screen, n)}`), ['genuine', 'sign-in-code', 'issued'])
+  const relays = async () =>
+    (await olga.browser.call(contract.listEvents, { codeId: screen.code.id, type: 'code.relayed' })).items
+  assert.deepEqual(await relays(), [])
+  assert.deepEqual(await verdict(`${screen.url}#${frame(screen, 0)}`), ['expired', 'sign-in-code', 'expired'])
+  assert.match(String((await relays())[0]?.detail.reason), /^asked from 198\.51\.100\.7/)
+  await olga.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' })
+  assert.deepEqual(await verdict(`${screen.url}#${frame(screen, n)}`), ['revoked', 'sign-in-code', 'revoked'])
+  assert.equal((await relays()).length, 2)
 })
 
 test('a static code is known by exactly what it holds', async () => {

@@ -180,6 +180,38 @@ test('a late look or claim by another browser gets nothing, is on record, and is
   assert.deepEqual(await notices(plain), [])
 })
 
+test('a late look or claim is told of whatever ended the code since it was claimed; of one that nobody claimed no look is', async () => {
+  const code = await issue()
+  await claim(server.browser(), code)
+  await olga.browser.call(contract.revokeCode, { id: code.id, reason: 'a drill' })
+  const late = from(server, '81.2.69.144')
+  assert.equal((await inspect(late, code)).value.state, 'revoked')
+  const [told] = await notices()
+  assert.deepEqual([told?.kind, told?.event.codeId, told?.event.address], ['late-inspect', code.id, '81.2.69.144'])
+  assert.equal(said(await claim(late, code)), 'code-revoked')
+  const of = async ({ id }: Issued) =>
+    (await olga.browser.call(contract.listEvents, { codeId: id, outcome: 'denied' })).items.map(({ type, detail }) => [
+      type,
+      detail.code,
+      detail.by,
+    ])
+  assert.deepEqual(await of(code), [
+    ['code.claimed', 'code-revoked', 'another browser'],
+    ['code.inspected', 'code-revoked', 'another browser'],
+  ])
+  await server.sql(`update code set noticed_at = now() - interval '61 min' where id = $1`, [await uuidOf(code.id)])
+  assert.equal(said(await claim(late, code)), 'code-revoked')
+  assert.deepEqual([(await notices())[0]?.kind, (await notices())[0]?.event.codeId], ['late-claim', code.id])
+
+  const unclaimed = await issue()
+  await server.sql(`update code set expires_at = now() where id = $1`, [await uuidOf(unclaimed.id)])
+  const before = (await notices()).length
+  assert.equal((await inspect(late, unclaimed)).value.state, 'expired')
+  assert.equal(said(await claim(late, unclaimed)), 'code-expired')
+  assert.deepEqual(await of(unclaimed), [['code.claimed', 'code-expired', undefined]])
+  assert.equal((await notices()).length, before)
+})
+
 test('a flood of openings from the same address does not hide a late look', async () => {
   const code = await issue()
   await claim(server.browser(), code)

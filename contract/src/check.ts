@@ -8,6 +8,8 @@ export type CheckVerdict = (typeof checkVerdicts)[number]
 export const checkReasons = {
   issued: 'We issued this code, and it is good.',
   'issued-static': 'We printed a code with exactly this text. It opens nothing by itself.',
+  'sign-in-code':
+    'It signs in the screen that shows it, and nothing else. Scan it only there, where you began yourself: nobody sends one.',
   'not-yet-valid': 'We issued it, and it does not work yet.',
   used: 'We issued it. It worked once and never will again.',
   'used-up': 'We issued it. It was opened as often as it may be.',

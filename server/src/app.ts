@@ -280,6 +280,7 @@ const tidy = async (core: Core): Promise<void> => {
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)
   await sql`delete from challenge where expires_at < now()`.execute(core.db)
   await sql`delete from request_wait where last_at < now() - interval '1 day'`.execute(core.db)
+  await sql`delete from nameless_notice where at < now() - interval '1 h'`.execute(core.db)
   await sql`delete from totp where state = 'pending' and expires_at < now() - interval '1 h'`.execute(core.db)
   await deleteUnconfirmed(core.db)
   await tidyCodes(core.db)

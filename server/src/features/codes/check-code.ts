@@ -7,12 +7,13 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import { addressTag, EventDraft, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { brandOf } from './code-symbol.ts'
-import { type CodesDeps, recordLate, recordUnknown } from './codes.ts'
-import { authenticates, stateOf } from './codes-life.ts'
+import { type CodesDeps, recordUnknown } from './codes.ts'
+import { authenticates, kinds } from './codes-life.ts'
 import { readCode } from './codes-read.ts'
 import { findBySecret } from './codes-store.ts'
 import { leadsTo } from './destinations.ts'
 import { hashOfPresented } from './frames.ts'
+import { tellState } from './late.ts'
 import { judge } from './look-alike.ts'
 import { type DrawnBy, lookAt, lookOfOthers, lookOfOurs } from './photo-look.ts'
 
@@ -37,8 +38,8 @@ const requireWithin = async (deps: CheckDeps, actor: Actor, kind: keyof typeof p
 }
 
 /**
- * R29. Who holds a code's full secret may learn its state, exactly as by `inspect`, and leaves the same traces; to anyone
- * else a code that authenticates is unknown. A photo is looked at and forgotten.
+ * R29. Who holds a code's full secret may learn its state, as by `inspect`, and leaves the same traces where it is too late; to
+ * anyone else a code that authenticates is unknown. A photo is looked at and forgotten.
  */
 export const checkCode = async (
   deps: CheckDeps,
@@ -95,9 +96,12 @@ const ofOurs = async (
       await recordUnknown(deps, actor, 'code.inspected')
       return unknown
     }
-    const state = stateOf(found)
-    if (state === 'used') await recordLate(deps, actor, found, 'code.inspected', claimToken)
-    return { ...byState(state), drawnBy: { brand: await brandOf(deps.db, id), plain: true } }
+    const said = byState(await tellState(deps, actor, found, { secret, claimToken }))
+    return {
+      ...said,
+      reasons: kinds[found.kind].symbol === 'moving' ? ['sign-in-code', ...said.reasons] : said.reasons,
+      drawnBy: { brand: await brandOf(deps.db, id), plain: true },
+    }
   }
   const code = await readCode(deps.db, deps.origin, id)
   if (!code || authenticates(code.kind) || code.kind === 'static') return unknown

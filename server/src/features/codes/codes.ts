@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId, toId, uuid7 } from '../../platform/ids.ts'
 import { newToken } from '../../platform/keys.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { type ActDeps, act, EventDraft, notify } from '../events/index.ts'
+import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { lookOf, symbolFiles, symbolSvg } from '../symbols/index.ts'
 import { lockPerson } from '../users/index.ts'
@@ -20,12 +20,11 @@ import {
   findBySecret,
   insertCode,
   type NewCode,
-  noticeDue,
   revokeCodes,
 } from './codes-store.ts'
 import { frameIn, hashOfPresented } from './frames.ts'
-import { framesIn, inspectFrame, type Reading, recordRelay, requireLive } from './moving-code.ts'
-import { countScan } from './scans.ts'
+import { keepLost, recordLate, tellState } from './late.ts'
+import { framesIn, notLive, openFrame, type Reading, requireLive } from './moving-code.ts'
 
 type Burnt = NonNullable<Awaited<ReturnType<typeof burn>>>
 type ClaimInput = In<typeof contract.claimCode>
@@ -122,12 +121,11 @@ export const inspect = async (
     await recordUnknown(deps, actor, 'code.inspected')
     throw new Refusal('code-unknown')
   }
+  const state = await tellState(deps, actor, found, { secret: input.secret, claimToken })
   const frame = frameIn(input.secret)
-  const { ticket, late = false } = frame ? await inspectFrame(deps, actor, found, frame) : {}
-  const state = late ? 'expired' : stateOf(found)
+  const ticket = frame && state === 'live' ? await openFrame(deps, found, frame) : undefined
   const handler = deps.claimHandlers[found.kind]
   const { issuer } = await readAuthenticationSettings(deps.db)
-  if (state === 'used') await recordLate(deps, actor, found, 'code.inspected', claimToken)
   const needs =
     state === 'live' || state === 'not-yet-valid' ? await deps.db.transaction().execute((tx) => handler.needs(tx, found)) : []
   if (needs.length > 0 && found.activationHash) needs.unshift('activation')
@@ -153,31 +151,6 @@ export const recordUnknown = async (deps: CodesDeps, actor: Actor, type: 'code.i
   if (!(await deps.events.recordFailure(event)))
     throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
 }
-export const recordLate = async (
-  deps: CodesDeps,
-  actor: Actor,
-  code: FoundCode,
-  type: 'code.inspected' | 'code.claimed',
-  claimToken: string | undefined,
-): Promise<void> => {
-  const byItsKey = code.claimedBy !== null && actor.source.thumbprint?.equals(code.claimedBy) === true
-  const within = type !== 'code.inspected' || (await countScan(deps, actor))
-  await deps.db.transaction().execute(async (tx) => {
-    const own = byItsKey || (await deps.claimHandlers[code.kind].isClaimer(tx, code.id, claimToken))
-    const due = !own && (await noticeDue(tx, code.id))
-    // a flood of openings may fill no log, nor may it hide the look that is to be told of
-    if (!within && !due) return
-    const event = new EventDraft(actor, type, {
-      codeId: code.id,
-      ...(code.userId ? { subject: { kind: 'user' as const, id: code.userId, name: code.username ?? '' } } : {}),
-      detail: { code: 'code-used', by: own ? 'the browser that claimed it' : 'another browser' },
-    })
-    event.outcome = 'denied'
-    const eventId = await deps.events.append(tx, event)
-    if (due) await notify(tx, type === 'code.inspected' ? 'late-inspect' : 'late-claim', eventId, code.userId)
-  })
-  deps.events.onAppended()
-}
 
 /** The one claim. Of any number in parallel, over any number of processes, one UPDATE finds the row. */
 export const claim = async (
@@ -196,19 +169,19 @@ export const claim = async (
     throw new Refusal('code-unknown')
   }
   const handler = deps.claimHandlers[before.kind]
-  if (stateOf(before) === 'live') {
+  const state = stateOf(before)
+  if (state === 'live') {
     handler.require(input, before)
     if (before.activationHash && !input.activation?.trim())
       throw invalid('activation', 'the activation number: eight digits, handed over apart from the letter', 'required')
   }
   const repeated = before.claimedAt ? await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key)) : undefined
-  if (repeated && !before.revokedAt) return repeated
-  if (before.claimedAt && !before.revokedAt) {
-    if (frames) await recordRelay(deps, actor, before, 'the code was claimed before, by another phone')
-    else await recordLate(deps, actor, before, 'code.claimed', claimToken)
-    throw new Refusal('code-used')
+  if (repeated) return repeated
+  if (state === 'used' || state === 'revoked' || state === 'expired') {
+    await recordLate(deps, actor, before, { type: 'code.claimed', claimToken, frame: frames?.at(-1) })
+    throw new Refusal(refusalFor(before))
   }
-  const reading = frames && stateOf(before) === 'live' ? await requireLive(deps, actor, before, frames, input.ticket) : undefined
+  const reading = frames && (await requireLive(deps, actor, before, frames, input.ticket))
   return act(deps, actor, { type: 'code.claimed', endpoint: contract.claimCode }, async (tx, event) => {
     event.about({
       codeId: id,
@@ -222,12 +195,14 @@ export const claim = async (
       // nothing but the number was wrong: a guess, counted in the commit that lets its verdict out
       if (now?.activationHash && stateOf(now) === 'live' && !(activation && timingSafeEqual(activation, now.activationHash)))
         throw wrongActivation(id)
-      const late = now?.claimedAt && !now.revokedAt && !now.claimedBy?.equals(key)
+      const live = now && stateOf(now) === 'live'
       // the frames grew too old while this waited
-      const tooLate = reading && now && stateOf(now) === 'live'
-      throw new Refusal(tooLate ? 'code-expired' : refusalFor(now), undefined, {
+      const refusal = reading && live ? notLive('the frames grew too old') : new Refusal(refusalFor(now))
+      const lost = now && !now.claimedBy?.equals(key) && (!live || (reading && now.age > reading.seconds)) ? now : undefined
+      throw new Refusal(refusal.code, refusal.why, {
+        ...refusal.extras,
         keep: async (kept, eventId) => {
-          if (late && (await noticeDue(kept, id))) await notify(kept, 'late-claim', eventId, before.userId)
+          if (lost) await keepLost(deps, kept, actor, lost, { eventId, frame: frames?.at(-1) })
           return undefined
         },
       })

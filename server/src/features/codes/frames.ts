@@ -8,7 +8,7 @@ export const periodMs = 1_000
 /** Seconds that the last of three frames may be old when our camera page sends them. */
 export const cameraSeconds = 3
 /** Seconds that the one frame of a phone’s own camera app may be old when it is first sent. */
-export const appSeconds = 15
+const appSeconds = 15
 /** Seconds that the ticket for that frame is good, so that a person can read the page before they tap. */
 const ticketSeconds = 60
 
@@ -44,6 +44,9 @@ export const hashOfPresented = (keys: Keys, id: string, secret: string): Buffer 
 
 /** How old frame n was `age` seconds after its code was made: 0 while it is the newest, negative before its time. */
 export const ageOf = ({ n }: Frame, age: number): number => Math.floor((age * 1_000) / periodMs) - n
+
+/** Whether a phone’s camera app can have read it just now. A frame may come a moment before its time: clocks tick apart. */
+export const isFresh = (frame: Frame, age: number): boolean => ageOf(frame, age) <= appSeconds && ageOf(frame, age) >= -1
 
 /** Whether frames are three in a row, oldest first. */
 export const inARow = (frames: readonly Frame[]): boolean =>

@@ -13,7 +13,10 @@ const reasonsOf = (content: string, origins = ours) => {
 test('only an address of our own origin, written as we write them, is one of our codes', () => {
   assert.deepEqual(judge(`${ours[0]}/c/${id}#secret-part`, ours), { is: 'ours', id, secret: 'secret-part' })
   assert.deepEqual(judge(` ${ours[0]}/c/${id}\n`, ours), { is: 'ours', id, secret: undefined })
-  for (const path of ['/', '/c/', '/c/cod_x', `/c/${id}/more`, `/c/${id}?next=x`, '/sign-in', `/C/${id}`])
+  // what opens it all the same: a query that others hang on, letters written as bytes
+  assert.deepEqual(judge(`${ours[0]}/c/${id}?fbclid=x&y=%zz#secret-part`, ours), { is: 'ours', id, secret: 'secret-part' })
+  assert.deepEqual(judge(`${ours[0]}/%63/${id.replace('c', '%63')}`, ours), { is: 'ours', id, secret: undefined })
+  for (const path of ['/', '/c/', '/c/cod_x', `/c/${id}/`, `/c/${id}/more`, `/c%2F${id}`, `/c/${id}%zz`, '/sign-in', `/C/${id}`])
     assert.deepEqual(reasonsOf(`${ours[0]}${path}`), ['not-ours', 'no-code-of-ours'], path)
 })
 
@@ -33,6 +36,8 @@ test('what looks like ours is told by what differs', () => {
     [`https://evil.test/postern.northfield.example/c/${id}`, 'our-name-in-path'],
     [`https://postern.northfield.example@evil.test/c/${id}`, 'user-name-before-host'],
     [`https://somebody@postern.northfield.example/c/${id}`, 'user-name-before-host'],
+    [`https://postern.northfield.example%2Fc%2F${id}%zz@evil.test/`, 'user-name-before-host'],
+    [`https://%ff:p%6Fstern.northfield.example%@evil.test/`, 'user-name-before-host'],
   ]
   for (const [content, reason] of cases) assert.deepEqual(reasonsOf(content), ['look-alike', reason], content)
   assert.deepEqual(reasonsOf(`https://postern.north\u200bfield.example/x`), ['not-ours', 'no-code-of-ours', 'hidden-characters'])
@@ -64,6 +69,14 @@ test('a deployment on localhost has no look-alike names, and its port counts', (
 test('whatever is given, one edit of our host is never ours, and nothing throws', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.string({ unit: 'grapheme' })), (content) => void judge(content, ours)),
+  )
+  const odd = fc.stringMatching(/^([%@:/a-z0-9]|%[0-9a-f]{2}|postern\.northfield\.example){0,12}$/)
+  const scheme = fc.constantFrom('https://', 'http://', '')
+  fc.assert(
+    fc.property(scheme, odd, odd, odd, (before, user, name, path) => {
+      for (const content of [`${before}${user}@evil.example/${path}`, `${before}${user}:${name}@${path}`, `${ours[0]}/${path}`])
+        assert.notEqual(judge(content, ours).is, 'ours', content)
+    }),
   )
   const host = 'postern.northfield.example'
   fc.assert(

@@ -109,7 +109,22 @@ const resembles = (theirs: string, ours: string): Reason | undefined => {
 
 /** Signs that are not seen, and those that turn the direction of writing. */
 const hidden = /[\p{Cf}\p{Cc}\u115f\u1160\u3164\uffa0]/u
-const codePath = /^\/c\/(cod_[0-7][0-9a-hjkmnp-tv-z]{25})\/?$/
+const codePath = /^\/c\/(cod_[0-7][0-9a-hjkmnp-tv-z]{25})$/
+/** Percent signs read as the server reads them before it looks for the page; of other signs no address of a code is made. */
+const plainly = (path: string): string =>
+  path.replace(/%[0-9a-f]{2}/gi, (escaped) => {
+    const sign = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
+    return /\w/.test(sign) ? sign : escaped
+  })
+/** For eyes: what is no UTF-8 stays as it is written. */
+const decoded = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
 
 /** Judges what a symbol holds by its text alone: nothing is opened, fetched or resolved. `origins`: ours, the public one first. */
 export const judge = (content: string, origins: readonly string[]): Judged => {
@@ -129,15 +144,16 @@ export const judge = (content: string, origins: readonly string[]): Judged => {
   const named = url.username !== '' || url.password !== ''
   const own = origins.find((origin) => origin === url.origin)
   if (own && !named) {
-    const id = codePath.exec(url.pathname)?.[1]
-    if (!id || url.search !== '') return { is: 'not-ours', reasons: ['no-code-of-ours', ...seen] }
+    // what others hang on as a query changes nothing of what opens
+    const id = codePath.exec(plainly(url.pathname))?.[1]
+    if (!id) return { is: 'not-ours', reasons: ['no-code-of-ours', ...seen] }
     return { is: 'ours', id, secret: url.hash === '' ? undefined : url.hash.slice(1) }
   }
   const theirs = domainToUnicode(url.hostname) || url.hostname
   for (const origin of origins) {
     const ours = new URL(origin)
     if (named) {
-      const before = decodeURIComponent(`${url.username}:${url.password}`)
+      const before = decoded(`${url.username}:${url.password}`)
       if (before.includes(ours.hostname) || url.hostname === ours.hostname)
         return { is: 'look-alike', reasons: ['user-name-before-host', ...seen] }
     }

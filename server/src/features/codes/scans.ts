@@ -7,7 +7,7 @@ import type { Openings } from './openings.ts'
 import { keeper } from './scan-address.ts'
 import { insertFlood, insertScan } from './scans-store.ts'
 
-/** Openings of one address that are recorded singly in a minute; beyond it they become one event with a count. */
+/** Openings of one address, and what it sends when a code is over, that are recorded singly in a minute; beyond it they become one event with a count. */
 const scansPerMinute = 60
 /** True while the address has one left. An id is no secret: without this anybody who saw one could fill the log with it. */
 export const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> => {
@@ -15,7 +15,8 @@ export const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> =
   const { rows } =
     await sql`insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'scan', ${tag})
     on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < ${scansPerMinute} returning n`.execute(deps.db)
-  if (rows.length === 0) await deps.events.tally.add(actor, 'request.limited', 'openings of codes from this address')
+  if (rows.length === 0)
+    await deps.events.tally.add(actor, 'request.limited', 'openings and late claims of codes from this address')
   return rows.length > 0
 }
 

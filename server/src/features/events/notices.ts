@@ -6,11 +6,27 @@ import { type ReadDeps, toEvent } from './events-read.ts'
 
 type Kind = Notice['kind']
 
-/** What people must know, beside the event that it is about. In the transaction of that event. */
-export const notify = (tx: Tx | Db, kind: Kind, eventId: string, userId: string | null): Promise<unknown> =>
-  tx.insertInto('notice').values({ eventId, kind, userId }).execute()
+/** What anybody can cause who has no device and no secret of ours. */
+const byAnybody: readonly Kind[] = ['relay', 'not-me', 'code-reported']
+/** Of these a report is limited by itself; the others are free but for the codes, which are free too. */
+const limited: readonly Kind[] = ['relay', 'not-me']
 
-/** One's own, and for operators and owners all that concern the deployment; the newest 50 that were not dismissed. */
+/**
+ * What people must know, beside the event that it is about. In the transaction of that event. Where nobody is named a stranger
+ * can cause as many as they like, so of these an address makes one an hour: its events stand all the same.
+ */
+export const notify = (tx: Tx | Db, kind: Kind, eventId: string, userId: string | null): Promise<unknown> =>
+  userId === null && limited.includes(kind)
+    ? sql`with due as (insert into nameless_notice as n (kind, source)
+          select ${kind}, coalesce(address_tag, '') from event where id = ${eventId}::uuid
+          on conflict (kind, source) do update set at = now() where n.at <= now() - interval '1 h' returning kind)
+        insert into notice (event_id, kind) select ${eventId}::uuid, kind from due`.execute(tx)
+    : tx.insertInto('notice').values({ eventId, kind, userId }).execute()
+
+/**
+ * One's own, and for operators and owners all that concern the deployment; the newest 50 that were not dismissed. What anybody
+ * can cause comes last, so that it pushes nothing out.
+ */
 export const findNotices = async (deps: ReadDeps, userId: string, operates: boolean): Promise<Notice[]> => {
   const rows = await deps.db
     .selectFrom('notice')
@@ -31,6 +47,7 @@ export const findNotices = async (deps: ReadDeps, userId: string, operates: bool
         ),
       ),
     )
+    .orderBy((e) => e.and([e('notice.userId', 'is', null), e('notice.kind', 'in', byAnybody)]))
     .orderBy('notice.eventId', 'desc')
     .limit(50)
     .execute()

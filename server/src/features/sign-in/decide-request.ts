@@ -223,6 +223,8 @@ const endAll = async (
     await useOrLock(deps, tx, proven, actor)
     const sessionsEnded = await endSessions(tx, { userId: device.userId }, 'its person said: this was not me')
     event.about({ detail: { why: 'this was not me', sessionsEnded } })
+    // now somebody is named, and it is proven
+    if (!request.forUser) event.notices.push({ kind: 'not-me', userId: device.userId })
     return { sessionsEnded }
   })
 }

@@ -16,6 +16,10 @@ const tones: Record<CheckVerdict, 'ok' | 'idle' | 'warn' | 'fail'> = {
   'look-alike': 'fail',
 }
 
+/** A sign-in code is never just good: whose screen it signs in, no check can know. */
+const toneOf = ({ verdict, reasons }: Said) =>
+  verdict === 'genuine' && reasons.some(({ code }) => code === 'sign-in-code') ? 'warn' : tones[verdict]
+
 /** What a symbol says, as plain text, never as a link. What lies behind # may be a secret: it is neither shown nor kept. */
 export const Says = ({ content }: { content: string }) => {
   const { t } = useTranslation('check')
@@ -39,7 +43,7 @@ export const Verdict = ({ content, said, unseen, onAgain }: Props) => {
   return (
     <Stack gap="lg">
       <Note
-        tone={tones[said.verdict]}
+        tone={toneOf(said)}
         title={
           <h2 ref={heading} tabIndex={-1} className={style.verdict}>
             {t(`verdict.${said.verdict}`, { issuer: said.issuer })}
