@@ -484,6 +484,57 @@ test('our camera opens our own codes, and shows what is not ours as text', async
   await nothingWrong(visitor)
 })
 
+test('our camera goes where a code of ours leads away to by a tap alone, and says where that is; nothing is counted before', async () => {
+  const code = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate',
+    destination: { type: 'url', url: 'https://www.example.org/gate' },
+  })
+  const scans = async () => (await olga.browser.call(contract.listScans, { id: code.id })).items.length
+  for (const fragment of ['', `#${'A'.repeat(43)}`]) {
+    const visitor = await newPhone()
+    const { page } = visitor
+    const gone: string[] = []
+    page.on('request', (request) => gone.push(new URL(request.url()).origin))
+    await visitor.context.route('https://www.example.org/**', (route) => route.fulfill({ body: 'the gate' }))
+    film.show([`${code.url}${fragment}`])
+    await page.goto(`${server.origin}/phone`)
+    await title(page, 'This code leads elsewhere')
+    const said = await words(page)
+    assert.ok(said.includes(`leads away from ${new URL(server.origin).host}`), said)
+    assert.ok(said.includes('www.example.org'), said)
+    assert.ok(said.includes('Nothing has been opened yet.'), said)
+    assert.deepEqual([[...new Set(gone)], await scans()], [[server.origin], fragment === '' ? 0 : 1])
+    assert.deepEqual(await axe(page), [])
+    assert.equal(await overflow(page), 0)
+    await page.getByRole('link', { name: 'Open it' }).click()
+    await page.getByText('the gate').waitFor()
+    await visitor.context.close()
+  }
+  assert.equal(await scans(), 2)
+  // where the question is refused, the address itself is shown
+  const visitor = await newPhone()
+  const { page } = visitor
+  await visitor.context.route('**/api/codes/check', (route) => route.abort())
+  film.show([code.url as string])
+  await page.goto(`${server.origin}/phone`)
+  await title(page, 'We could not ask where it leads')
+  assert.ok((await words(page)).includes(code.url as string))
+  await visitor.context.close()
+  // what we show ourselves opens by itself
+  const text = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Bell',
+    destination: { type: 'text', text: 'Ring twice' },
+  })
+  const reader = await newPhone()
+  film.show([text.url as string])
+  await reader.page.goto(`${server.origin}/phone`)
+  await reader.page.getByText('Ring twice').waitFor()
+  assert.equal(reader.page.url(), text.url)
+  await nothingWrong(reader)
+})
+
 test('without a camera, or where the browser may not use it, the page says so and what else there is', async () => {
   for (const [flags, said] of [
     [['--use-fake-device-for-media-stream'], 'The browser may not use the camera here.'],

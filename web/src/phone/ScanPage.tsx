@@ -4,7 +4,7 @@ import { scanVideo } from '../ui/scan-video.ts'
 import { openCamera } from '../ui/video-frames.ts'
 import { Bar } from './Bar.tsx'
 import { CodePage } from './CodePage.tsx'
-import { claim, problemOfError } from './calls.ts'
+import { check, claim, problemOfError } from './calls.ts'
 import { framesWanted, rowOfFrames, seenAs } from './frames.ts'
 import { isRequest, type Kept, keep, type Over } from './kept.ts'
 import { OverPage } from './OverPages.tsx'
@@ -20,12 +20,18 @@ type Stage =
   | { at: 'camera'; words?: string }
   | { at: 'off'; words: Words }
   | { at: 'foreign'; text: string }
+  | { at: 'asking' }
+  /** One of our addresses, and the host that it leads away to, if we could ask. */
+  | { at: 'leading'; url: string; host: string | undefined }
   | { at: 'claiming'; row: Row }
   | { at: 'lost'; row: Row; words: string }
   | { at: 'over'; over: Over }
   | { at: 'claimed'; kept: Kept }
 
-/** Our own camera. It opens codes of our own origin alone, and claims a moving code it has seen move. */
+/**
+ * Our own camera. By itself it opens nothing but our own pages, and claims a moving code it has seen move: where a code leads
+ * away from us it says so, and goes there by a tap.
+ */
 export const ScanPage = () => {
   useLanguage()
   const [stage, setStage] = useState<Stage>({ at: 'camera' })
@@ -61,6 +67,16 @@ export const ScanPage = () => {
       }
     }
   }
+  const open = async (url: string) => {
+    setStage({ at: 'asking' })
+    try {
+      const { leadsTo } = await check({ content: url.split('#')[0] as string })
+      if (leadsTo === undefined) location.assign(url)
+      else setStage({ at: 'leading', url, host: leadsTo })
+    } catch {
+      setStage({ at: 'leading', url, host: undefined })
+    }
+  }
   if (stage.at === 'claimed') return <CodePage kept={stage.kept} />
   const again = () => setStage({ at: 'camera' })
   return (
@@ -70,6 +86,7 @@ export const ScanPage = () => {
         <Camera
           words={stage.words}
           onRow={claimRow}
+          onCode={open}
           onForeign={(text) => setStage({ at: 'foreign', text })}
           onOff={(words) => setStage({ at: 'off', words })}
         />
@@ -98,7 +115,25 @@ export const ScanPage = () => {
           </div>
         </State>
       )}
-      {stage.at === 'claiming' && (
+      {stage.at === 'leading' && (
+        <State
+          badge="question"
+          title={t(stage.host === undefined ? 'scan.unasked' : 'scan.leads')}
+          lead={t(stage.host === undefined ? 'scan.unaskedLead' : 'scan.leadsLead', { host: location.host })}
+        >
+          <p class="foreign">{stage.host ?? stage.url.split('#')[0]}</p>
+          <p>{t('scan.leadsDo')}</p>
+          <div class="acts">
+            <a class="button primary" href={stage.url}>
+              {t('scan.open')}
+            </a>
+            <button type="button" class="button" onClick={again}>
+              {t('scan.again')}
+            </button>
+          </div>
+        </State>
+      )}
+      {(stage.at === 'claiming' || stage.at === 'asking') && (
         <>
           <Title>{t('scan.read')}</Title>
           <p class="lead" role="status">
@@ -139,11 +174,13 @@ const offWords = (error: unknown): Words => {
 const Camera = ({
   words,
   onRow,
+  onCode,
   onForeign,
   onOff,
 }: {
   words: string | undefined
   onRow: (row: Row) => void
+  onCode: (url: string) => void
   onForeign: (text: string) => void
   onOff: (words: Words) => void
 }) => {
@@ -161,7 +198,7 @@ const Camera = ({
         return true
       }
       if (found.is === 'code') {
-        location.assign(found.url)
+        onCode(found.url)
         return true
       }
       const frames = row.take(found)

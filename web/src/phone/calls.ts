@@ -3,6 +3,7 @@ import {
   type CallIn,
   CallRefused,
   call,
+  type checkCode,
   type claimCode,
   type confirmEnrolment,
   type declineRequest,
@@ -58,6 +59,8 @@ const to =
 const plain: Send = ({ url, method, headers, body }) =>
   fetch(url, { method, headers, credentials: 'same-origin', cache: 'no-store', ...(body === undefined ? {} : { body }) })
 export const inspect = to<typeof inspectCode>('POST', '/api/codes/inspect', plain)
+/** Where one of our addresses leads, without opening it. The secret of a code is no part of the question. */
+export const check = to<typeof checkCode>('POST', '/api/codes/check', plain)
 export const claim = to<typeof claimCode>('POST', '/api/codes/claim')
 export const confirm = to<typeof confirmEnrolment>('POST', '/api/enrolments/confirm')
 export const approve = to<typeof approveRequest>('POST', '/api/approvals')
