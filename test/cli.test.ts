@@ -12,7 +12,7 @@ import { raw } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
 import { readSymbols, symbolInTerminal } from './support/chromium.ts'
 import { freshDatabase, scratchFolder } from './support/cluster.ts'
-import { enrolByCode, firstOperator, newPerson, partsOf } from './support/people.ts'
+import { claimKey, enrolByCode, firstOperator, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
 import { freePort, startProcess, startServer, type TestServer } from './support/server.ts'
 
 type Env = Record<string, string>
@@ -344,6 +344,40 @@ test('a bootstrap link makes an owner first, then operators', async () => {
       ['host', 'operator'],
     ],
   )
+})
+
+test('a link for an owner dies also for who has claimed it, and as soon as an owner has come another way', async () => {
+  const server = await startServer()
+  const host = hostOf(server)
+  const link = async () => partsOf(((await answer(host, 'bootstrap')) as { url: string }).url)
+  const stolen = { ...(await link()), username: 'chosen', factor: 'totp' as const }
+  const thief = server.browser()
+  const { confirm, secret } = await claimKey(thief, stolen)
+  // a start in the midst of the set-up prints a link of its own, and leaves who is at it alone
+  const printed = partsOf(await server.bootstrapUrl())
+  assert.equal((await thief.try(contract.claimCode, stolen)).status, 200)
+  const asked = await link()
+  for (const dead of [stolen, printed])
+    assert.equal((await server.browser().call(contract.inspectCode, { id: dead.id, secret: dead.secret })).state, 'revoked')
+  const late = await thief.try(contract.confirmEnrolment, { confirm, code: passcode(secret), password: goodPassword })
+  assert.equal(late.problem.code, 'code-revoked')
+  const slow = server.browser()
+  const mine = await claimKey(slow, { ...asked, username: 'Chosen', factor: 'totp' })
+
+  const last = partsOf(await server.bootstrapUrl())
+  const { id } = (await answer(host, 'user', 'create', 'paula', '--role', 'owner')) as { id: string }
+  assert.equal((await server.browser().call(contract.inspectCode, last)).state, 'live')
+  const { code } = contract.enrolUser.output.parse(await answer(host, 'user', 'enrol', id, '--factor', 'totp'))
+  await enrolByCode(server.browser(), code.url as string)
+  assert.equal((await server.browser().call(contract.inspectCode, last)).state, 'revoked')
+  const claimed = await server.browser().try(contract.claimCode, { ...last, username: 'late', factor: 'totp' })
+  assert.equal(claimed.problem.code, 'code-revoked')
+  const confirmed = await slow.try(contract.confirmEnrolment, {
+    confirm: mine.confirm,
+    code: passcode(mine.secret),
+    password: goodPassword,
+  })
+  assert.equal(confirmed.problem.code, 'code-revoked')
 })
 
 test('the symbol in the terminal is drawn as the locale allows, and reads back as the link', async () => {

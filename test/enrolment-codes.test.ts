@@ -410,21 +410,118 @@ test('nobody enrols, revokes for, or unlocks a person with more rights than thei
   assert.equal(said(await olga.browser.try(contract.currentSession, {})), '200')
 })
 
-test('one open code a person: a new one ends the one before; results of a claimed one can be ended with it', async () => {
+test('one open code a person: a new one ends the one before, also for who has claimed it and not confirmed', async () => {
   const first = await issue()
   const { code } = await olga.browser.call(contract.enrolUser, { id: first.userId, factor: 'totp' })
   assert.equal(said(await claim(server.browser(), first)), 'code-revoked')
-  const person = await enrolByCode(server.browser(), code.url as string)
-  const elsewhere = await signIn(server, person)
-  await olga.browser.call(contract.revokeCode, { id: code.id, reason: 'it was photographed', also: ['results'] })
-  for (const browser of [person.browser, elsewhere])
+  const thief = server.browser()
+  const { confirm, secret } = (await claim(thief, partsOf(code.url as string))).value
+  const next = await olga.browser.call(contract.enrolUser, { id: first.userId, factor: 'device' })
+  assert.equal(
+    said(await thief.try(contract.confirmEnrolment, { confirm, code: passcode(secret), password: goodPassword })),
+    'code-revoked',
+  )
+  assert.equal(said(await claim(thief, partsOf(code.url as string))), 'code-revoked')
+  assert.equal((await inspect(server.browser(), partsOf(next.code.url as string))).value.state, 'live')
+})
+
+const revokeWithResults = (id: string, by: Person = olga) =>
+  by.browser.try(contract.revokeCode, { id, reason: 'it was photographed', also: ['results'] })
+const endedBy = async (id: string) => {
+  const { items } = await olga.browser.call(contract.listEvents, { codeId: id, type: 'code.revoked', outcome: 'success' })
+  return items[0]?.detail.factors
+}
+const withPassword = async ({ username }: { username: string }, password: string) => {
+  const browser = server.browser()
+  await browser.call(contract.openSignIn, {})
+  return { browser, tried: await browser.try(contract.provePassword, { username, password }) }
+}
+
+test('the results of a claimed code take every way back in that came of it: key, recovery codes, password, codes drawn since', async () => {
+  const code = await issue()
+  const thief = await enrolByCode(server.browser(), code.url)
+  const elsewhere = await signIn(server, thief)
+  // what the thief makes of it while it holds comes of it too
+  const changed = 'another harbour walks 43 miles'
+  await elsewhere.call(contract.changePassword, { current: thief.password, new: changed })
+  const { recoveryCodes } = await elsewhere.call(contract.renewRecoveryCodes, {})
+  const drawn = await elsewhere.call(contract.enrolAnotherPhone, { factor: 'totp' })
+  const phone = server.browser()
+  const { confirm, secret } = (await claim(phone, partsOf(drawn.code.url as string))).value
+  const waiting = (await withPassword(code, changed)).browser
+
+  assert.equal(said(await revokeWithResults(code.id)), '200')
+  assert.deepEqual(await endedBy(code.id), ['totp', 'recovery-codes', 'password'])
+  for (const browser of [thief.browser, elsewhere])
     assert.equal(said(await browser.try(contract.currentSession, {})), 'no-session')
-  assert.equal((await olga.browser.call(contract.getUser, { id: person.id })).factors.totp, false)
-  const again = server.browser()
-  await again.call(contract.openSignIn, {})
-  const next = await again.call(contract.provePassword, { username: person.username, password: person.password })
-  // the codes that stand in for a second factor are there still, so the password alone leads to no new one
-  assert.deepEqual([next.signIn.state, next.signIn.next], ['pending', ['recovery-code']])
+  assert.equal(said((await withPassword(code, changed)).tried), 'factor-wrong')
+  assert.notEqual(said(await waiting.try(contract.proveRecoveryCode, { code: recoveryCodes?.[0] as string })), '200')
+  assert.equal(
+    said(await phone.try(contract.confirmEnrolment, { confirm, code: passcode(secret), password: goodPassword })),
+    'code-revoked',
+  )
+  // the person begins as one who never was there
+  const next = await olga.browser.call(contract.enrolUser, { id: code.userId, factor: 'totp' })
+  const person = await enrolByCode(server.browser(), next.code.url as string)
+  assert.equal(person.recoveryCodes.length, 10)
+  await signIn(server, person)
+})
+
+test('a password and recovery codes from before stay, and open no way past the factor that was taken away', async () => {
+  const person = await newPerson(server, olga, 'robbed', ['operator'])
+  const reset = await olga.browser.call(contract.enrolUser, { id: person.id, factor: 'totp', resetPassword: true })
+  await enrolByCode(server.browser(), reset.code.url as string, { password: 'another harbour walks 43 miles' })
+  assert.equal(said(await revokeWithResults(reset.code.id)), '200')
+  assert.deepEqual(await endedBy(reset.code.id), ['totp', 'password'])
+  assert.equal((await olga.browser.call(contract.getUser, { id: person.id })).factors.recoveryCodesLeft, 10)
+
+  const again = await olga.browser.call(contract.enrolUser, { id: person.id, factor: 'totp' })
+  const back = await enrolByCode(server.browser(), again.code.url as string)
+  const waiting = await afterPassword(server.browser(), back)
+  await server.sql(`delete from recovery_code where user_id = (select id from users where username = 'robbed')`)
+  // somebody who had the password claimed a further one
+  const further = await olga.browser.call(contract.enrolUser, { id: person.id, factor: 'totp' })
+  const thief = await enrolByCode(server.browser(), further.code.url as string)
+  assert.equal(thief.recoveryCodes.length, 10)
+  assert.equal(said(await revokeWithResults(further.code.id)), '200')
+  assert.deepEqual(await endedBy(further.code.id), ['totp', 'recovery-codes'])
+  const { browser, tried } = await withPassword(person, back.password)
+  assert.deepEqual([tried.value.signIn.state, tried.value.signIn.next], ['pending', []])
+  for (const each of [browser, waiting]) {
+    assert.equal(said(await each.try(contract.startTotp, {})), 'no-session')
+    assert.notEqual(said(await each.try(contract.proveRecoveryCode, { code: thief.recoveryCodes[0] as string })), '200')
+  }
+})
+
+test('results of a code that was claimed and never confirmed are none: what its person had stays', async () => {
+  const person = await newPerson(server, olga, 'unharmed')
+  const { code } = await olga.browser.call(contract.enrolUser, { id: person.id, factor: 'totp' })
+  await claim(server.browser(), partsOf(code.url as string))
+  assert.equal(said(await revokeWithResults(code.id)), '200')
+  assert.deepEqual(await endedBy(code.id), [])
+  assert.equal(said(await person.browser.try(contract.currentSession, {})), '200')
+  await signIn(server, person)
+})
+
+test('what the last owner signs in with is not disabled: by the results of a code, one or many, or by themselves', async () => {
+  const own = await startServer()
+  const owner = await firstOperator(own, 'only')
+  await own.sql(`update authentication_settings set second_factor_roles = '{operator}'`)
+  const refused = await revokeWithResults(owner.codeId, owner)
+  assert.deepEqual([said(refused), refused.problem.reason], ['conflict', 'last-owner'])
+  const other = await newPerson(own, owner, 'other')
+  const set = { action: 'revoke' as const, ids: [owner.codeId, other.codeId], reason: 'x', also: ['results' as const] }
+  const job = await owner.browser.call(contract.bulkCodes, set)
+  assert.deepEqual([job.state, job.failed], ['done', 1])
+  assert.equal(said(await other.browser.try(contract.currentSession, {})), 'no-session')
+  const removed = await owner.browser.try(contract.removeTotp, {})
+  assert.deepEqual([said(removed), removed.problem.reason], ['conflict', 'last-owner'])
+  assert.equal(said(await owner.browser.try(contract.currentSession, {})), '200')
+  await signIn(own, owner)
+
+  const second = await newPerson(own, owner, 'second', ['owner'])
+  assert.equal(said(await revokeWithResults(owner.codeId, second)), '200')
+  assert.equal(said(await second.browser.try(contract.removeTotp, {})), 'conflict')
 })
 
 test('a revoked code ends its claim in flight; so does time', async () => {

@@ -209,7 +209,8 @@ export const revokeCode = endpoint({
   method: 'POST',
   path: '/api/codes/:id/revoke',
   needs: 'operator',
-  summary: 'Revokes a code at once and everywhere, with the sessions it opened; `results` also disables what came of its claim.',
+  summary:
+    'Revokes a code at once and everywhere, with the sessions it opened; `results` also disables what came of its claim (409 for what the last owner signs in with).',
   input: z.strictObject({
     id: CodeId,
     reason: RevokeReason,
@@ -217,7 +218,7 @@ export const revokeCode = endpoint({
   }),
   output: z.object({ id: CodeId, state: z.literal('revoked'), revokedAt: Instant }),
   scopes: ['enrolment'],
-  refusals: ['not-found', 'not-allowed'],
+  refusals: ['not-found', 'not-allowed', 'conflict'],
 })
 export const reissueCode = endpoint({
   method: 'POST',

@@ -54,6 +54,7 @@ export const refusalReasons = {
   'devices-full': 'The person has as many devices as policy allows',
   'known-passkey': 'This passkey is registered already',
   'last-factor': 'It is the last second factor, and policy demands one',
+  'last-owner': 'It would leave no owner who can sign in with a second factor',
   'device-ended': 'The device is lost or revoked already',
 } as const
 export type RefusalReason = keyof typeof refusalReasons

@@ -2,7 +2,7 @@ export { type App, buildApp, type Core, openCore, routesOf } from './app.ts'
 export { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 export { openApiDocument } from './edges/http/openapi.ts'
 export { asUnavailable, problemOf, statusOf } from './edges/http/problems.ts'
-export { issueBootstrap, operatorExists } from './features/enrolments/index.ts'
+export { issueBootstrap } from './features/enrolments/index.ts'
 export { EventDraft } from './features/events/index.ts'
 export {
   type CheckResult,
@@ -16,6 +16,7 @@ export {
   verdictOf,
 } from './features/preflight/index.ts'
 export { renderingFor, symbolText } from './features/symbols/index.ts'
+export { operatorExists } from './features/users/index.ts'
 export type { Actor } from './platform/actor.ts'
 export { EmbeddedPostgresError, findRunningEmbeddedPostgres, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
 export { StartError } from './platform/master-key.ts'

@@ -53,7 +53,7 @@ export const startDeployment = async (settings: Record<string, string> = {}): Pr
     keyFile,
     core,
     browser: () => new Browser(a.origin),
-    bootstrapUrl: async (username) => (await issueBootstrap(core, hostActor, username)).url,
+    bootstrapUrl: async (username) => (await issueBootstrap(core, hostActor, { username })).url,
     sql,
     close,
     a,

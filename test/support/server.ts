@@ -65,7 +65,7 @@ export const startServer = async (options: Options = {}): Promise<TestServer> =>
     keyFile,
     core,
     browser: () => new Browser(`http://localhost:${port}`),
-    bootstrapUrl: async (username) => (await issueBootstrap(core, hostActor, username)).url,
+    bootstrapUrl: async (username) => (await issueBootstrap(core, hostActor, { username })).url,
     sql: async (text, values) => (await pool.query(text, values as never)).rows as never,
     close,
   }

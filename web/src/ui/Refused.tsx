@@ -14,7 +14,8 @@ export const problemIn = (error: unknown): Problem | undefined =>
 export const Refused = ({ error, onRetry, action }: { error: unknown; onRetry?: () => void; action?: ReactNode }) => {
   const { t } = useTranslation()
   const problem = problemIn(error)
-  const code = problem?.status === 0 ? 'unreachable' : (problem?.code ?? 'bug')
+  const said = problem?.reason === 'last-owner' ? problem.reason : (problem?.code ?? 'bug')
+  const code = problem?.status === 0 ? 'unreachable' : said
   const fields = problem?.errors?.map(({ path, message }) => `${path}: ${message}`)
   return (
     <Note

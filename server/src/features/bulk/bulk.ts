@@ -132,6 +132,7 @@ const revokeNow = async (
 const whyRefused = {
   'not-found': 'There is no such code.',
   'not-allowed': 'The code is for a person with more rights.',
+  conflict: 'What came of it is all that the last owner can sign in with.',
 } as const
 /** Marks the rows of a set that was revoked in this transaction. */
 export const settleSet = async (

@@ -5,6 +5,7 @@ import type { By } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
+import { anOwner } from '../users/index.ts'
 import type { AuthenticatingKind } from './codes-life.ts'
 
 export { type By, byOf } from '../../platform/actor.ts'
@@ -167,6 +168,8 @@ export const insertOpenCode = async (
 
 export const secretHashOf = (keys: Keys, id: string, secret: string): Buffer => keys.hash('code', `${id}\n${secret}`)
 
+/** A link for the first operator dies by this alone as soon as there is one, by whatever way they came. */
+const outlived = sql.raw(`(code.bootstrap is not distinct from 'owner' and code.claimed_at is null and ${anOwner})`)
 /**
  * The one burn: kind, single use, revocation, validity and epoch, decided by one statement on database time. `seconds`: since a
  * moving code was made, until which the frames that were shown count as live.
@@ -190,6 +193,7 @@ export const burn = (
     .where('notBefore', '<=', sql<Date>`now()`)
     .where('expiresAt', '>', sql<Date>`now()`)
     .where('epoch', '=', currentEpoch)
+    .where(sql<boolean>`not ${outlived}`)
     .where(sql<boolean>`(${seconds}::float8 is null or now() <= created_at + ${seconds}::float8 * interval '1 s')`)
     .where((e) =>
       e.or([
@@ -245,7 +249,7 @@ export const findBySecret = (db: Db | Tx, id: string, secretHash: Buffer): Promi
       'suggestedUsername',
       'resetPassword',
       'activationHash',
-      'revokedAt',
+      sql<Date | null>`case when ${outlived} then now() else code.revoked_at end`.as('revokedAt'),
       'claimedAt',
       'claimedBy',
       'notBefore',
@@ -278,24 +282,30 @@ export const noticeDue = async (tx: Tx, id: string): Promise<boolean> =>
 
 /**
  * Revokes codes: by id, those of a person that are open, or bootstrap codes; with `replacedBy` another has taken the place
- * of the one. One statement, its locks in one order: the codes, their versions, and the end of the sessions they opened.
+ * of the one. Open is also what was claimed and not confirmed, whose claim ends with it; of the first operator’s only with
+ * `claimed`. One statement, its locks in one order: claims, the codes, their versions, and the end of the sessions they opened.
  */
 export const revokeCodes = async (
   tx: Tx,
   which:
     | { ids: readonly string[]; replacedBy?: string; unclaimed?: true }
-    | { ofUser: string; kind?: CodeKind }
-    | { bootstrap: 'owner' },
+    | { ofUser: string; kind?: CodeKind; issuedByThem?: true }
+    | { bootstrap: 'owner'; claimed: boolean },
   { byId, byName }: By,
 ): Promise<{ id: string; revokedAt: Date }[]> => {
-  const condition =
+  const among =
     'ids' in which
-      ? sql`id = any (${which.ids}::uuid[]) and (${which.unclaimed !== true} or claimed_at is null)`
+      ? sql`id = any (${which.ids}::uuid[])`
       : 'ofUser' in which
-        ? sql`user_id = ${which.ofUser} and claimed_at is null and kind = coalesce(${which.kind ?? null}, kind)`
-        : sql`bootstrap = ${which.bootstrap} and claimed_at is null`
+        ? sql`user_id = ${which.ofUser} and kind = coalesce(${which.kind ?? null}, kind) and (${which.issuedByThem !== true} or owner_id = user_id)`
+        : sql`bootstrap = ${which.bootstrap}`
+  const claimsToo = 'ofUser' in which || ('bootstrap' in which && which.claimed)
+  const condition =
+    'ids' in which && !which.unclaimed ? among : sql`${among} and (claimed_at is null or id in (select code_id from e))`
   const { rows } = await sql<{ id: string; revokedAt: Date }>`
-    with l as materialized (select id from code where revoked_at is null and ${condition} order by id for no key update),
+    with e as (update claim m set ended_at = now() from (select id from code where ${claimsToo} and revoked_at is null and claimed_at is not null and ${among}) o
+      where m.code_id = o.id and m.ended_at is null and m.user_id is not null returning m.code_id),
+    l as materialized (select id from code where revoked_at is null and ${condition} order by id for no key update),
     r as (update code c set revoked_at = now(), version = c.version + 1, replaced_by = coalesce(${'replacedBy' in which ? which.replacedBy : null}::uuid, c.replaced_by)
       from l where c.id = l.id and c.revoked_at is null returning c.*),
     v as (insert into code_version (code_id, version, changed, fields, by_id, by_name)

@@ -9,11 +9,12 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { lookOf, symbolFiles, symbolSvg } from '../symbols/index.ts'
-import { lockPerson } from '../users/index.ts'
+import { lockDeployment, lockPerson } from '../users/index.ts'
 import { type AuthenticatingKind, refusalFor, stateOf } from './codes-life.ts'
 import {
   activationHashOf,
   activationTries,
+  type By,
   burn,
   countActivationTry,
   type FoundCode,
@@ -45,8 +46,8 @@ export type ClaimHandler = {
   repeated: (tx: Tx, codeId: string, key: Buffer) => Promise<{ answer: ClaimAnswer; claimToken: string } | undefined>
   /** Whether a visit comes from the browser that claimed, by its cookie. */
   isClaimer: (tx: Tx, codeId: string, claimToken: string | undefined) => Promise<boolean>
-  /** `also: results`: ends what came of a claimed code. */
-  endResults: (tx: Tx, codeId: string) => Promise<void>
+  /** `also: results`: ends what came of a claimed code, and answers which factors these were; throws for the last owner’s. */
+  endResults: (tx: Tx, codeId: string, by: By) => Promise<string[]>
   /** Whether a code may be issued to this person now, and its label; throws a Refusal. */
   issuable: (tx: Tx, userId: string) => Promise<{ label: string }>
 }
@@ -188,6 +189,8 @@ export const claim = async (
       ...(before.userId ? { subject: { kind: 'user', id: before.userId, name: before.username ?? '' } } : {}),
     })
     if (before.userId) await lockPerson(tx, before.userId)
+    // nobody is there yet to be locked: of a claim and a new link, one sees what the other did
+    if (before.bootstrap) await lockDeployment(tx)
     const activation = input.activation === undefined ? null : activationHashOf(deps.keys, id, input.activation)
     const code = await burn(tx, id, secretHash, key, activation, reading?.seconds ?? null)
     if (!code) {

@@ -20,7 +20,8 @@ export const revokeCode = (deps: CodesDeps, actor: Actor, input: In<typeof contr
     event.about({ codeId: id, ...about(code), reason: input.reason, detail: { also: input.also ?? [] } })
     await requireMayManage(tx, actor, code)
     if (code.user) await lockPerson(tx, fromId(code.user.id))
-    if (input.also?.includes('results') && authenticates(code.kind)) await deps.claimHandlers[code.kind].endResults(tx, id)
+    if (input.also?.includes('results') && authenticates(code.kind))
+      event.about({ detail: { factors: await deps.claimHandlers[code.kind].endResults(tx, id, byOf(actor)) } })
     const [revoked] = await revokeCodes(tx, { ids: [id] }, byOf(actor))
     // of two who revoke at once the second changed nothing, and answers what the first did
     const revokedAt = revoked?.revokedAt.toISOString() ?? (await readCode(tx, deps.origin, id))?.revokedAt

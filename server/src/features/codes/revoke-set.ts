@@ -2,6 +2,7 @@ import type { CodeKind, Role } from '@postern/contract'
 import { sql } from 'kysely'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
+import { Refusal } from '../../platform/refusal.ts'
 import type { ActDeps, EventDraft } from '../events/index.ts'
 import { mayManage } from '../users/index.ts'
 import type { CodesDeps } from './codes.ts'
@@ -9,8 +10,9 @@ import { authenticates } from './codes-life.ts'
 import { byOf, revokeCodes } from './codes-store.ts'
 
 type Member = { id: string; kind: CodeKind; userId: string | null; username: string | null; roles: Role[]; claimed: boolean }
-/** Of a set: what holds of each code now. `not-found`: nobody knows it; `not-allowed`: it is for a person with more rights. */
-export type RevokedSet = { revoked: string[]; refused: { id: string; code: 'not-found' | 'not-allowed' }[] }
+/** Of a set: what holds of each code now. `not-found`: nobody knows it; `not-allowed`: it is for a person with more rights;
+ * `conflict`: its results are what the last owner signs in with. */
+export type RevokedSet = { revoked: string[]; refused: { id: string; code: 'not-found' | 'not-allowed' | 'conflict' }[] }
 
 /**
  * Revokes many codes in the caller's transaction: after its commit no process accepts any of them (R20). What the actor may
@@ -30,12 +32,11 @@ export const revokeSet = async (
   const found = new Map(rows.map((row) => [row.id, row]))
   const own = roleOf(actor) ?? 'user'
   const mine = rows.filter(({ userId, roles }) => userId === null || mayManage(own, roles))
-  const allowed = new Set(mine.map(({ id }) => id))
   const people = [...new Set(mine.flatMap(({ userId }) => userId ?? []))].sort()
   await sql`select id from users where id = any (${people}::uuid[]) order by id for no key update`.execute(tx)
-  if (results)
-    for (const { id, kind, claimed } of mine)
-      if (claimed && authenticates(kind)) await deps.claimHandlers[kind].endResults(tx, id)
+  const ended = new Map<string, string[] | undefined>()
+  if (results) for (const code of mine) if (code.claimed) ended.set(code.id, await endResultsOf(deps, tx, actor, code))
+  const allowed = new Set(mine.map(({ id }) => id).filter((id) => !ended.has(id) || ended.get(id)))
   const changed = await revokeCodes(tx, { ids: [...allowed] }, byOf(actor))
   await offerKeys(deps, tx, people)
   for (const { id } of changed) {
@@ -44,14 +45,33 @@ export const revokeSet = async (
       codeId: id,
       ...(userId ? { subject: { kind: 'user', id: userId, name: username ?? '' } } : {}),
       reason,
-      detail: { also: results ? ['results'] : [], job },
+      detail: { also: results ? ['results'] : [], ...(ended.has(id) ? { factors: ended.get(id) as string[] } : {}), job },
     })
   }
   return {
     revoked: ids.filter((id) => allowed.has(id)),
     refused: ids
       .filter((id) => !allowed.has(id))
-      .map((id) => ({ id, code: found.has(id) ? ('not-allowed' as const) : ('not-found' as const) })),
+      .map((id) => ({ id, code: !found.has(id) ? 'not-found' : ended.has(id) ? 'conflict' : 'not-allowed' })),
+  }
+}
+/** What ended; undefined: nothing, for it would have left no owner. */
+const endResultsOf = async (
+  deps: CodesDeps,
+  tx: Tx,
+  actor: Actor,
+  { id, kind, roles }: Member,
+): Promise<string[] | undefined> => {
+  if (!authenticates(kind)) return []
+  const { endResults } = deps.claimHandlers[kind]
+  if (!roles.includes('owner')) return endResults(tx, id, byOf(actor))
+  await sql`savepoint results`.execute(tx)
+  try {
+    return await endResults(tx, id, byOf(actor))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    await sql`rollback to savepoint results`.execute(tx)
+    return undefined
   }
 }
 

@@ -121,11 +121,16 @@ export const endDevice = async (tx: Tx, id: string, state: 'lost' | 'revoked'): 
     .where('state', '=', 'active')
     .returning('id')
     .executeTakeFirst()) !== undefined
-/** What came of an enrolment code is dead, with the sessions that it opened. */
-export const endDeviceOfCode = async (tx: Tx, codeId: string): Promise<void> => {
-  const device = await tx.selectFrom('device').select(['id', 'userId']).where('codeId', '=', codeId).executeTakeFirst()
-  if (device && (await endDevice(tx, device.id, 'revoked')))
-    await endOpenOf(tx, device.userId, device.id, 'its device was revoked')
+/** What came of an enrolment code is dead, with the sessions that it opened. Answers since when it was its person’s; undefined: it is no more. */
+export const endDeviceOfCode = async (tx: Tx, codeId: string): Promise<Date | undefined> => {
+  const device = await tx
+    .selectFrom('device')
+    .select(['id', 'userId', 'createdAt'])
+    .where('codeId', '=', codeId)
+    .executeTakeFirst()
+  if (!device || !(await endDevice(tx, device.id, 'revoked'))) return undefined
+  await endOpenOf(tx, device.userId, device.id, 'its device was revoked')
+  return device.createdAt
 }
 /** All of a person, at once: off-boarding. Answers how many were active. */
 export const endDevicesOf = async (tx: Tx, userId: string): Promise<number> => {

@@ -8,7 +8,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { secondFactorDemanded } from '../policies/index.ts'
 import { asUser, endSessions } from '../sessions/index.ts'
-import { lockPerson, manageable } from '../users/index.ts'
+import { lockPerson, manageable, requireOwnerLeft } from '../users/index.ts'
 import { readDevice } from './devices-read.ts'
 import { endDevice, endOpenOf } from './devices-store.ts'
 
@@ -66,6 +66,7 @@ export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contrac
         detail: 'Policy demands a second factor, and this is your only one. Add another first.',
       })
     await end(tx, event, device, 'revoked', 'its device was removed')
+    await requireOwnerLeft(tx, user.session.roles)
     // they stand in for a second factor: with the last one they go
     if (!another) await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
     event.notices.push({ kind: 'factor-changed', userId: user.id })
@@ -97,8 +98,10 @@ export const endAnyones = (
       const device = await lockDevice(tx, fromId(input.id))
       event.about({ subject: { kind: 'user', id: device.userId, name: device.username }, deviceId: device.id })
       if (input.reason) event.about({ reason: input.reason })
-      await manageable(tx, actor, device.userId)
+      const { roles } = await manageable(tx, actor, device.userId)
       await end(tx, event, device, state, state === 'lost' ? 'its device was reported lost' : 'its device was revoked')
+      // what is lost is ended whatever comes of it
+      if (state === 'revoked') await requireOwnerLeft(tx, roles)
       event.notices.push({ kind: state === 'lost' ? 'device-lost' : 'factor-changed', userId: device.userId })
       return readDevice(tx, device.id)
     },

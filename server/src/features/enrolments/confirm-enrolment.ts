@@ -14,7 +14,7 @@ import { policyName, requireEnrolment } from '../policies/index.ts'
 import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
 import { isCurrentPassword, limited } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
-import { highest, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
+import { highest, lockDeployment, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { registrationOptions } from './enrol-device.ts'
@@ -45,6 +45,7 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
   const done = await act(deps, actor, { type: 'enrolment.confirmed', endpoint: contract.confirmEnrolment }, async (tx, event) => {
     event.about({ ...about(claim), policy: policyName(version), person: { id: claim.userId, name: claim.username } })
     await lockPerson(tx, claim.userId)
+    if (claim.bootstrap) await lockDeployment(tx)
     // again, now that nobody else is at it: of two confirms at once the second is told that it was confirmed
     requireOpen((await findClaim(tx, deps.keys.hash('confirm', input.confirm))) ?? claim)
     if (passkey instanceof BadPasskey) throw wrongTry(claim, passkey.message, fresh)
@@ -52,7 +53,7 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
     if (!(await endClaim(tx, claim.codeId, key))) throw new Refusal('code-used', 'the claim is over')
     if (claim.bootstrap) await becomeOperator(tx, claim)
     if (phc) {
-      await setPassword(tx, deps.keys, claim.userId, phc)
+      await setPassword(tx, deps.keys, claim.userId, phc, claim.codeId)
       event.and('password.changed', { ...event.facts, factor: 'password' })
     }
     const { userId, codeId } = claim
@@ -204,5 +205,6 @@ const becomeOperator = async (tx: Tx, claim: OpenClaim): Promise<void> => {
     tx,
   )
   await setRoles(tx, claim.userId, [claim.bootstrap as 'owner' | 'operator'])
-  if (claim.bootstrap === 'owner') await revokeCodes(tx, { bootstrap: 'owner' }, { byId: claim.userId, byName: null })
+  if (claim.bootstrap === 'owner')
+    await revokeCodes(tx, { bootstrap: 'owner', claimed: true }, { byId: claim.userId, byName: null })
 }

@@ -4,12 +4,13 @@ import { sql } from 'kysely'
 import { uuid7 } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type ClaimHandler, findRepeatable, isClaimer } from '../codes/index.ts'
-import { endDeviceOfCode, type PasskeyDeps } from '../devices/index.ts'
+import type { PasskeyDeps } from '../devices/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
 import { findUser, insertUser } from '../users/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
+import { endResults } from './end-results.ts'
 import { claimRegistration } from './enrol-device.ts'
-import { claimKey, endKey, repeatedKey } from './enrol-totp.ts'
+import { claimKey, repeatedKey } from './enrol-totp.ts'
 
 /** What `enrol-totp` and `enrol-device` mean: one way, but for the factor that the claim makes ready. */
 export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
@@ -62,11 +63,5 @@ export const enrolHandler = (deps: PasskeyDeps): ClaimHandler => ({
     return { label: user.username }
   },
   isClaimer: async (tx, codeId, claimToken) => claimToken !== undefined && (await isClaimer(tx, deps.keys, codeId, claimToken)),
-  endResults: async (tx, codeId) => {
-    const claim = await tx.selectFrom('claim').select(['userId', 'totpId']).where('codeId', '=', codeId).executeTakeFirst()
-    if (!claim?.userId) return
-    if (claim.totpId) await endKey(tx, claim.userId, claim.totpId)
-    else await endDeviceOfCode(tx, codeId)
-    await sql`update claim set ended_at = coalesce(ended_at, now()) where code_id = ${codeId}`.execute(tx)
-  },
+  endResults,
 })

@@ -4,9 +4,8 @@ import type { Tx } from '../../platform/db.ts'
 import { type findRepeatable, insertClaim } from '../codes/index.ts'
 import type { ActDeps } from '../events/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
-import { endSessions } from '../sessions/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
-import { base32, findPending, insertPending, otpauthUrl, pendingMinutes, retire } from '../totp/index.ts'
+import { base32, findPending, insertPending, otpauthUrl, pendingMinutes } from '../totp/index.ts'
 import { confirmNeeds } from './confirm-needs.ts'
 
 type Answer = Extract<Out<typeof contract.claimCode>, { kind: 'enrol-totp' }>
@@ -76,19 +75,6 @@ export const repeatedKey = async (
     settings: { issuer, label: username, algorithm: pending.algorithm, digits: pending.digits, periodSeconds: pending.period },
     expiresAt: pending.expiresAt.toISOString(),
   }
-}
-
-/** Ends the key that came of a claim, where it is still the person’s, with all their sessions. */
-export const endKey = async (tx: Tx, userId: string, totpId: string): Promise<void> => {
-  const current = await tx
-    .selectFrom('totp')
-    .select('state')
-    .where('userId', '=', userId)
-    .where('id', '=', totpId)
-    .executeTakeFirst()
-  if (current?.state !== 'pending' && current?.state !== 'active') return
-  await retire(tx, userId)
-  await endSessions(tx, { userId }, 'its factor was revoked')
 }
 
 export const parametersOf = (settings: {

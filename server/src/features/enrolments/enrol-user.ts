@@ -1,22 +1,21 @@
 import type { In } from '@postern/contract'
 import * as contract from '@postern/contract'
-import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
-import type { Db, Tx } from '../../platform/db.ts'
+import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import { byOf, issue, type Prepared, prepareCode, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
-import { hasSecondFactor, lockPerson, manageable } from '../users/index.ts'
+import { lockPerson, manageable, ownerIsLeft } from '../users/index.ts'
 
 /** Minutes that a code on screen, and the first operator's, is good for. */
 const onScreenMinutes = 10
 const byLetterMinutes = 14 * 24 * 60
 const bootstrapMinutes = 30
 
-/** A code for a person, never for one with more rights. A new one ends those before it: one open code a person. */
+/** A code for a person, never for one with more rights. A new one ends those before it, claimed or not: one open code a person. */
 export const enrolUser = async (deps: ActDeps & { origin: string }, actor: Actor, input: In<typeof contract.enrolUser>) => {
   const prepared = await prepareCode(deps, input.symbols)
   return act(deps, actor, { type: 'code.issued', endpoint: contract.enrolUser }, async (tx, event) => {
@@ -73,23 +72,19 @@ const requireMayReset = (actor: Actor): void => {
     throw new Refusal('step-up-required', 'resetPassword asks for fresh authentication', { maxAge: freshSeconds })
 }
 
-/** "Exists": an active owner with a confirmed second factor. */
-export const operatorExists = async (db: Db | Tx): Promise<boolean> => {
-  const { rows } = await sql<{
-    found: boolean
-  }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
-    where u.state = 'active' and ${sql.raw(hasSecondFactor('u.id'))}) as found`.execute(db)
-  return rows[0]?.found === true
-}
-/** The link that enrols an operator: the first becomes owner (and ends the links before), a later one operator. An event. */
+/**
+ * The link that enrols an operator: the first becomes owner (and ends the links before), a later one operator. An event.
+ * `claimed`: also a link before that somebody has claimed and not confirmed. Who asks for a link means that one to die; a start
+ * that prints one unasked does not, for it may fall into the midst of the first set-up.
+ */
 export const issueBootstrap = async (
   deps: ActDeps & { origin: string },
   actor: Actor,
-  username?: string,
+  { username, claimed = false }: { username?: string | undefined; claimed?: boolean } = {},
 ): Promise<{ url: string; expiresAt: string; role: 'owner' | 'operator' }> => {
   const issued = await deps.db.transaction().execute(async (tx) => {
-    const role = (await operatorExists(tx)) ? ('operator' as const) : ('owner' as const)
-    if (role === 'owner') await revokeCodes(tx, { bootstrap: 'owner' }, byOf(actor))
+    const role = (await ownerIsLeft(tx)) ? ('operator' as const) : ('owner' as const)
+    if (role === 'owner') await revokeCodes(tx, { bootstrap: 'owner', claimed }, byOf(actor))
     const event = new EventDraft(actor, 'bootstrap.issued', { detail: { role } })
     const code = await issue(deps, tx, event, {
       kind: 'enrol-totp',

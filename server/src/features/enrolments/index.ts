@@ -1,3 +1,3 @@
 export { enrolHandler } from './enrol-handler.ts'
-export { enrol, issueBootstrap, operatorExists } from './enrol-user.ts'
+export { enrol, issueBootstrap } from './enrol-user.ts'
 export { enrolmentsRoutes } from './enrolments-routes.ts'

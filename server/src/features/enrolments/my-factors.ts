@@ -16,7 +16,7 @@ import { asUser, endSessions } from '../sessions/index.ts'
 import { findSignIn, isCurrentPassword, limited, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, hasActive, insertPending, pendingTries, retire } from '../totp/index.ts'
-import { lockPerson, renewBy } from '../users/index.ts'
+import { lockPerson, renewBy, requireOwnerLeft } from '../users/index.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { asPerson, continueAs } from './continue-as.ts'
 import { parametersOf } from './enrol-totp.ts'
@@ -111,6 +111,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
         detail: 'Policy demands a second factor, and this is your only one. Replace it instead.',
       })
     if (!(await retire(tx, user.id))) throw new Refusal('not-found', 'no TOTP key')
+    await requireOwnerLeft(tx, user.session.roles)
     // they stand in for a second factor: with the last one they go
     if (devices === 0) await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
     event.notices.push({ kind: 'factor-changed', userId: user.id })

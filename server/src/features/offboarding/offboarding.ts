@@ -11,7 +11,7 @@ import { endDevicesOf } from '../devices/index.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
-import { manageable, moveUser, ownerIsLeft, readUser, type UserRow } from '../users/index.ts'
+import { manageable, moveUser, readUser, requireOwnerLeft, type UserRow } from '../users/index.ts'
 
 /**
  * Ends, in the caller's transaction, what a person has open: sign-ins, claims, codes, sessions. Answers the counts. The
@@ -27,10 +27,6 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
 }
-const requireOwnerLeft = async (tx: Tx, user: UserRow): Promise<void> => {
-  if (user.roles.includes('owner') && !(await ownerIsLeft(tx)))
-    throw new Refusal('conflict', 'last owner', { detail: 'This is the last owner who can sign in. Make another owner first.' })
-}
 const notIn = (user: UserRow): Refusal =>
   new Refusal('conflict', `the person is ${user.state}`, { detail: `This person is ${user.state}.` })
 
@@ -44,7 +40,7 @@ const suspendUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.susp
       ...(input.reason ? { reason: input.reason } : {}),
     })
     if (!(await moveUser(tx, id, ['active'], 'suspended'))) throw notIn(user)
-    await requireOwnerLeft(tx, user)
+    await requireOwnerLeft(tx, user.roles)
     event.about({ detail: await endOpen(tx, id, 'the person was suspended', byOf(actor)) })
     return (await readUser(tx, id)) as User
   })
@@ -69,7 +65,7 @@ const offboardUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.off
       ...(input.reason ? { reason: input.reason } : {}),
     })
     if (!(await moveUser(tx, id, ['active', 'suspended'], 'offboarded'))) throw notIn(user)
-    await requireOwnerLeft(tx, user)
+    await requireOwnerLeft(tx, user.roles)
     const totp = await retire(tx, id)
     const recovery = await tx.deleteFrom('recoveryCode').where('userId', '=', id).executeTakeFirst()
     const devices = await endDevicesOf(tx, id)

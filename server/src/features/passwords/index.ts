@@ -1,2 +1,2 @@
 export { hashPassword, verifyPassword } from './hashing.ts'
-export { findPasswordHash, hasPassword, requireStrong, setPassword } from './passwords.ts'
+export { endPasswordOfCode, findPasswordHash, hasPassword, requireStrong, setPassword } from './passwords.ts'

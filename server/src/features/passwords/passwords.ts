@@ -6,7 +6,7 @@ import { weaknessInWords, weaknessOf } from './password-rules.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
-    password: { userId: string; sealedHash: Buffer; changedAt: Generated<Date> }
+    password: { userId: string; sealedHash: Buffer; changedAt: Generated<Date>; codeId: string | null }
   }
 }
 const rowOf = (userId: string) => ({ table: 'password', row: userId, user: userId })
@@ -16,12 +16,18 @@ export const requireStrong = (password: string, names: readonly string[], path: 
   const weakness = weaknessOf(password, ['postern', ...names])
   if (weakness) throw invalid(path, `this password ${weaknessInWords[weakness]}; several unrelated words work well`, weakness)
 }
-export const setPassword = async (tx: Tx, keys: Keys, userId: string, phc: string): Promise<void> => {
+/**
+ * `codeId`: of the code in whose confirmation it is chosen. Without one it takes the place of a password that was proved, and
+ * keeps where that came from: who had it from a code that was never for them does not shake that off by changing it.
+ */
+export const setPassword = async (tx: Tx, keys: Keys, userId: string, phc: string, codeId?: string): Promise<void> => {
   const sealedHash = keys.seal('password', rowOf(userId), Buffer.from(phc))
   await tx
     .insertInto('password')
-    .values({ userId, sealedHash })
-    .onConflict((on) => on.column('userId').doUpdateSet({ sealedHash, changedAt: sql<Date>`now()` }))
+    .values({ userId, sealedHash, codeId: codeId ?? null })
+    .onConflict((on) =>
+      on.column('userId').doUpdateSet({ sealedHash, changedAt: sql<Date>`now()`, ...(codeId ? { codeId } : {}) }),
+    )
     .execute()
   await sql`delete from attempt where account_key = ${userId} and factor = 'password'`.execute(tx)
 }
@@ -30,5 +36,13 @@ export const findPasswordHash = async (db: Db | Tx, keys: Keys, userId: string):
   const row = await db.selectFrom('password').select('sealedHash').where('userId', '=', userId).executeTakeFirst()
   return row && keys.unseal(rowOf(userId), row.sealedHash).toString()
 }
+/** Ends the password that came of a code; false: it came of another. */
+export const endPasswordOfCode = async (tx: Tx, userId: string, codeId: string): Promise<boolean> =>
+  (await tx
+    .deleteFrom('password')
+    .where('userId', '=', userId)
+    .where('codeId', '=', codeId)
+    .returning('userId')
+    .executeTakeFirst()) !== undefined
 export const hasPassword = async (db: Db | Tx, userId: string): Promise<boolean> =>
   (await db.selectFrom('password').select('userId').where('userId', '=', userId).executeTakeFirst()) !== undefined

@@ -1,4 +1,5 @@
 export {
+  endRecoveryCodesSince,
   hashRecoveryCode,
   recoveryCodesLeft,
   replaceRecoveryCodes,

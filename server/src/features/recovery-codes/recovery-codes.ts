@@ -34,6 +34,10 @@ export const replaceRecoveryCodes = async (tx: Tx, keys: Keys, userId: string): 
     .execute()
   return codes
 }
+/** Ends codes that were made from an instant on; false: there was none. */
+export const endRecoveryCodesSince = async (tx: Tx, userId: string, since: Date): Promise<boolean> =>
+  (await tx.deleteFrom('recoveryCode').where('userId', '=', userId).where('createdAt', '>=', since).executeTakeFirst())
+    .numDeletedRows > 0n
 /** The one use of a code: of any number of parallel tries one gets its row. */
 export const useRecoveryCode = async (tx: Tx, userId: string, hash: Buffer): Promise<boolean> => {
   const used = await tx

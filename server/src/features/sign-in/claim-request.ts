@@ -66,7 +66,7 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
   },
   isClaimer: async (tx, codeId, claimToken) => claimToken !== undefined && (await isClaimer(tx, deps.keys, codeId, claimToken)),
   // its session ends with the code itself: a session names the code that opened it
-  endResults: async () => undefined,
+  endResults: async () => [],
   issuable: () =>
     Promise.reject(
       new Refusal('conflict', 'drawn by a waiting screen alone', {

@@ -96,7 +96,7 @@ const facts = fc.record<SignInFacts>({
   proved: fc.constantFrom<readonly string[]>([], ['password']),
   hasTotp: fc.boolean(),
   devices: fc.integer({ min: 0, max: 3 }),
-  lostDevice: fc.boolean(),
+  lostFactor: fc.boolean(),
   recoveryCodesLeft: fc.integer({ min: 0, max: 10 }),
   secondFactorDemanded: fc.boolean(),
   enrolment: fc.boolean(),
@@ -121,7 +121,7 @@ test('nobody completes with one factor where a second is there or demanded; a re
       if (step.state === 'complete') assert.ok(given.proved.includes('password') && !second && !given.secondFactorDemanded)
       if (step.next.includes('recovery-code')) assert.ok(given.recoveryCodesLeft > 0 && (given.purpose === 'sign-in' || !second))
       if (step.next.includes('enrol-totp'))
-        assert.ok(given.enrolment && given.secondFactorDemanded && !second && given.recoveryCodesLeft === 0 && !given.lostDevice)
+        assert.ok(given.enrolment && given.secondFactorDemanded && !second && given.recoveryCodesLeft === 0 && !given.lostFactor)
       if (given.purpose === 'step-up' && given.wantedAcr?.startsWith('phr')) assert.deepEqual(step.next, ['passkey'])
       if (step.next.includes('qr')) {
         assert.notEqual(given.qr, 'off')

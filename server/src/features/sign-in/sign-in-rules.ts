@@ -7,8 +7,8 @@ export type SignInFacts = {
   hasTotp: boolean
   /** Active devices. */
   devices: number
-  /** A device was lost, or was taken away from them. */
-  lostDevice: boolean
+  /** A device was lost, or a device or passcode key was taken away from them. */
+  lostFactor: boolean
   recoveryCodesLeft: number
   secondFactorDemanded: boolean
   enrolment: boolean
@@ -47,7 +47,7 @@ export const nextStep = (facts: SignInFacts): NextStep => {
   // the last factor was lost or taken away: its password alone is no way to a new one while codes stand in for it
   if (facts.secondFactorDemanded && facts.recoveryCodesLeft > 0) return pending('recovery-code')
   // nor where none is left: whoever has the password could be first. An operator’s code is the way
-  if (facts.secondFactorDemanded && facts.lostDevice) return pending()
+  if (facts.secondFactorDemanded && facts.lostFactor) return pending()
   if (facts.secondFactorDemanded)
     return { state: 'enrolment-required', next: facts.enrolment ? ['enrol-passkey', 'enrol-totp'] : [] }
   return { state: 'complete', next: [] }

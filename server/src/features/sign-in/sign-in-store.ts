@@ -50,7 +50,7 @@ export type SignInRow = {
   wantedAcr: string | null
   hasTotp: boolean
   devices: number
-  lostDevice: boolean
+  lostFactor: boolean
   qr: DeviceSettings['qr']
   computerFirst: boolean
   recoveryCodesLeft: number
@@ -71,7 +71,7 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       x.acr, x.amr, coalesce(x.proved_at, s.proved_at) as proved_at, u.username as person, u.display_name,
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
       (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices,
-      exists (select from device d where d.user_id = s.user_id and d.state <> 'active') as lost_device, dp.qr,
+      exists (select from device d where d.user_id = s.user_id and d.state <> 'active') or exists (select from totp t where t.user_id = s.user_id and t.revoked_at is not null) as lost_factor, dp.qr,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (dp.computer_first)) as computer_first,
       (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,

@@ -13,6 +13,7 @@ export {
   pendingMinutes,
   pendingTries,
   retire,
+  revokeKey,
   totpKey,
   totpSecret,
 } from './totp-store.ts'

@@ -23,6 +23,7 @@ declare module '../../platform/db.ts' {
       expiresAt: Date | null
       createdAt: Generated<Date>
       renewFrom: Generated<Date | null>
+      revokedAt: Generated<Date | null>
     }
   }
 }
@@ -129,6 +130,13 @@ export const retire = async (tx: Tx, userId: string): Promise<boolean> => {
       tx,
     )
   return rows.length > 0
+}
+/** Takes a key away from its person. Answers since when it was theirs; undefined: it is no more, or was never confirmed. */
+export const revokeKey = async (tx: Tx, userId: string, id: string): Promise<Date | undefined> => {
+  await tx.deleteFrom('totp').where('userId', '=', userId).where('id', '=', id).where('state', '=', 'pending').execute()
+  const { rows } = await sql<{ confirmedAt: Date }>`update totp set state = 'retired', sealed = null, revoked_at = now()
+    where user_id = ${userId} and id = ${id} and state = 'active' returning confirmed_at as "confirmedAt"`.execute(tx)
+  return rows[0]?.confirmedAt
 }
 export const hasActive = async (db: Db | Tx, userId: string): Promise<boolean> =>
   (await db.selectFrom('totp').select('id').where('userId', '=', userId).where('state', '=', 'active').executeTakeFirst()) !==

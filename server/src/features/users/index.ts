@@ -1,5 +1,5 @@
 export { renewalDue, renewBy } from './renewal.ts'
-export { hasSecondFactor } from './second-factor.ts'
+export { anOwner, hasSecondFactor } from './second-factor.ts'
 export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { addUser, manageable } from './users.ts'
 export { readUser } from './users-read.ts'
@@ -10,10 +10,13 @@ export {
   findUser,
   findUserByName,
   insertUser,
+  lockDeployment,
   lockPeople,
   lockPerson,
   moveUser,
+  operatorExists,
   ownerIsLeft,
+  requireOwnerLeft,
   setRoles,
   type UserRow,
   usernameKey,

@@ -4,3 +4,6 @@
 /** A passcode key or a device, confirmed and not lost. */
 export const hasSecondFactor = (userId: string): string =>
   `(exists (select from totp f where f.user_id = ${userId} and f.state = 'active') or exists (select from device f where f.user_id = ${userId} and f.state = 'active'))`
+
+/** An owner who can sign in with a second factor. */
+export const anOwner = `exists (select from users o join user_role r on r.user_id = o.id and r.role = 'owner' where o.state = 'active' and ${hasSecondFactor('o.id')})`

@@ -1,7 +1,8 @@
 import type { Role, Scope } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
-import { hasSecondFactor } from './second-factor.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import { anOwner } from './second-factor.ts'
 
 export type UserState = 'pending' | 'active' | 'suspended' | 'offboarded'
 declare module '../../platform/db.ts' {
@@ -117,15 +118,28 @@ export const moveUser = (tx: Tx, id: string, from: UserState[], to: UserState) =
     .returning(['id', 'username'])
     .executeTakeFirst()
 
+/** The deployment’s row: acts that make the first owner, or could take the last one, wait for each other here. */
+export const lockDeployment = async (tx: Tx): Promise<void> => {
+  await sql`select 1 from deployment for update`.execute(tx)
+}
 /**
  * True while an owner who can sign in with a second factor is left. Takes the deployment's row lock first, so that
  * two acts at once cannot each take the other's owner away.
  */
 export const ownerIsLeft = async (tx: Tx): Promise<boolean> => {
-  await sql`select 1 from deployment for update`.execute(tx)
-  const { rows } = await sql<{
-    left: boolean
-  }>`select exists (select from users u join user_role r on r.user_id = u.id and r.role = 'owner'
-    where u.state = 'active' and ${sql.raw(hasSecondFactor('u.id'))}) as left`.execute(tx)
-  return rows[0]?.left === true
+  await lockDeployment(tx)
+  return operatorExists(tx)
+}
+/** "Exists": an active owner with a confirmed second factor. */
+export const operatorExists = async (db: Db | Tx): Promise<boolean> => {
+  const { rows } = await sql<{ found: boolean }>`select ${sql.raw(anOwner)} as found`.execute(db)
+  return rows[0]?.found === true
+}
+/** 409 where an act has taken from an owner what left none who can sign in; after the change, in its transaction. */
+export const requireOwnerLeft = async (tx: Tx, roles: readonly Role[]): Promise<void> => {
+  if (roles.includes('owner') && !(await ownerIsLeft(tx)))
+    throw new Refusal('conflict', 'last owner', {
+      reason: 'last-owner',
+      detail: 'This is the last owner who can sign in. Make another owner first.',
+    })
 }

@@ -8,7 +8,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { readUser } from './users-read.ts'
 import { mayManage } from './users-rules.ts'
-import { findUser, insertUser, ownerIsLeft, setRoles, type UserRow } from './users-store.ts'
+import { findUser, insertUser, requireOwnerLeft, setRoles, type UserRow } from './users-store.ts'
 
 /** A person who can be acted on by this actor; 404 for an unknown id, 403 for one with more rights. */
 export const manageable = async (tx: Tx, actor: Actor, id: string): Promise<UserRow> => {
@@ -88,10 +88,7 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     if (input.roles && !sameRoles(input.roles, before.roles)) {
       if (roleOf(actor) !== 'owner') throw new Refusal('not-allowed', 'only an owner changes roles')
       await setRoles(tx, id, input.roles)
-      if (before.roles.includes('owner') && !input.roles.includes('owner') && !(await ownerIsLeft(tx)))
-        throw new Refusal('conflict', 'last owner', {
-          detail: 'This is the last owner who can sign in. Make another owner first.',
-        })
+      if (!input.roles.includes('owner')) await requireOwnerLeft(tx, before.roles)
       // a session keeps the rights of its sign-in for no moment longer (threat 30)
       await sql`update session set ended_at = now(), ended_why = 'roles changed' where user_id = ${id} and ended_at is null`.execute(
         tx,
