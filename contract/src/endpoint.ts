@@ -31,7 +31,10 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   status?: 200 | 201 | 204
   /** Authentication of the last 5 minutes is asked for (else 403 `step-up-required` with `maxAge`). */
   fresh?: true
-  /** Open to a session of scope `recovery`, which may only enrol a new factor. */
+  /**
+   * Open to a session of scope `recovery`, which may only enrol a new factor. Adding one asks no fresher proof of it than the code
+   * that opened it, 15 minutes ago at most, for it has no other; what removes one asks as anywhere.
+   */
   recovery?: true
   /** Open to a sign-in in state `enrolment-required`, by its cookie and key. */
   enrolling?: true

@@ -271,10 +271,8 @@ const tidy = async (core: Core): Promise<void> => {
   await core.tally.flush()
   await tidyScans(core.db)
   await sql`delete from address_count where minute < now() - interval '5 min'`.execute(core.db)
-  // names that nobody has: their counts go when their last wait is long over
-  await sql`delete from attempt a where open_at < now() - interval '1 day' and not exists (select from users u where u.id = a.account_key)`.execute(
-    core.db,
-  )
+  // `attempt` is left alone: the count of a name that nobody has stays as long as anybody’s, or its end would tell them apart.
+  // Each of its rows was made by a guess inside the limit of its address, so there are fewer of them than events of guesses.
   await sql`delete from idempotency where expires_at < now()`.execute(core.db)
   await sql`delete from download where expires_at < now() - interval '1 h'`.execute(core.db)
   await sql`delete from sign_in where expires_at < now() - interval '1 day'`.execute(core.db)

@@ -23,6 +23,9 @@ export type AuthenticateDeps = ActDeps & {
   trusted: (address: string) => boolean
 }
 
+/** What was called, as the record names it. */
+type Asked = { method: Endpoint['method']; path: string }
+
 export const sourceOf = (deps: AuthenticateDeps, request: FastifyRequest): Source => {
   const address = clientAddress(request.socket.remoteAddress, request.headers, deps.trusted)
   return new RequestSource(address, clientDevice(request.headers['user-agent']), deps.places)
@@ -143,6 +146,18 @@ const readProof = (deps: AuthenticateDeps, request: FastifyRequest, path: string
 }
 
 const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: string, endpoint: Endpoint): Promise<Actor> => {
+  const actor = await machineActor(deps, stranger, bearer, endpoint)
+  const refusal = mayCall(actor, endpoint)
+  if (refusal) await turnAway(deps, actor, endpoint, refusal)
+  return actor
+}
+/** The machine that a token is, also where what it asks for is no endpoint of the contract. A wrong one counts for its address. */
+export const machineActor = async (
+  deps: AuthenticateDeps,
+  stranger: Actor,
+  bearer: string,
+  asked: Asked,
+): Promise<Extract<Actor, { kind: 'token' }>> => {
   const found = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
   if (!found) {
     const event = new EventDraft(stranger, 'token.used', {
@@ -156,9 +171,7 @@ const tokenActor = async (deps: AuthenticateDeps, stranger: Actor, bearer: strin
   const actor = tokenAsActor(found.token, stranger.source)
   // each use is on record: every change by its own event, the rest by one a minute, so that polling cannot fill the log
   if (found.first)
-    await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: endpoint.method, path: endpoint.path } }))
-  const refusal = mayCall(actor, endpoint)
-  if (refusal) await turnAway(deps, actor, endpoint, refusal)
+    await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: asked.method, path: asked.path } }))
   return actor
 }
 
@@ -185,10 +198,10 @@ const enrollingActor = async (
 }
 
 /** Refuses at the door what the actor's standing does not allow, and puts a want of rights on record. */
-const turnAway = async (deps: AuthenticateDeps, actor: Actor, endpoint: Endpoint, refusal: Refusal): Promise<never> => {
+export const turnAway = async (deps: AuthenticateDeps, actor: Actor, asked: Asked, refusal: Refusal): Promise<never> => {
   if (refusal.code === 'not-allowed') {
     const event = new EventDraft(actor, 'request.denied', {
-      detail: { method: endpoint.method, path: endpoint.path, why: refusal.why },
+      detail: { method: asked.method, path: asked.path, why: refusal.why },
     })
     event.outcome = 'denied'
     await deps.events.record(event)

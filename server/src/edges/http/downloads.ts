@@ -86,10 +86,17 @@ export const registerDownloads = async (
       .executeTakeFirst()
     const session = row && (await findLiveSession(deps.db, row.sessionId))
     const target = row && downloadable(routes, row.path)
-    if (!session || !target)
+    if (!session || !target) {
+      const event = new EventDraft({ kind: 'stranger', source: sourceOf(deps, request) }, 'download.fetched', {
+        detail: { code: 'not-found', why: 'no such download, used, or over' },
+      })
+      event.outcome = 'failure'
+      if (!(await deps.events.recordFailure(event)))
+        throw new Refusal('rate-limited', 'too many failures from this address', { retryAfter: 60 })
       throw new Refusal('not-found', 'no such download, used, or over', {
         detail: 'This download was used or is over. Start it again.',
       })
+    }
     const actor = userActor(session, sourceOf(deps, request))
     const refused = mayCall(actor, target.route.endpoint)
     if (refused) throw refused

@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
-import { EventDraft } from '../../features/events/index.ts'
-import { looksLikeServiceToken } from '../../features/users/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { sourceOf } from './authenticate.ts'
+import { machineActor, sourceOf, turnAway } from './authenticate.ts'
 import type { HttpDeps } from './server.ts'
 
 type Meter = { seconds: Histogram.Internal<'method' | 'route'>; counts: Map<number, Counter.Internal> }
@@ -55,14 +53,13 @@ export const registerHealth = (app: FastifyInstance, deps: HttpDeps, closing: Ab
     !closing.aborted && (await deps.ready()) ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' }),
   )
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    const found = looksLikeServiceToken(bearer) ? await deps.tokens.find(bearer) : undefined
-    if (!found) throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
-    const { token, first } = found
-    const actor = { kind: 'token' as const, ...token, source: sourceOf(deps, request) }
-    if (first) await deps.events.record(new EventDraft(actor, 'token.used', { detail: { method: 'GET', path: '/metrics' } }))
-    if (!token.scopes.some((scope) => scope === 'metrics' || scope === 'operator' || scope === 'auditor'))
-      throw new Refusal('not-allowed', 'scope')
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (bearer === undefined)
+      throw new Refusal('no-session', 'metrics without a token', { detail: 'Send a service token of scope metrics.' })
+    const asked = { method: 'GET', path: '/metrics' } as const
+    const actor = await machineActor(deps, { kind: 'stranger', source: sourceOf(deps, request) }, bearer, asked)
+    if (!actor.scopes.some((scope) => scope === 'metrics' || scope === 'operator' || scope === 'auditor'))
+      await turnAway(deps, actor, asked, new Refusal('not-allowed', `scope ${actor.scopes.join(' ')} does not reach it`))
     return reply.type(registry.contentType).send(await registry.metrics())
   })
 }

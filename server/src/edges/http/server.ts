@@ -176,7 +176,7 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
       request.actor = await authenticate(deps, request, endpoint, route.stream ? undefined : giveCookie)
     },
     handler: async (request, reply) => {
-      const call = callOf(deps, request, reply, endpoint, closing)
+      const call = await callOf(deps, request, reply, endpoint, closing)
       if (route.stream) return sendStream(reply, endpoint, await route.stream(call))
       const answer = await route.run(call)
       setCookies(deps, reply, answer)
@@ -211,23 +211,31 @@ const requireText = (value: unknown, path = ''): void => {
   for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`)
 }
 
-const callOf = (
+const callOf = async (
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   endpoint: Endpoint,
   closing: AbortSignal,
-): Call<Endpoint> => {
+): Promise<Call<Endpoint>> => {
   const actor = request.actor as Actor
   const input = {
     ...(request.params as object),
     ...((endpoint.method === 'GET' || endpoint.method === 'DELETE' ? request.query : request.body) as object),
   }
-  requireText(input)
+  try {
+    requireText(input)
+  } catch (refusal) {
+    throw await malformed(deps, request, refusal as Refusal)
+  }
   const idempotencyKey = request.headers['idempotency-key']
   if (endpoint.idempotent && typeof idempotencyKey === 'string' && idempotencyKey !== '') {
     if (idempotencyKey.length > 200)
-      throw new Refusal('invalid-request', 'Idempotency-Key too long', { detail: 'Idempotency-Key takes up to 200 characters.' })
+      throw await malformed(
+        deps,
+        request,
+        new Refusal('invalid-request', 'Idempotency-Key too long', { detail: 'Idempotency-Key takes up to 200 characters.' }),
+      )
     actor.source.idempotency = {
       key: idempotencyKey,
       requestHash: createHash('sha256')
@@ -354,15 +362,18 @@ const handleErrors = (app: FastifyInstance, deps: HttpDeps): void => {
 }
 const valueAt = (given: unknown, parts: readonly string[]): unknown =>
   parts.reduce<unknown>((value, part) => (value as Record<string, unknown> | null | undefined)?.[part], given)
+/** Tallied, for nothing was asked and no event is left; answers the refusal. */
+const malformed = async (deps: HttpDeps, request: FastifyRequest, refusal: Refusal): Promise<Refusal> => {
+  await deps.tally
+    .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${refusal.code}`)
+    .catch(() => undefined)
+  return refusal
+}
 const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error & Validation): Promise<Refusal> => {
-  const malformed = async (refusal: Refusal): Promise<Refusal> => {
-    await deps.tally
-      .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${refusal.code}`)
-      .catch(() => undefined)
-    return refusal
-  }
   if (error instanceof Refusal)
-    return error.code === 'malformed' || error.code === 'misdirected' || error.code === 'proof-stale' ? malformed(error) : error
+    return error.code === 'malformed' || error.code === 'misdirected' || error.code === 'proof-stale'
+      ? malformed(deps, request, error)
+      : error
   if (error.validation) {
     const given = { body: request.body, querystring: request.query, params: request.params }[error.validationContext ?? 'body']
     const errors = error.validation.flatMap(({ keyword, instancePath, message, params }): FieldError[] => {
@@ -377,18 +388,23 @@ const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error &
       return [{ path, ...faultOf({ ...params, code: keyword, message }, valueAt(given, parts) === undefined) }]
     })
     return malformed(
+      deps,
+      request,
       new Refusal('invalid-request', 'validation', {
         errors,
         detail: errors.map((each) => `${each.path || 'body'}: ${each.message}`).join('; '),
       }),
     )
   }
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return malformed(wrongMediaType(request.routeOptions.config.endpoint))
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return malformed(deps, request, wrongMediaType(request.routeOptions.config.endpoint))
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return malformed(
+      deps,
+      request,
       new Refusal('too-large', 'body', { detail: `A body takes up to ${request.routeOptions.bodyLimit / 1024} KiB here.` }),
     )
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return malformed(new Refusal('malformed', error.code ?? 'client error'))
+    return malformed(deps, request, new Refusal('malformed', error.code ?? 'client error'))
   return asUnavailable(error) ?? new Refusal('unavailable', 'internal')
 }

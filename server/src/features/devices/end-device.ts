@@ -58,6 +58,7 @@ export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contrac
   act(deps, actor, { type: 'device.revoked', endpoint: contract.removeDevice }, async (tx, event) => {
     const user = asUser(actor)
     const device = await lockDevice(tx, fromId(input.id), user.id)
+    await deps.mayDo(tx, actor, contract.removeDevice)
     event.about({ deviceId: device.id, factor: 'passkey' })
     const another = await hasAnother(tx, user.id, device.id)
     if (!another && (await secondFactorDemanded(tx, user.id)))

@@ -28,9 +28,8 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
   const key = actor.source.thumbprint as Buffer
   const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
   if (!claim?.claimKey.equals(key)) return refuseUnknown(deps, actor)
-  requireOpen(claim)
+  const { version } = await requireConfirmable(deps, claim).catch((refusal: unknown) => refuseOver(deps, actor, claim, refusal))
   requireProof(claim, input)
-  const { version } = await requireEnrolment(deps.db)
   const needs = await deps.db
     .transaction()
     .execute((tx) => confirmNeeds(tx, { userId: claim.userId, resetPassword: claim.resetPassword }))
@@ -120,6 +119,21 @@ const refuseUnknown = async (deps: ActDeps, actor: Actor): Promise<never> => {
   event.outcome = 'failure'
   if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
   throw new Refusal('code-unknown', 'no such claim, or another key’s')
+}
+const requireConfirmable = async (deps: ActDeps, claim: OpenClaim) => {
+  requireOpen(claim)
+  return requireEnrolment(deps.db)
+}
+/** A claim that is over is a wrong proof of whoever comes with it: on record, and counted for the address. */
+const refuseOver = async (deps: ActDeps, actor: Actor, claim: OpenClaim, refusal: unknown): Promise<never> => {
+  if (!(refusal instanceof Refusal)) throw refusal
+  const event = new EventDraft(actor, 'enrolment.confirmed', {
+    ...about(claim),
+    detail: { code: refusal.code, why: refusal.why },
+  })
+  event.outcome = 'denied'
+  if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
+  throw refusal
 }
 const requireOpen = (claim: OpenClaim): void => {
   if (claim.revoked) throw new Refusal('code-revoked')

@@ -16,7 +16,7 @@ import { asUser, endSessions } from '../sessions/index.ts'
 import { findSignIn, isCurrentPassword, limited, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, hasActive, insertPending, pendingTries, retire } from '../totp/index.ts'
-import { lockPerson, renewBy, requireOwnerLeft } from '../users/index.ts'
+import { lockSelf, renewBy, requireOwnerLeft } from '../users/index.ts'
 import { activateFactor, provenStep } from './confirming.ts'
 import { asPerson, continueAs } from './continue-as.ts'
 import { parametersOf } from './enrol-totp.ts'
@@ -70,7 +70,7 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
     async (tx, event) => {
       event.about({ factor: 'totp' })
       event.about({ policy: policyName((await requireEnrolment(tx)).version) })
-      await lockPerson(tx, person.id)
+      await lockSelf(deps, tx, person, contract.confirmTotp)
       const pending = await findPending(tx, person.id, totpId)
       if (!pending)
         throw new Refusal('not-found', 'no such pending key', {
@@ -103,7 +103,7 @@ export const removeTotp = (deps: MeDeps, actor: Actor) =>
   act(deps, actor, { type: 'factor.removed', endpoint: contract.removeTotp }, async (tx, event) => {
     const user = asUser(actor)
     event.about({ factor: 'totp' })
-    await lockPerson(tx, user.id)
+    await lockSelf(deps, tx, user, contract.removeTotp)
     const devices = await countDevices(tx, user.id)
     if (devices === 0 && (await secondFactorDemanded(tx, user.id)))
       throw new Refusal('conflict', 'the last factor that policy demands', {
@@ -158,6 +158,7 @@ export const enrolAnotherPhone = async (deps: MeDeps, actor: Actor, input: In<ty
   const prepared = await prepareCode(deps, input.symbols)
   return act(deps, actor, { type: 'code.issued', endpoint: contract.enrolAnotherPhone }, async (tx, event) => {
     const user = asUser(actor)
+    await lockSelf(deps, tx, user, contract.enrolAnotherPhone)
     await requireEnrolment(tx)
     const wanted = {
       kind: input.factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const),
@@ -195,7 +196,7 @@ export const changePassword = async (
   const phc = await hashPassword(input.new)
   await act(deps, actor, { type: 'password.changed', endpoint: contract.changePassword }, async (tx, event) => {
     event.about({ factor: 'password' })
-    await lockPerson(tx, user.id)
+    await lockSelf(deps, tx, user, contract.changePassword)
     await setPassword(tx, deps.keys, user.id, phc)
     event.notices.push({ kind: 'factor-changed', userId: user.id })
     await endSessions(tx, { userId: user.id, except: user.session.id }, 'the password was changed')
@@ -209,7 +210,7 @@ export const renewRecoveryCodes = (deps: MeDeps, actor: Actor, input: In<typeof 
   act(deps, actor, { type: 'recovery-codes.made', endpoint: contract.renewRecoveryCodes }, async (tx, event: EventDraft) => {
     const user = asUser(actor)
     event.about({ factor: 'recovery-code' })
-    await lockPerson(tx, user.id)
+    await lockSelf(deps, tx, user, contract.renewRecoveryCodes)
     if (!(await hasActive(tx, user.id)) && (await countDevices(tx, user.id)) === 0)
       throw new Refusal('conflict', 'no second factor', {
         detail: 'Recovery codes stand in for a second factor. Enrol one first.',

@@ -6,7 +6,7 @@ import { BadPasskey, type Bound, creationOptions, type PasskeyDeps, readDevice }
 import { act } from '../events/index.ts'
 import { policyName, requireEnrolment } from '../policies/index.ts'
 import { findSignIn, toSignIn } from '../sign-in/index.ts'
-import { lockPerson } from '../users/index.ts'
+import { lockSelf } from '../users/index.ts'
 import { asPerson, continueAs } from './continue-as.ts'
 import { provenPasskey, registerDevice } from './pending-passkey.ts'
 
@@ -35,7 +35,7 @@ export const addPasskey = async (deps: PasskeyDeps & { origin: string }, actor: 
   const done = await act(deps, actor, { type: 'device.registered', endpoint: contract.addPasskey }, async (tx, event) => {
     event.about({ factor: 'passkey', policy: policyName((await requireEnrolment(tx)).version) })
     if (proven instanceof BadPasskey) throw new Refusal('factor-wrong', proven.message, { outcome: 'failure' })
-    await lockPerson(tx, person.id)
+    await lockSelf(deps, tx, person, contract.addPasskey)
     const signIn = actor.kind === 'enrolling' ? await findSignIn(tx, actor.browserHash) : undefined
     const { deviceId, recoveryCodes } = await registerDevice(deps, tx, event, {
       userId: person.id,

@@ -24,19 +24,18 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
       return tokenMay(actor, endpoint)
     case 'user': {
       const { session } = actor
+      const stale =
+        endpoint.fresh && !session.fresh
+          ? new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: session.acr, maxAge: freshSeconds })
+          : undefined
+      // to add a factor is what it is for, and setting up a phone may take its 15 minutes; what takes one away asks as anywhere
+      if (session.scope === 'recovery' && endpoint.recovery) return endpoint.method === 'DELETE' ? stale : undefined
       if (session.scope === 'recovery')
-        return endpoint.recovery
-          ? undefined
-          : new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
+        return new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
       if (session.mustStepUp && !endpoint.recovery && !endpoint.enrolling)
         return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
       if (needs !== 'person' && !atLeast(roleOf(actor) as Role, needs)) return new Refusal('not-allowed', `needs ${needs}`)
-      if (endpoint.fresh && !session.fresh)
-        return new Refusal('step-up-required', 'authentication is older than 5 minutes', {
-          acr: session.acr,
-          maxAge: freshSeconds,
-        })
-      return undefined
+      return stale
     }
   }
 }

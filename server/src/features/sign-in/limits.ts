@@ -82,8 +82,11 @@ export const clearGuesses = async (
     tx,
   )
 }
-/** Refuses, in the transaction that would accept, what comes from an address that is over its failures. */
-export const requireAddressWithin = async (tx: Tx, source: Buffer | null): Promise<void> => {
+/**
+ * Refuses what comes from an address that is over its failures: in the transaction that would accept, and before a guess is
+ * reserved, so that a flood makes no rows and costs no hashes.
+ */
+export const requireAddressWithin = async (tx: Db | Tx, source: Buffer | null): Promise<void> => {
   if (!source) return
   const { rows } = await sql<{
     over: boolean

@@ -2,11 +2,10 @@ import type * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type ActDeps, addressTag, EventDraft, type EventFacts, type Tally } from '../events/index.ts'
+import { type ActDeps, addressTag, EventDraft, type EventFacts } from '../events/index.ts'
 import { policyName } from '../policies/index.ts'
 import { limitedAddress } from './limits.ts'
 
-type RefusalDeps = ActDeps & { tally: Tally }
 export const sourceTag = (keys: Keys, actor: Actor): Buffer | null =>
   actor.source.address ? addressTag(keys, actor.source.address) : null
 export const thumbprintOf = (actor: Actor): Buffer => {
@@ -16,7 +15,7 @@ export const thumbprintOf = (actor: Actor): Buffer => {
 
 /** Records a wrong proof; over the address's limit no verdict leaves, but 429. */
 export const wrong = async (
-  deps: RefusalDeps,
+  deps: ActDeps,
   actor: Actor,
   type: contract.EventType,
   facts: EventFacts,
@@ -33,7 +32,8 @@ export const ofSignIn = (policyVersion: number, codeId: string | null): EventFac
   ...(codeId ? { codeId } : {}),
 })
 /** A guess beyond its limit gets no verdict: one event a source and minute. */
-export const refuseLimited = async (deps: RefusalDeps, actor: Actor, refusal: unknown): Promise<never> => {
-  if (refusal instanceof Refusal && refusal.code === 'rate-limited') await deps.tally.add(actor, 'request.limited', refusal.why)
+export const refuseLimited = async (deps: ActDeps, actor: Actor, refusal: unknown): Promise<never> => {
+  if (refusal instanceof Refusal && refusal.code === 'rate-limited')
+    await deps.events.tally.add(actor, 'request.limited', refusal.why)
   throw refusal
 }

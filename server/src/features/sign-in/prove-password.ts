@@ -31,6 +31,9 @@ export const provePassword = async (
   const user = found?.state === 'active' && (row.userId === null || row.userId === found.id) ? found : undefined
   const accountKey = user?.id ?? uuidOfHash(deps.keys.hash('unknown-user', usernameKey(typed)))
   const thumbprint = thumbprintOf(actor)
+  await requireAddressWithin(deps.db, sourceTag(deps.keys, actor)).catch((refusal: unknown) =>
+    refuseLimited(deps, actor, refusal),
+  )
   const guess = await reserveGuess(deps.db, { accountKey, factor: 'password', thumbprint }).catch((refusal: unknown) =>
     refuseLimited(deps, actor, refusal),
   )

@@ -1,14 +1,14 @@
-import type { In, User } from '@postern/contract'
+import type { Endpoint, In, User } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { sql } from 'kysely'
-import { type Actor, roleOf } from '../../platform/actor.ts'
+import { type Actor, type PersonActor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, uuid7 } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { readUser } from './users-read.ts'
 import { mayManage } from './users-rules.ts'
-import { findUser, insertUser, requireOwnerLeft, setRoles, type UserRow } from './users-store.ts'
+import { findUser, insertUser, lockPerson, requireOwnerLeft, setRoles, type UserRow } from './users-store.ts'
 
 /** A person who can be acted on by this actor; 404 for an unknown id, 403 for one with more rights. */
 export const manageable = async (tx: Tx, actor: Actor, id: string): Promise<UserRow> => {
@@ -17,6 +17,15 @@ export const manageable = async (tx: Tx, actor: Actor, id: string): Promise<User
   if (!mayManage(roleOf(actor) ?? 'user', user.roles))
     throw new Refusal('not-allowed', 'the person has more rights than the caller')
   return user
+}
+
+/**
+ * The lock of an act on oneself, and then the gate once more: what held the lock before may have suspended this very person, or
+ * ended this session, after act() had asked.
+ */
+export const lockSelf = async (deps: Pick<ActDeps, 'mayDo'>, tx: Tx, person: PersonActor, endpoint: Endpoint): Promise<void> => {
+  await lockPerson(tx, person.id)
+  await deps.mayDo(tx, person, endpoint)
 }
 
 export const createUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.createUser>): Promise<User> =>
