@@ -32,6 +32,11 @@ const whichOptions: Record<string, Option> = {
   kind: { value: 'KIND', says: 'codes of this kind', field: 'filter' },
   user: { value: 'USER', says: 'codes for this person', field: 'filter' },
   owner: { value: 'USER', says: 'codes that this person looks after', field: 'filter' },
+  device: {
+    value: 'ID',
+    says: 'codes that enrolled this device, that it approved by, or that it showed (dev_…)',
+    field: 'filter',
+  },
   q: { value: 'TEXT', says: 'codes whose label, person or destination holds TEXT', field: 'filter' },
   'dry-run': { says: 'say how many there are, and do nothing' },
 }
@@ -39,12 +44,13 @@ const which = async (io: Io, given: Given): Promise<Pick<Input, 'ids' | 'filter'
   const dryRun = given.flag('dry-run') ? { dryRun: true } : {}
   const ids = given.all('id')
   if (ids.length > 0) return { ids, ...dryRun }
-  const [state, kind, user, owner, q] = ['state', 'kind', 'user', 'owner', 'q'].map((name) => given.text(name))
+  const [state, kind, user, owner, device, q] = ['state', 'kind', 'user', 'owner', 'device', 'q'].map((name) => given.text(name))
   const filter = {
     ...(state === undefined ? {} : { state: oneOf('state', state, codeStates) }),
     ...(kind === undefined ? {} : { kind: oneOf('kind', kind, codeKinds) }),
     ...(user === undefined ? {} : { userId: await userIdOf(io, user) }),
     ...(owner === undefined ? {} : { owner: await userIdOf(io, owner) }),
+    ...(device === undefined ? {} : { device }),
     ...(q === undefined ? {} : { q }),
   }
   // all codes of a deployment are never meant by leaving something out

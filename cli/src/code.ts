@@ -43,15 +43,23 @@ const list: Command = {
     },
     user: { value: 'USER', says: 'only those for this person (a user name or an id)', field: 'userId' },
     owner: { value: 'USER', says: 'only those that this person looks after', field: 'owner' },
+    device: {
+      value: 'ID',
+      says: 'only those that enrolled this device, that it approved by, or that it showed',
+      field: 'device',
+    },
     q: { value: 'TEXT', says: 'only those whose label, person or destination holds TEXT', field: 'q' },
     ...limitOption,
   },
   runs: 'anywhere',
   run: async (io, given) => {
-    const [state, kind, user, owner, q] = (['state', 'kind', 'user', 'owner', 'q'] as const).map((name) => given.text(name))
+    const [state, kind, user, owner, device, q] = (['state', 'kind', 'user', 'owner', 'device', 'q'] as const).map((name) =>
+      given.text(name),
+    )
     const filter = {
       ...(state === undefined ? {} : { state: oneOf('state', state, codeStates) }),
       ...(q === undefined ? {} : { q }),
+      ...(device === undefined ? {} : { device }),
       ...(kind === undefined ? {} : { kind: oneOf('kind', kind, codeKinds) }),
       ...(user === undefined ? {} : { userId: await userIdOf(io, user) }),
       ...(owner === undefined ? {} : { owner: await userIdOf(io, owner) }),

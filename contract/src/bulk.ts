@@ -58,9 +58,9 @@ export const BulkJob = z
   .meta({ id: 'BulkJob' })
 export type BulkJob = z.output<typeof BulkJob>
 
-const { q, state, kind, userId, owner, brand, createdFrom, createdTo } = codeFilters
+const { q, state, kind, userId, owner, brand, device, createdFrom, createdTo } = codeFilters
 const CodeFilter = z
-  .strictObject({ q, state, kind, userId, owner, brand, createdFrom, createdTo })
+  .strictObject({ q, state, kind, userId, owner, brand, device, createdFrom, createdTo })
   .meta({ id: 'CodeFilter', description: 'The filters of the list of codes; {} is every code' })
 const CodeChange = z
   .strictObject({

@@ -105,6 +105,9 @@ export const codeFilters = {
   userId: UserId.optional(),
   owner: UserId.optional(),
   brand: BrandId.optional(),
+  device: DeviceId.optional().meta({
+    description: 'Those that enrolled this device, that it approved by, or that its sessions showed; of every kind',
+  }),
   createdFrom: Instant.optional(),
   createdTo: Instant.optional(),
   q: z.string().max(100).optional().meta({

@@ -95,7 +95,8 @@ export const reportMyDeviceLost = endpoint({
   method: 'POST',
   path: '/api/me/devices/:id/lost',
   needs: 'person',
-  summary: 'Reports a device lost: its passkey, sessions and open requests are dead with the answer. Asks for no fresh proof.',
+  summary:
+    'Reports a device lost: its passkey, and all that it and its browser hold open, are dead with the answer: sessions, sign-ins, requests, codes. Asks for no fresh proof.',
   input: z.strictObject({ id: DeviceId }),
   output: Device,
   recovery: true,

@@ -35,6 +35,10 @@ export const whyNotWhole = (input: BulkInput): Refusal | undefined => {
   return other ? invalid(`change.${other}`, 'a re-issue takes destination and expiresAt; edit the codes first') : undefined
 }
 
-/** More than ten codes, or whatever a person has or looks after: it asks for somebody who has just authenticated. */
+/** More than ten codes, or whatever a person or a device has, or somebody looks after: it asks for somebody who has just authenticated. */
 export const asksForProof = ({ filter, userIds }: Pick<BulkInput, 'filter' | 'userIds'>, total: number): boolean =>
-  total > bulkWithoutProof || filter?.userId !== undefined || filter?.owner !== undefined || userIds !== undefined
+  total > bulkWithoutProof ||
+  filter?.userId !== undefined ||
+  filter?.owner !== undefined ||
+  filter?.device !== undefined ||
+  userIds !== undefined

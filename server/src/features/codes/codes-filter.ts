@@ -1,4 +1,13 @@
-import { type CodeKind, type CodeState, codeStates, type countCodes, type In, type listCodes, type Out } from '@postern/contract'
+import {
+  type CodeKind,
+  type CodeState,
+  codeKinds,
+  codeStates,
+  type countCodes,
+  type In,
+  type listCodes,
+  type Out,
+} from '@postern/contract'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId, uuid7Low } from '../../platform/ids.ts'
@@ -23,19 +32,29 @@ const inState: Record<CodeState, Condition> = {
 }
 
 export type CodeFilter = Omit<In<typeof listCodes>, 'limit' | 'cursor'>
-/** The kind asked for; else those that are listed unasked, but for a code that is named by its whole id. */
-const ofKind = ({ kind, q }: CodeFilter): Condition[] => {
-  if (kind) return [sql<boolean>`c.kind = ${kind}`]
-  return wholeId({ q }) ? [] : [sql<boolean>`c.kind = any (${listedKinds}::text[])`]
+/** The kind asked for; else those that are listed unasked, and all of a device: what it approved is among them. */
+const kindsOf = ({ kind, device }: CodeFilter): readonly CodeKind[] => (kind ? [kind] : device ? codeKinds : listedKinds)
+/** As a condition; a code that is named by its whole id is of any kind. */
+const ofKind = (filter: CodeFilter): Condition[] => {
+  if (filter.kind) return [sql<boolean>`c.kind = ${filter.kind}`]
+  return wholeId(filter) ? [] : [sql<boolean>`c.kind = any (${kindsOf(filter)}::text[])`]
+}
+/** The codes of a device, by their ids: the one that enrolled it, those that it approved by, those that its sessions showed. */
+const ofDevice = (device: string): Condition => {
+  const id = sql`${fromId(device)}::uuid`
+  return sql<boolean>`c.id = any (array(select d.code_id from device d where d.id = ${id}
+    union all select a.code_id from approval a where a.device_id = ${id}
+    union all select k.id from session s join code k on k.for_session = s.id where s.device_id = ${id}))`
 }
 /** All of a filter but the kind, the state and the words: each is a range of an index. */
 const keysOf = (filter: CodeFilter, id: 'id' | 'list_id' = 'id'): Condition[] => {
-  const { userId, owner, brand, createdFrom, createdTo } = filter
+  const { userId, owner, brand, device, createdFrom, createdTo } = filter
   const whole = wholeId(filter)
   return [
     ...(userId ? [sql<boolean>`c.user_id = ${fromId(userId)}::uuid`] : []),
     ...(owner ? [sql<boolean>`c.owner_id = ${fromId(owner)}::uuid`] : []),
     ...(brand ? [sql<boolean>`c.brand_id = ${fromId(brand)}::uuid`] : []),
+    ...(device ? [ofDevice(device)] : []),
     ...(createdFrom ? [sql<boolean>`c.${sql.ref(id)} >= ${uuid7Low(new Date(createdFrom))}::uuid`] : []),
     ...(createdTo ? [sql<boolean>`c.${sql.ref(id)} < ${uuid7Low(new Date(createdTo))}::uuid`] : []),
     ...(whole ? [sql<boolean>`c.id = ${whole}::uuid`] : []),
@@ -92,7 +111,7 @@ export const matchingCodes = (filter: CodeFilter): Condition => {
  * of them the newest. What time has moved since it was looked at is few, and found by when it turns.
  */
 const newest = (filter: CodeFilter, below: string | undefined, limit: number): RawBuilder<unknown> => {
-  const { kind, state } = filter
+  const { state } = filter
   const of = (conditions: readonly Condition[], id: 'id' | 'list_id' = 'id') => {
     const keys = [...keysOf(filter, id), ...(below ? [sql<boolean>`c.${sql.ref(id)} < ${below}::uuid`] : [])]
     return sql`(select c.id, c.label, c.destination, c.words, c.user_id from code c where ${all([...conditions, ...keys])} order by c.${sql.ref(id)} desc limit ${limit})`
@@ -102,7 +121,7 @@ const newest = (filter: CodeFilter, below: string | undefined, limit: number): R
     sql<boolean>`c.turns_at > now()`,
     ...(authenticates(k) && state !== 'used' && state !== 'revoked' && state !== 'expired' ? [sql<boolean>`not ${isVoid}`] : []),
   ]
-  const ranges = (kind ? [kind] : listedKinds).flatMap((k) =>
+  const ranges = kindsOf(filter).flatMap((k) =>
     (state ? [state] : codeStates).map((s) =>
       of([sql<boolean>`c.kind = ${k} and c.seen_state = ${s}`, ...(state ? still(k) : [])], 'list_id'),
     ),
@@ -169,7 +188,7 @@ const countedExactly = 10_000
 export const readCounts = async (db: Db, filter: CodeFilter): Promise<Out<typeof countCodes>> => {
   const search = searchOf(filter)
   // kinds, states and times stand in one index; whatever else is asked of a code is counted row by row
-  const apart = !search && !filter.userId && !filter.owner && !filter.brand
+  const apart = !search && !filter.userId && !filter.owner && !filter.brand && !filter.device
   const states = apart ? await countSeen(db, filter) : await countRows(db, filter, search)
   const sum = (): number => Object.values(states).reduce((total, n) => total + n, 0)
   const all = sum()
@@ -207,7 +226,7 @@ const stateNow = sql<CodeState>`case when c.turns_at > now() and not ${isVoid} t
   )} end`
 /** By the states in which codes were looked at, out of the index alone, so many of each; and what time has moved since. */
 const countSeen = async (db: Db, filter: CodeFilter): Promise<ByState> => {
-  const kinds = sql`c.kind = any (${filter.kind ? [filter.kind] : listedKinds}::text[])`
+  const kinds = sql`c.kind = any (${kindsOf(filter)}::text[])`
   const each = codeStates.map(
     (state) => sql`select ${state}::text as state, count(*)::int as n from (select from code c
       where ${all([sql<boolean>`${kinds} and c.seen_state = ${state}`, ...keysOf(filter, 'list_id')])} limit ${countedExactly + 1}) s`,

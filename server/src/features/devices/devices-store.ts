@@ -2,6 +2,7 @@ import { type Generated, sql } from 'kysely'
 import type { Source } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
+import { type By, requestChannel, revokeCodes } from '../codes/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import type { NewPasskey } from './verify-passkey.ts'
 
@@ -96,21 +97,48 @@ export const useDevice = async (
     )
   return rows.length > 0
 }
+/** What ended with a device: how many of each. */
+export type Ended = { sessions: number; requests: number; signIns: number; codes: number }
 /**
- * Ends what a device holds open, in the transaction of its end: sessions that it opened or approved, and requests that it
- * approved and nobody has collected. Answers the counts.
+ * Ends what a device holds open, in the transaction of its end and under its person’s lock: sessions that it opened or approved,
+ * requests that it approved and nobody has collected, codes that those sessions show for another phone. With `browser`, the key
+ * of the browser that registered it, so much of what this person has open in there: however they signed in there, sign-ins,
+ * requests and codes that it claimed and has not settled; nor is it a browser that is known any more. What others have in a
+ * browser that they share stays.
  */
 export const endOpenOf = async (
   tx: Tx,
   userId: string,
   deviceId: string,
   why: string,
-): Promise<{ sessions: number; requests: number }> => {
-  const { rows } =
-    await sql`update approval set state = 'failed', why = 'device' where device_id = ${deviceId} and state = 'approved' returning code_id`.execute(
+  { browser = null, by = { byId: null, byName: null } }: { browser?: Buffer | null; by?: By } = {},
+): Promise<Ended> => {
+  const { rows: requests } = await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now()
+      where (device_id = ${deviceId} and state = 'approved')
+        or (claim_key = ${browser}::bytea and state = 'claimed' and (for_user is null or for_user = ${userId})) returning sign_in_id)
+    select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
+  const { rows: signIns } =
+    await sql`update sign_in set state = 'failed' where user_id = ${userId} and key_thumbprint = ${browser}::bytea and state = 'open' returning id`.execute(
       tx,
     )
-  return { sessions: await endSessions(tx, { userId, deviceId }, why), requests: rows.length }
+  const codes = await endCodesOf(tx, userId, { id: deviceId, browser }, by)
+  const sessions = await endSessions(tx, { userId, device: { id: deviceId, browser } }, why)
+  await sql`delete from known_browser where user_id = ${userId} and thumbprint = ${browser}::bytea`.execute(tx)
+  return { sessions, requests: requests.length, signIns: signIns.length, codes }
+}
+/** Codes that enrol this person: those that a session of the device shows, and those that its browser claimed, not yet confirmed. */
+const endCodesOf = async (tx: Tx, userId: string, device: { id: string; browser: Buffer | null }, by: By): Promise<number> => {
+  const { rows } = await sql<{ id: string }>`select c.id from code c left join claim l on l.code_id = c.id
+    where c.user_id = ${userId} and c.kind in ('enrol-totp', 'enrol-device') and c.revoked_at is null
+      and (c.claimed_at is null or (l.ended_at is null and l.expires_at > now()))
+      and (l.claim_key = ${device.browser}::bytea or exists (select from session s where s.id = c.for_session
+        and (s.device_id = ${device.id} or s.key_thumbprint = ${device.browser}::bytea)))`.execute(tx)
+  const ids = rows.map(({ id }) => id)
+  // the pending key of a claim is for nobody now; the claim itself is dead with its code
+  await sql`delete from totp t using claim l where l.code_id = any (${ids}::uuid[]) and t.user_id = l.user_id and t.id = l.totp_id and t.state = 'pending'`.execute(
+    tx,
+  )
+  return (await revokeCodes(tx, { ids }, by)).length
 }
 /** active → lost or revoked, for good. False: it was not active. */
 export const endDevice = async (tx: Tx, id: string, state: 'lost' | 'revoked'): Promise<boolean> =>
@@ -121,15 +149,15 @@ export const endDevice = async (tx: Tx, id: string, state: 'lost' | 'revoked'): 
     .where('state', '=', 'active')
     .returning('id')
     .executeTakeFirst()) !== undefined
-/** What came of an enrolment code is dead, with the sessions that it opened. Answers since when it was its person’s; undefined: it is no more. */
-export const endDeviceOfCode = async (tx: Tx, codeId: string): Promise<Date | undefined> => {
+/** What came of an enrolment code is dead, with all that it holds open. Answers since when it was its person’s; undefined: it is no more. */
+export const endDeviceOfCode = async (tx: Tx, codeId: string, by: By): Promise<Date | undefined> => {
   const device = await tx
     .selectFrom('device')
-    .select(['id', 'userId', 'createdAt'])
+    .select(['id', 'userId', 'keyThumbprint', 'createdAt'])
     .where('codeId', '=', codeId)
     .executeTakeFirst()
   if (!device || !(await endDevice(tx, device.id, 'revoked'))) return undefined
-  await endOpenOf(tx, device.userId, device.id, 'its device was revoked')
+  await endOpenOf(tx, device.userId, device.id, 'its device was revoked', { browser: device.keyThumbprint, by })
   return device.createdAt
 }
 /** All of a person, at once: off-boarding. Answers how many were active. */

@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { byOf } from '../codes/index.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { secondFactorDemanded } from '../policies/index.ts'
 import { asUser, endSessions } from '../sessions/index.ts'
@@ -12,21 +13,24 @@ import { lockPerson, manageable, requireOwnerLeft } from '../users/index.ts'
 import { readDevice } from './devices-read.ts'
 import { endDevice, endOpenOf } from './devices-store.ts'
 
-type Found = { id: string; userId: string; username: string; name: string }
+type Found = { id: string; userId: string; username: string; name: string; keyThumbprint: Buffer }
 /** Under the person’s lock. A foreign id and an unknown one are told alike (threat 21). */
 const lockDevice = async (tx: Tx, id: string, userId?: string): Promise<Found> => {
   const found = await tx
     .selectFrom('device')
     .innerJoin('users', 'users.id', 'device.userId')
-    .select(['device.id', 'device.userId', 'username', 'name'])
+    .select(['device.id', 'device.userId', 'username', 'name', 'keyThumbprint'])
     .where('device.id', '=', id)
     .executeTakeFirst()
   if (!found || (userId !== undefined && found.userId !== userId)) throw new Refusal('not-found')
   await lockPerson(tx, found.userId)
   return found
 }
-/** One transaction: the passkey is dead, and with it the sessions it opened and what it approved that nobody has collected. */
-const end = async (tx: Tx, event: EventDraft, device: Found, state: 'lost' | 'revoked', why: string): Promise<void> => {
+/**
+ * One transaction: the passkey is dead, and with it all that it holds open, here and in the browser that registered it. Who says
+ * so in that very browser has it before them, so it is not gone: it stays theirs, and only what the passkey opened ends.
+ */
+const end = async (tx: Tx, actor: Actor, event: EventDraft, device: Found, state: 'lost' | 'revoked', why: string) => {
   event.about({
     subject: { kind: 'user', id: device.userId, name: device.username },
     deviceId: device.id,
@@ -37,7 +41,10 @@ const end = async (tx: Tx, event: EventDraft, device: Found, state: 'lost' | 're
       reason: 'device-ended',
       detail: 'This device is lost or revoked already.',
     })
-  event.about({ detail: { ...(await endOpenOf(tx, device.userId, device.id, why)) } })
+  const here =
+    actor.kind === 'user' && actor.id === device.userId && actor.source.thumbprint?.equals(device.keyThumbprint) === true
+  const browser = here ? null : device.keyThumbprint
+  event.about({ detail: await endOpenOf(tx, device.userId, device.id, why, { browser, by: byOf(actor) }) })
 }
 
 /** Reported from anywhere that the person is signed in; asks for no fresh proof, for a thief gains nothing by it. */
@@ -48,7 +55,7 @@ export const reportMineLost = (
 ): Promise<Omit<Device, 'current'>> =>
   act(deps, actor, { type: 'device.lost', endpoint: contract.reportMyDeviceLost }, async (tx, event) => {
     const device = await lockDevice(tx, fromId(input.id), asUser(actor).id)
-    await end(tx, event, device, 'lost', 'its device was reported lost')
+    await end(tx, actor, event, device, 'lost', 'its device was reported lost')
     event.notices.push({ kind: 'device-lost', userId: device.userId })
     return readDevice(tx, device.id)
   })
@@ -66,7 +73,7 @@ export const removeMine = (deps: ActDeps, actor: Actor, input: In<typeof contrac
         reason: 'last-factor',
         detail: 'Policy demands a second factor, and this is your only one. Add another first.',
       })
-    await end(tx, event, device, 'revoked', 'its device was removed')
+    await end(tx, actor, event, device, 'revoked', 'its device was removed')
     await requireOwnerLeft(tx, user.session.roles)
     // they stand in for a second factor: with the last one they go
     if (!another) await tx.deleteFrom('recoveryCode').where('userId', '=', user.id).execute()
@@ -100,7 +107,7 @@ export const endAnyones = (
       event.about({ subject: { kind: 'user', id: device.userId, name: device.username }, deviceId: device.id })
       if (input.reason) event.about({ reason: input.reason })
       const { roles } = await manageable(tx, actor, device.userId)
-      await end(tx, event, device, state, state === 'lost' ? 'its device was reported lost' : 'its device was revoked')
+      await end(tx, actor, event, device, state, state === 'lost' ? 'its device was reported lost' : 'its device was revoked')
       // what is lost is ended whatever comes of it
       if (state === 'revoked') await requireOwnerLeft(tx, roles)
       event.notices.push({ kind: state === 'lost' ? 'device-lost' : 'factor-changed', userId: device.userId })

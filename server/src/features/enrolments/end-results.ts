@@ -18,7 +18,7 @@ export const endResults = async (tx: Tx, codeId: string, by: By): Promise<string
   const claim = await tx.selectFrom('claim').select(['userId', 'totpId']).where('codeId', '=', codeId).executeTakeFirst()
   if (!claim?.userId) return []
   const { userId, totpId } = claim
-  const since = totpId ? await revokeKey(tx, userId, totpId) : await endDeviceOfCode(tx, codeId)
+  const since = totpId ? await revokeKey(tx, userId, totpId) : await endDeviceOfCode(tx, codeId, by)
   const recoveryCodes = since !== undefined && (await endRecoveryCodesSince(tx, userId, since))
   await sql`update claim set ended_at = coalesce(ended_at, now()) where code_id = ${codeId}`.execute(tx)
   if (since === undefined) return []

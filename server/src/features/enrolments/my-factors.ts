@@ -166,7 +166,7 @@ export const enrolAnotherPhone = async (deps: MeDeps, actor: Actor, input: In<ty
       ownerId: user.id,
       issuedBy: null,
       label: user.username,
-      ...(input.factor === 'device' ? { forSession: user.session.id } : {}),
+      forSession: user.session.id,
       expiresInMinutes: 10,
     }
     return { code: await issue(deps, tx, event, wanted, prepared) }

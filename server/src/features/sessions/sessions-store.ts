@@ -251,10 +251,10 @@ export const insertSession = async (tx: Tx, keys: Keys, session: NewSession): Pr
   return { id, token }
 }
 
-/** Ends sessions of a person: all, one, all but one, or those that a device opened. Answers how many. */
+/** Ends sessions of a person: all, one, all but one, or those that a device opened or approved, or that live in its browser. Answers how many. */
 export const endSessions = async (
   tx: Tx,
-  which: { userId: string; only?: string; except?: string; deviceId?: string },
+  which: { userId: string; only?: string; except?: string; device?: { id: string; browser: Buffer | null } },
   why: string,
 ): Promise<number> => {
   let query = tx
@@ -263,7 +263,8 @@ export const endSessions = async (
     .where('userId', '=', which.userId)
     .where('endedAt', 'is', null)
   if (which.only) query = query.where('id', '=', which.only)
-  if (which.deviceId) query = query.where('deviceId', '=', which.deviceId)
+  const { device } = which
+  if (device) query = query.where(sql<boolean>`(device_id = ${device.id} or key_thumbprint = ${device.browser}::bytea)`)
   if (which.except) query = query.where('id', '<>', which.except)
   return Number((await query.executeTakeFirst()).numUpdatedRows)
 }

@@ -23,7 +23,7 @@ import { useCodeColumns } from './columns.tsx'
 import { SelectionBar } from './SelectionBar.tsx'
 import { useCodeName } from './words.ts'
 
-const keys = ['state', 'kind', 'userId', 'owner', 'brand', 'from', 'to', 'q'] as const
+const keys = ['state', 'kind', 'userId', 'owner', 'brand', 'device', 'from', 'to', 'q'] as const
 type Filters = Partial<Record<(typeof keys)[number], string>>
 
 /** Every code of the deployment: kind, state, who looks after it, how often it was opened. Never a secret. */
@@ -40,6 +40,7 @@ export default function CodesPage() {
   const may = useMay('operator')
   const nameOf = useCodeName()
   const selection = useSelection(JSON.stringify(filter))
+  const device = codes.rows?.find((code) => code.device?.id === values.device)?.device
   const selected = codes.rows?.filter(({ id }) => selection.keys.has(id)) ?? []
   return (
     <Page
@@ -78,6 +79,10 @@ export default function CodesPage() {
                   options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })),
                 },
                 { key: 'brand', label: t('field.brand'), options: brands.map(({ id, name }) => ({ value: id, label: name })) },
+                // a device is chosen where it is listed, and leads here
+                ...(values.device
+                  ? [{ key: 'device', label: t('device'), options: device ? [{ value: device.id, label: device.name }] : [] }]
+                  : []),
               ]}
               values={values}
               onChange={(key, value) => set({ [key]: value })}

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Column } from '../../ui/DataTable.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
+import style from './Devices.module.css'
 import { EndDevice } from './EndDevice.tsx'
 import { KeptWord, LastUsed, Since } from './parts.tsx'
 import { deviceLook, useSystemOf } from './words.ts'
@@ -53,9 +54,14 @@ export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolea
       title: t('events'),
       untitled: true,
       cell: ({ id, name }) => (
-        <Link to="/events" search={{ deviceId: id } as never} aria-label={t('eventsOf', { name })}>
-          {t('events')}
-        </Link>
+        <span className={style.links}>
+          <Link to="/events" search={{ deviceId: id } as never} aria-label={t('eventsOf', { name })}>
+            {t('events')}
+          </Link>
+          <Link to="/codes" search={{ device: id } as never} aria-label={t('codesOf', { name })}>
+            {t('codes')}
+          </Link>
+        </span>
       ),
     },
     ...(may

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import { afterPassword, said } from './support/attack.ts'
+import { Authenticator } from './support/authenticator.ts'
+import type { Browser } from './support/browser.ts'
+import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { approve, askPhone, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
+import { startServer } from './support/server.ts'
+
+const server = await startServer()
+const { origin } = server
+await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+const olga = await firstOperator(server)
+
+const status = async (browser: Browser): Promise<string> => said(await browser.try(contract.currentSession, {}))
+const stateOf = async (id: string) => (await olga.browser.call(contract.getCode, { id })).state
+/** A screen that waits, and a phone that has claimed its request and not decided it. */
+const asked = async (phone: Phone) => {
+  const desk = server.browser()
+  const screen = await askPhone(desk)
+  return { desk, screen, claimed: await scan(server, phone, screen) }
+}
+const reportedBy = {
+  'its owner': async (person: Person, id: string) => {
+    const desk = await signIn(server, person)
+    await desk.call(contract.reportMyDeviceLost, { id })
+    assert.equal(await status(desk), '200', 'who reports it stays')
+  },
+  'an operator': (_: Person, id: string) => olga.browser.call(contract.reportDeviceLost, { id }),
+  'an operator who revokes it': (_: Person, id: string) => olga.browser.call(contract.revokeDevice, { id }),
+  'its owner, who removes it': async (person: Person, id: string) => {
+    const desk = await signIn(server, person)
+    await desk.call(contract.removeDevice, { id })
+    assert.equal(await status(desk), '200', 'who removes it stays')
+  },
+}
+for (const [by, report] of Object.entries(reportedBy))
+  test(`all that a phone holds open is dead with the answer, reported by ${by}: sessions of its browser, codes, claims, sign-ins, requests`, async () => {
+    const ana = await newPerson(server, olga, `ana${Object.keys(reportedBy).indexOf(by)}`)
+    const phone = await enrolPhone(server, olga, ana)
+    // a code for her that the phone has claimed
+    const letter = (await olga.browser.call(contract.enrolUser, { id: ana.id, factor: 'device' })).code
+    const waits = await claimDevice(phone.browser, letter.url as string)
+    // in the phone’s own browser by password and passcode: nothing names the device but the browser’s key
+    const inside = await signIn(server, ana, phone.browser)
+    assert.equal((await inside.call(contract.currentSession, {})).device, undefined)
+    const shown = (await inside.call(contract.enrolAnotherPhone, { factor: 'device' })).code
+    const shownApp = (await inside.call(contract.enrolAnotherPhone, { factor: 'totp' })).code
+    const thief = server.browser()
+    const thiefs = await claimKey(thief, partsOf(shownApp.url as string))
+    // half a sign-in of that browser
+    const half = await afterPassword(phone.browser, ana)
+    // a request that it has claimed, and one that it approved
+    const undecided = await asked(phone)
+    const { told, ended } = await hear(undecided.desk)
+    const decided = await asked(phone)
+    assert.equal(said(await approve(phone, origin, decided.claimed, decided.screen.match)), '200')
+    // another person at the same browser, and hers at another one
+    const bob = await newPerson(server, olga, `bob-${ana.username}`)
+    const shared = phone.browser.at(origin)
+    shared.cookies = new Map()
+    await signIn(server, bob, shared)
+    const elsewhere = (await (await signIn(server, ana)).call(contract.enrolAnotherPhone, { factor: 'device' })).code
+
+    await report(ana, phone.deviceId)
+    assert.equal(await status(inside), 'no-session')
+    assert.deepEqual(
+      [await stateOf(shown.id), await stateOf(shownApp.id), await stateOf(letter.id)],
+      ['revoked', 'revoked', 'revoked'],
+    )
+    assert.equal(said(await server.browser().try(contract.claimCode, partsOf(shown.url as string))), 'code-revoked')
+    const confirmed = await thief.try(contract.confirmEnrolment, {
+      confirm: thiefs.confirm,
+      code: passcode(thiefs.secret),
+      currentPassword: ana.password,
+    })
+    assert.equal(said(confirmed), 'code-revoked')
+    const registered = await phone.browser.try(contract.confirmEnrolment, {
+      confirm: waits.confirm,
+      registration: new Authenticator().create(waits.options, { origin }),
+      currentPassword: ana.password,
+    })
+    assert.equal(said(registered), 'code-revoked')
+    assert.equal(said(await half.try(contract.proveTotp, { code: passcode(ana.secret) })), 'conflict')
+    assert.equal(said(await undecided.desk.try(contract.collectSignIn, {})), 'conflict')
+    await ended
+    assert.equal(told.at(-1)?.event, 'denied')
+    assert.equal(said(await approve(phone, origin, undecided.claimed, undecided.screen.match)), 'code-used')
+    assert.equal(said(await decided.desk.try(contract.collectSignIn, {})), 'conflict')
+    const known = await server.sql(
+      `select u.username from known_browser k join device d on d.key_thumbprint = k.thumbprint join users u on u.id = k.user_id where d.id = $1`,
+      [uuidOf(phone.deviceId)],
+    )
+    assert.deepEqual(known, [{ username: bob.username }], 'her browser is known no more')
+    assert.deepEqual(
+      [await status(shared), await stateOf(elsewhere.id)],
+      ['200', 'live'],
+      'what is another’s, or elsewhere, stays',
+    )
+    const [event] = (await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, limit: 1 })).items
+    const { sessions, requests, signIns, codes } = event?.detail ?? {}
+    assert.deepEqual({ sessions, requests, signIns, codes }, { sessions: 1, requests: 2, signIns: 1, codes: 3 })
+  })
+
+test('in the very browser that registered it a device goes alone: session, codes and sign-ins there stay; what it opened does not', async () => {
+  for (const act of [contract.reportMyDeviceLost, contract.removeDevice]) {
+    const eve = await newPerson(server, olga, act === contract.removeDevice ? 'eve-removes' : 'eve-reports')
+    const desk = await signIn(server, eve)
+    const key = new Authenticator()
+    const { device } = await desk.call(contract.addPasskey, {
+      registration: key.create(await desk.call(contract.passkeyOptions, {}), { origin }),
+    })
+    const { code } = await desk.call(contract.enrolAnotherPhone, { factor: 'device' })
+    const before = await signIn(server, eve, desk.at(origin))
+    const byKey = server.browser()
+    await byKey.call(contract.openSignIn, {})
+    await byKey.call(contract.provePasskey, {
+      assertion: key.get(await byKey.call(contract.signInPasskeyOptions, {}), { origin }),
+    })
+    const { code: itsOwn } = await byKey.call(contract.enrolAnotherPhone, { factor: 'device' })
+    await before.call(act, { id: device.id })
+    assert.deepEqual([await status(before), await status(byKey)], ['200', 'no-session'])
+    assert.deepEqual([await stateOf(code.id), await stateOf(itsOwn.id)], ['live', 'revoked'])
+    const known = await server.sql(`select 1 as is from known_browser where user_id = $1 and thumbprint = $2`, [
+      uuidOf(eve.id),
+      desk.thumbprint(),
+    ])
+    assert.equal(known.length, 1)
+  }
+})
+
+test('with the results of its code a device goes with what its browser holds', async () => {
+  const fay = await newPerson(server, olga, 'fay')
+  const phone = await enrolPhone(server, olga, fay)
+  const inside = await signIn(server, fay, phone.browser)
+  const { code } = await inside.call(contract.enrolAnotherPhone, { factor: 'totp' })
+  const [device] = (await olga.browser.call(contract.listDevices, { userId: fay.id })).items
+  await olga.browser.call(contract.revokeCode, { id: device?.codeId as string, reason: 'photographed', also: ['results'] })
+  assert.deepEqual([await status(inside), await stateOf(code.id)], ['no-session', 'revoked'])
+})
+
+test('a device is a filter of codes: the one that enrolled it, those that it approved, those that it showed; and all are revoked at once', async () => {
+  const gil = await newPerson(server, olga, 'gil')
+  const phone = await enrolPhone(server, olga, gil)
+  const other = await enrolPhone(server, olga, gil)
+  const byPhone = async (which: Phone) => {
+    const one = await asked(which)
+    await approve(which, origin, one.claimed, one.screen.match)
+    await one.desk.call(contract.collectSignIn, {})
+    return { desk: one.desk, id: one.screen.code.id }
+  }
+  const [approved] = [await byPhone(phone), await byPhone(other)]
+  const shown = (await approved.desk.call(contract.enrolAnotherPhone, { factor: 'totp' })).code
+  const enrolled = (await olga.browser.call(contract.listDevices, { userId: gil.id })).items.find(
+    ({ id }) => id === phone.deviceId,
+  )
+  const mine = [enrolled?.codeId, approved.id, shown.id].sort()
+  const listed = async (more: object = {}) =>
+    (await olga.browser.call(contract.listCodes, { device: phone.deviceId, ...more })).items.map(({ id }) => id).sort()
+  assert.deepEqual(await listed(), mine)
+  assert.deepEqual(await listed({ state: 'live' }), [shown.id])
+  assert.deepEqual(await listed({ kind: 'sign-in' }), [approved.id])
+  assert.deepEqual(await listed({ q: 'gil' }), [enrolled?.codeId, shown.id].sort())
+  const counts = await olga.browser.call(contract.countCodes, { device: phone.deviceId })
+  assert.deepEqual([counts.all, counts.states.live, counts.states.used], [3, 1, 2])
+  assert.deepEqual((await olga.browser.call(contract.listCodes, { device: `dev_${'0'.repeat(26)}` })).items, [])
+
+  // it asks for somebody who has just authenticated, however few they are
+  const revoke = {
+    action: 'revoke' as const,
+    filter: { device: phone.deviceId },
+    reason: 'left on a train',
+    also: ['results' as const],
+  }
+  await server.sql(`update session set proved_at = now() - interval '6 min' where user_id = $1`, [uuidOf(olga.id)])
+  assert.equal(said(await olga.browser.try(contract.bulkCodes, revoke)), 'step-up-required')
+  await signIn(server, olga, olga.browser)
+  const tried = await olga.browser.call(contract.bulkCodes, { ...revoke, dryRun: true })
+  assert.equal(tried.total, 3)
+  const job = await olga.browser.call(contract.bulkCodes, revoke)
+  assert.equal(job.state, 'done')
+  assert.deepEqual(await listed({ state: 'revoked' }), mine)
+  const states = (await olga.browser.call(contract.listDevices, { userId: gil.id })).items.map(({ id, state }) => [id, state])
+  assert.deepEqual(Object.fromEntries(states), { [phone.deviceId]: 'revoked', [other.deviceId]: 'active' })
+  assert.equal(await status(approved.desk), 'no-session')
+})
