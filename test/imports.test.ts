@@ -152,7 +152,7 @@ test('link codes from a file, as text/csv too: days and times, limits, owners, w
   assert.deepEqual(
     tried.errors.map((each) => [each.row, ...told(each)]),
     [
-      [3, 'destination: an address that starts with http:// or https://, without a user name in it'],
+      [3, 'destination: an address that starts with http:// or https://, on one line and without a user name in it'],
       [4, 'destination: evil.example is not a host that links may lead to: Settings → Codes lists *.example.org'],
       [
         5,

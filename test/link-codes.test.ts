@@ -58,6 +58,38 @@ test('a printed link code leads where it was last told to, without printing it a
   assert.equal(same.value.version, 3, 'what changes nothing makes no version')
 })
 
+test('an address in any letters is opened, its host in ASCII and the rest escaped; one over two lines is refused, and opens where it is stored', async () => {
+  for (const [url, to] of [
+    [
+      'https://www.example.org/bezpieczeństwo?gdzie=łódź#część',
+      'https://www.example.org/bezpiecze%C5%84stwo?gdzie=%C5%82%C3%B3d%C5%BA#cz%C4%99%C5%9B%C4%87',
+    ],
+    ['https://żółw.example/', 'https://xn--w-uga1v8h.example/'],
+    ['https://www.example.org/ó', 'https://www.example.org/%C3%B3'],
+    ['https://пример.example/вход', 'https://xn--e1afmkfd.example/%D0%B2%D1%85%D0%BE%D0%B4'],
+  ] as const) {
+    const code = await link({ destination: { type: 'url', url } })
+    assert.deepEqual(code.destination, { type: 'url', url }, 'it is shown as it was typed')
+    assert.deepEqual(await open(code), { status: 302, to, text: '' }, url)
+  }
+  const stores = await link({
+    destination: { type: 'platform', ios: 'https://apps.example.org/ściągnij', otherwise: 'https://apps.example.org/' },
+  })
+  assert.equal((await open(stores)).to, 'https://apps.example.org/%C5%9Bci%C4%85gnij')
+  for (const url of ['https://www.example.org/a\nb', 'https://www.example.org/a\tb'])
+    for (const tried of [
+      olga.browser.try(contract.createCode, { kind: 'link', label: 'two lines', destination: { type: 'url', url } }),
+      edit(stores, { destination: { type: 'platform', otherwise: url } }),
+    ])
+      assert.equal((await tried).problem.errors?.[0]?.code, 'web-address', JSON.stringify(url))
+  const before = await link({ label: 'stored before' })
+  await server.sql(`update code set destination = jsonb_build_object('type', 'url', 'url', $1::text) where label = $2`, [
+    'https://www.example.org/a\nb',
+    before.label,
+  ])
+  assert.equal((await open(before)).to, 'https://www.example.org/ab')
+})
+
 test('phones go to their own store; text is a page that opens nothing, in the language asked for, and holds no script', async () => {
   const stores = await link({
     destination: { type: 'platform', ios: 'https://apps.example.org/ios', otherwise: 'https://apps.example.org/all' },

@@ -11,18 +11,22 @@ export type CodeKind = (typeof codeKinds)[number]
 /** The state shown: the first that fits of revoked, used, expired, not-yet-valid, used-up, live. */
 export const codeStates = ['live', 'not-yet-valid', 'used', 'used-up', 'expired', 'revoked'] as const
 export type CodeState = (typeof codeStates)[number]
-/** http and https only; which hosts, Settings → Codes says. */
+/** http and https only, on one line; which hosts, Settings → Codes says. */
 export const WebAddress = z
   .string()
   .trim()
   .max(2048)
   .refine(
     (text) => {
-      const url = /^https?:\/\/[^\s/\\]/i.test(text) ? URL.parse(text) : null
+      // the reader of addresses drops line breaks and tabs, so what is stored would not be what is opened
+      const url = /^https?:\/\/[^\s/\\]\P{Cc}*$/iu.test(text) ? URL.parse(text) : null
       // a name before the host is how look-alikes are made: https://bank.example@evil.example/
       return url !== null && url.username === '' && url.password === ''
     },
-    { error: 'an address that starts with http:// or https://, without a user name in it', params: { code: 'web-address' } },
+    {
+      error: 'an address that starts with http:// or https://, on one line and without a user name in it',
+      params: { code: 'web-address' },
+    },
   )
 /** What a link code leads to. `platform` sends phones to their app store, by what the browser says of itself. */
 export const Destination = z

@@ -79,7 +79,7 @@ export const fieldCodes = {
   names: 'The password is made of a name that is easy to guess',
   repeats: 'The password repeats itself',
   sequence: 'The password is a row of keys or a sequence',
-  'web-address': 'It is no address with http or https, or has a user name in it',
+  'web-address': 'It is no address with http or https, goes over several lines, or has a user name in it',
   'host-not-listed': 'Links may not lead to this host (host, hosts)',
   'host-not-low-risk': 'A static code may not lead to this host (host)',
   'text-not-low-risk': 'A static code may not hold text',

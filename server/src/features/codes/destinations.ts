@@ -87,8 +87,13 @@ export const whyNotStatic = (
 export const contentOf = (destination: Exclude<Destination, { type: 'platform' }>): string =>
   destination.type === 'url' ? destination.url : destination.text
 
-/** Where an opening goes: phones to their app store, by what the browser says of its platform. */
-export const leadsTo = (destination: Exclude<Destination, { type: 'text' }>, platform: string): string => {
+/**
+ * Where an opening goes: phones to their app store, by what the browser says of its platform. As a header takes it: a host
+ * in its ASCII form, other letters as escaped UTF-8.
+ */
+export const leadsTo = (destination: Exclude<Destination, { type: 'text' }>, platform: string): string =>
+  new URL(addressFor(destination, platform)).href
+const addressFor = (destination: Exclude<Destination, { type: 'text' }>, platform: string): string => {
   if (destination.type === 'url') return destination.url
   const own = platform === 'iOS' ? destination.ios : platform === 'Android' ? destination.android : undefined
   return own ?? destination.otherwise
