@@ -67,6 +67,7 @@ test('what is not whole is refused by name', async () => {
     [{ action: 'edit', ids, change: {} }, /change: says nothing/],
     [{ action: 'reissue', ids, change: { label: 'x' } }, /change.label: a re-issue takes/],
     [{ action: 'edit', ids, change: { label: 'x' }, also: ['results'] }, /also: edit does not take it/],
+    [{ action: 'print', ids, expiresInMinutes: 5 }, /expiresInMinutes: print does not take it/],
   ]
   for (const [input, words] of cases) {
     const tried = await olga.browser.try(contract.bulkCodes, input)
@@ -380,6 +381,74 @@ const inksOf = async (picture: Buffer, colours: readonly string[]): Promise<numb
     return count / (info.width * info.height)
   })
 }
+
+test('many codes are printed as they are, by id or filter, in one sealed zip; what authenticates is never drawn again', async () => {
+  const kit = await olga.browser.call(contract.createBrand, {
+    name: 'Printed green',
+    design: { ...contract.plainDesign, colours: { modules: '#145c2e', eyes: '#145c2e', ground: '#fdf6e3' } },
+    logo: null,
+  })
+  const [first, second] = await links(2, 'to be printed')
+  await olga.browser.call(contract.updateCode, { id: first?.id as string, brand: kit.id }, { headers: { 'if-match': '"1"' } })
+  const words = await olga.browser.call(contract.createCode, {
+    kind: 'static',
+    label: 'to be printed, fixed',
+    destination: { type: 'text', text: 'Gate 4, left' },
+  })
+  const [person] = await crowd(deployment, 1, 'to-be-printed')
+  const { code } = await olga.browser.call(contract.enrolUser, { id: toId('usr', person?.id as string), factor: 'totp' })
+  const gone = `cod_0${'0'.repeat(25)}`
+  const ids = [first?.id as string, code.id, words.id, gone, second?.id as string]
+  const now = () =>
+    Promise.all([first, words, second].map((each) => olga.browser.call(contract.getCode, { id: each?.id as string })))
+  const before = await now()
+
+  const made = await ended((await bulk({ action: 'print', ids, symbols: ['svg', 'png', 'pdf'] })).id)
+  assert.deepEqual([made.state, made.done, made.failed], ['done', 3, 2])
+  const [, ...rows] = await errors(made.id)
+  assert.deepEqual(rows, [
+    `2,${code.id},code-not-drawable,"This code authenticates, and only a hash of its secret is kept. Issue it again to print it again."`,
+    `4,${gone},not-found,There is no such code.`,
+  ])
+  assert.equal(said(await robot(deployment.a.origin).try(contract.bulkResults, { id: made.id })), 'not-allowed')
+  const { files } = await zipped(made.id)
+  const [, ...lines] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
+  const texts = [`/c/${first?.id}`, 'Gate 4, left', `/c/${second?.id}`]
+  const inks = ['#145c2e', undefined, undefined]
+  assert.equal(lines.length, 3)
+  const folder = scratchFolder()
+  for (const [at, stem] of ['0001-to-be-printed-0', '0003-to-be-printed-fixed', '0005-to-be-printed-1'].entries())
+    for (const format of ['svg', 'png', 'pdf']) {
+      const file = join(folder, `${stem}.${format}`)
+      writeFileSync(file, files[`${format}/${stem}.${format}`] as Uint8Array)
+      const picture = await pictureOf(file)
+      // the process that worked on the job names its own address
+      const [read, ...others] = readSymbols(picture)
+      assert.deepEqual([read?.replace(deployment.a.origin, '').replace(deployment.b.origin, ''), ...others], [texts[at]], file)
+      if (inks[at]) assert.ok(((await inksOf(picture, [inks[at]]))[0] as number) > 0.15, 'in the look of its kit')
+    }
+  assert.equal((await zipped(made.id)).status, 404, 'once')
+  assert.deepEqual(await now(), before, 'nothing of the codes has changed')
+  assert.equal((await olga.browser.call(contract.getCode, { id: code.id })).state, 'live')
+
+  // a filter counts what can be drawn, in every state: a code that is over can be brought back without printing
+  await olga.browser.call(contract.revokeCode, { id: second?.id as string, reason: 'taken down' })
+  const filter = { q: 'to be printed' }
+  assert.equal((await bulk({ action: 'print', filter, dryRun: true })).total, 3)
+  const all = await ended((await bulk({ action: 'print', filter })).id)
+  assert.deepEqual([all.done, all.failed], [3, 0])
+  const svgs = Object.keys((await zipped(all.id)).files).filter((name) => name.startsWith('svg/'))
+  assert.equal(svgs.length, 3, 'without symbols: SVG')
+  assert.equal(said(await olga.browser.try(contract.bulkCodes, { action: 'print', filter: { kind: 'enrol-totp' } })), 'conflict')
+  const events = await deployment.sql(
+    `select type, entry::jsonb->'detail'->>'action' as action from event where type like 'bulk.%' and entry::jsonb->'subject'->>'id' = $1 order by id`,
+    [made.id],
+  )
+  assert.deepEqual(
+    events.map(({ type, action }) => `${type} ${action}`),
+    ['bulk.created print', 'bulk.ended print', 'bulk.fetched print', 'bulk.fetched print', 'bulk.fetched print'],
+  )
+})
 
 test('kill -9 in the middle of a job: another process goes on, and no row is done twice', async () => {
   const made = await links(400, 'killed')

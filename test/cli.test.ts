@@ -822,6 +822,15 @@ test('many codes and files of people: dry run, job, what failed, and the zip, on
     const gone = await postern(env, 'bulk', 'results', job.id, '--out', join(folder, `${way}2.zip`))
     assert.deepEqual([gone.status, /fetched already/.test(gone.err)], [1, true])
 
+    const link = contract.Code.parse(await answer(env, 'code', 'create', `${way} poster`, '--to', 'https://www.example.org/'))
+    const printed = contract.BulkJob.parse(await answer(env, 'bulk', 'print', '--q', `${way} poster`, '--symbols', 'pdf'))
+    assert.deepEqual([printed.state, printed.done, printed.failed], ['done', 1, 0])
+    const posters = join(folder, `${way}-posters.zip`)
+    await answer(env, 'bulk', 'results', printed.id, '--out', posters)
+    const drawn = unzipSync(readFileSync(posters))
+    assert.deepEqual(Object.keys(drawn).sort(), ['index.csv', `pdf/0001-${way}-poster.pdf`])
+    assert.match(new TextDecoder().decode(drawn['index.csv']), new RegExp(`,${link.id},`))
+
     const counted = await postern(env, 'bulk', 'revoke', '--reason', 'x', '--q', `${way}-`, '--dry-run')
     assert.match(counted.out, /^2 in all; the first:\n/)
     const revoked = contract.BulkJob.parse(await answer(env, 'bulk', 'revoke', '--reason', 'a test', '--q', `${way}-`))

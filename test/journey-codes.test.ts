@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { unzipSync } from 'fflate'
 import type { Locator, Page } from 'playwright-core'
 import { raw, said } from './support/attack.ts'
 import { eventually, newVisitor, openChromium, overflow, readSymbols, symbolOn, type Visitor } from './support/chromium.ts'
@@ -380,6 +381,43 @@ test('one change to many sets what is ticked, as a job, and leaves the rest of e
       [label, { type: 'url', url: 'https://www.example.org/boards' }, 500, null, 2],
     )
   }
+  await done(visitor)
+})
+
+test('link codes are printed together as they are; what authenticates is left out, and said', async () => {
+  const posters = [await link('Poster 1'), await link('Poster 2')]
+  const { id } = await olga.browser.call(contract.createUser, { username: 'poster-person' })
+  await olga.browser.call(contract.enrolUser, { id, factor: 'totp' })
+  const visitor = await desk('/codes?q=poster')
+  const { page } = visitor
+  const bar = page.getByRole('region', { name: 'Selected codes' })
+  await page.getByRole('checkbox', { name: /poster-person/ }).check()
+  await bar.getByRole('button', { name: 'Print' }).click()
+  const none = dialog(page, 'Print 0 codes')
+  await none.getByText('1 is left out: it authenticates').waitFor()
+  assert.equal(await none.getByRole('button', { name: 'Print' }).count(), 0)
+  await none.getByRole('button', { name: 'Close' }).last().click()
+  await page.getByRole('checkbox', { name: 'Select all rows that are shown' }).check()
+  await bar.getByRole('button', { name: 'Print' }).click()
+  const printing = dialog(page, 'Print 2 codes')
+  await focused(printing.getByRole('button', { name: 'Cancel' }))
+  await printing.getByRole('checkbox', { name: 'PDF' }).uncheck()
+  await printing.getByRole('checkbox', { name: 'PNG' }).uncheck()
+  assert.equal(await printing.getByRole('button', { name: 'Print 2 codes' }).isDisabled(), true)
+  await printing.getByRole('checkbox', { name: 'PNG' }).check()
+  await printing.getByRole('button', { name: 'Print 2 codes' }).click()
+  await title(page, 'Bulk jobs')
+  const coming = page.waitForEvent('download')
+  await page
+    .getByRole('row', { name: /Print 2 codes.*2 of 2/ })
+    .getByRole('button', { name: /Download the codes, once/ })
+    .click()
+  const files = unzipSync(Buffer.concat(await (await (await coming).createReadStream()).toArray()))
+  const pictures = Object.keys(files).filter((name) => name.endsWith('.png'))
+  assert.deepEqual(Object.keys(files).length, 3, 'the index and two pictures')
+  const read = pictures.flatMap((name) => readSymbols(Buffer.from(files[name] as Uint8Array)))
+  assert.deepEqual(read.sort(), posters.map(({ url }) => url).sort())
+  for (const { id, version } of posters) assert.equal((await olga.browser.call(contract.getCode, { id })).version, version)
   await done(visitor)
 })
 

@@ -10,18 +10,19 @@ import {
   cancelBulkJob,
   codeKinds,
   codeStates,
+  enrolFactors,
   getBulkJob,
   listBulkJobs,
   resumeBulkJob,
-  symbolFormats,
 } from '@postern/contract'
 import { type Given, minutesIn, oneOf } from './arguments.ts'
 import { type Command, type Group, type Option, type Status, WrongUse } from './command.ts'
 import type { Io } from './io.ts'
 import { isOver, lineOf, report, settled } from './jobs.ts'
 import { allPages, limitOption } from './pages.ts'
+import { symbolsIn, symbolsOption } from './symbol.ts'
 import { columns, minute } from './text.ts'
-import { userIdOf } from './user.ts'
+import { factorOption, personFilter, userIdOf } from './user.ts'
 
 type Input = CallIn<typeof bulkCodes>
 const idArgument = { name: 'ID', says: 'the job’s id (job_…)', field: 'id' } as const
@@ -70,15 +71,14 @@ const start = async (io: Io, input: Input): Promise<Status> => {
   return report(io, isOver(job as BulkJob) ? (job as BulkJob) : await settled(io, job.id))
 }
 
-const symbolsOption: Record<string, Option> = {
-  symbols: { value: 'FORMAT', says: 'files of each symbol in the result: svg, png, pdf, eps', many: true, field: 'symbols' },
+const makingOptions: Record<string, Option> = {
+  ...symbolsOption,
   expires: { value: 'TIME', says: 'how long the codes are good: 10m, 24h, 14d', field: 'expiresInMinutes' },
 }
 const making = (given: Given): Pick<Input, 'symbols' | 'expiresInMinutes'> => {
   const expires = given.text('expires')
-  const symbols = given.all('symbols').map((text) => oneOf('symbols', text, symbolFormats))
   return {
-    ...(symbols.length > 0 ? { symbols } : {}),
+    ...symbolsIn(given),
     ...(expires === undefined ? {} : { expiresInMinutes: minutesIn('expires', expires) }),
   }
 }
@@ -103,7 +103,7 @@ const revoke: Command = {
 const reissue: Command = {
   name: 'reissue',
   does: 'Put new codes in the place of many; printed symbols of links live on',
-  options: { ...whichOptions, ...symbolsOption },
+  options: { ...whichOptions, ...makingOptions },
   more: 'The new addresses are fetched once, with "postern bulk results".',
   runs: 'anywhere',
   ownEvent: true,
@@ -132,22 +132,51 @@ const edit: Command = {
     })
   },
 }
+const whom = async (io: Io, given: Given): Promise<Pick<Input, 'userIds' | 'userFilter'>> => {
+  const userIds: string[] = []
+  for (const user of given.all('user')) userIds.push(await userIdOf(io, user))
+  if (userIds.length > 0) return { userIds }
+  const userFilter = personFilter(given)
+  if (Object.keys(userFilter).length === 0) throw new WrongUse('say for whom: --user USER, or a filter such as --role or --due')
+  return { userFilter }
+}
 const issue: Command = {
   name: 'issue',
   does: 'Issue a single-use enrolment code to each of many people',
   options: {
-    user: { value: 'USER', says: 'for this person', many: true, required: true, field: 'userIds' },
-    ...symbolsOption,
+    user: { value: 'USER', says: 'for this person', many: true, field: 'userIds' },
+    role: { value: 'ROLE', says: 'for active people who have this role', field: 'userFilter' },
+    due: { says: 'for active people who must still enrol a second factor', field: 'userFilter' },
+    q: { value: 'TEXT', says: 'for active people whose user name, name or e-mail holds TEXT', field: 'userFilter' },
+    factor: factorOption,
+    letter: { says: 'letters in the result, and activation numbers; good for 14 days without --expires', field: 'deliver' },
+    ...makingOptions,
     'dry-run': { says: 'say how many there are, and do nothing' },
   },
   more: 'Good for 24 hours without --expires. The addresses are fetched once, with "postern bulk results".',
   runs: 'anywhere',
   ownEvent: true,
   run: async (io, given) => {
-    const userIds: string[] = []
-    for (const user of given.all('user')) userIds.push(await userIdOf(io, user))
-    return start(io, { action: 'issue', userIds, ...making(given), ...(given.flag('dry-run') ? { dryRun: true } : {}) })
+    const factor = given.text('factor')
+    return start(io, {
+      action: 'issue',
+      ...(await whom(io, given)),
+      ...(factor === undefined ? {} : { factor: oneOf('factor', factor, enrolFactors) }),
+      ...(given.flag('letter') ? { deliver: 'letter' as const } : {}),
+      ...making(given),
+      ...(given.flag('dry-run') ? { dryRun: true } : {}),
+    })
   },
+}
+const print: Command = {
+  name: 'print',
+  does: 'Draw the symbols of many link and static codes; nothing of them changes',
+  options: { ...whichOptions, ...symbolsOption },
+  more: `A code that authenticates is never drawn again: "postern bulk reissue" puts a new one in its
+place. The zip is fetched once, with "postern bulk results".`,
+  runs: 'anywhere',
+  ownEvent: true,
+  run: async (io, given) => start(io, { action: 'print', ...(await which(io, given)), ...symbolsIn(given) }),
 }
 const list: Command = {
   name: 'list',
@@ -245,5 +274,5 @@ const results: Command = {
 export const bulkGroup: Group = {
   name: 'bulk',
   does: 'Acts on many codes at once, and the jobs that do them',
-  commands: [revoke, reissue, edit, issue, list, show, cancel, resume, errors, results],
+  commands: [revoke, reissue, edit, issue, print, list, show, cancel, resume, errors, results],
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type BulkJob, type CsvImport, importBytes } from '@postern/contract'
 import { type Command, WrongUse } from './command.ts'
 import { report, settled } from './jobs.ts'
+import { symbolsIn, symbolsOption } from './symbol.ts'
 
 /** The text of a CSV file. Throws WrongUse. */
 const textOf = async (file: string): Promise<string> => {
@@ -24,7 +25,7 @@ export const importCommand = (endpoint: CsvImport, does: string, more: string): 
   name: 'import',
   does,
   arguments: [{ name: 'FILE', says: 'CSV in UTF-8, with a header; comma, semicolon or tab', field: 'csv' }],
-  options: { 'dry-run': { says: 'check the file, and do nothing' } },
+  options: { ...symbolsOption, 'dry-run': { says: 'check the file, and do nothing' } },
   more: `${more}
 
 Rows that are wrong are left out; "postern bulk errors" writes them with what is wrong,
@@ -34,7 +35,7 @@ to be mended and imported as they are.`,
   run: async (io, given) => {
     const csv = await textOf(given.argument('FILE'))
     const dry = given.flag('dry-run')
-    const answer = await io.call(endpoint, { csv, ...(dry ? { dryRun: true } : {}) })
+    const answer = await io.call(endpoint, { csv, ...symbolsIn(given), ...(dry ? { dryRun: true } : {}) })
     for (const { row, errors } of answer.errors)
       io.say(`row ${row}: ${errors.map(({ column, message }) => (column ? `${column} ${message}` : message)).join('; ')}`)
     if (answer.bad > answer.errors.length) io.say(`and ${answer.bad - answer.errors.length} rows more`)

@@ -1,3 +1,4 @@
+import { type SymbolFormat, symbolFormats } from '@postern/contract'
 import { type Given, oneOf } from './arguments.ts'
 import type { Option } from './command.ts'
 import type { Terminal } from './io.ts'
@@ -13,6 +14,14 @@ export const symbolOption: Record<string, Option> = {
   },
 }
 
+/** Files of each symbol in the result of a job. */
+export const symbolsOption: Record<string, Option> = {
+  symbols: { value: 'FORMAT', says: 'files of each symbol in the result: svg, png, pdf, eps', many: true, field: 'symbols' },
+}
+export const symbolsIn = (given: Given): { symbols?: SymbolFormat[] } => {
+  const symbols = given.all('symbols').map((text) => oneOf('symbols', text, symbolFormats))
+  return symbols.length > 0 ? { symbols } : {}
+}
 /** `--symbol`, judged before anything is issued whose link would be lost. Throws WrongUse. */
 export const howOf = (given: Given): Rendering | undefined => {
   const how = given.text('symbol')

@@ -3,6 +3,7 @@ import {
   CallRefused,
   createUser,
   type Endpoint,
+  enrolFactors,
   enrolUser,
   importUsers,
   listUsers,
@@ -16,8 +17,8 @@ import {
   unlockUser,
   userStates,
 } from '@postern/contract'
-import { minutesIn, oneOf } from './arguments.ts'
-import type { Command, Group } from './command.ts'
+import { type Given, minutesIn, oneOf } from './arguments.ts'
+import type { Command, Group, Option } from './command.ts'
 import { importCommand } from './import-command.ts'
 import type { Io } from './io.ts'
 import { allPages, limitOption } from './pages.ts'
@@ -79,6 +80,15 @@ const create: Command = {
   },
 }
 
+/** Which people, by `--q`, `--role` and `--due`. */
+export const personFilter = (given: Given) => {
+  const [q, role] = [given.text('q'), given.text('role')]
+  return {
+    ...(q === undefined ? {} : { q }),
+    ...(role === undefined ? {} : { role: oneOf('role', role, roles) }),
+    ...(given.flag('due') ? { due: 'true' as const } : {}),
+  }
+}
 const list: Command = {
   name: 'list',
   does: 'List people, by user name',
@@ -91,13 +101,8 @@ const list: Command = {
   },
   runs: 'anywhere',
   run: async (io, given) => {
-    const [q, state, role] = [given.text('q'), given.text('state'), given.text('role')]
-    const filter = {
-      ...(q === undefined ? {} : { q }),
-      ...(state === undefined ? {} : { state: oneOf('state', state, userStates) }),
-      ...(role === undefined ? {} : { role: oneOf('role', role, roles) }),
-      ...(given.flag('due') ? { due: 'true' as const } : {}),
-    }
+    const state = given.text('state')
+    const filter = { ...personFilter(given), ...(state === undefined ? {} : { state: oneOf('state', state, userStates) }) }
     const page = await allPages(given, (paging) => io.call(listUsers, { ...filter, ...paging }))
     const rows = page.items.map((user) => [
       user.username,
@@ -112,13 +117,18 @@ const list: Command = {
   },
 }
 
+export const factorOption: Option = {
+  value: 'FACTOR',
+  says: 'totp (a passcode app, the default) or device (a phone’s passkey)',
+  field: 'factor',
+}
 const enrol: Command = {
   name: 'enrol',
   does: 'Issue a single-use code by which a person enrols',
   arguments: [userArgument],
   options: {
     expires: { value: 'TIME', says: 'how long it is good for, 1m to 14d; by default 10m', field: 'expiresInMinutes' },
-    factor: { value: 'FACTOR', says: 'totp (a passcode app, the default) or device (a phone’s passkey)', field: 'factor' },
+    factor: factorOption,
     'reset-password': { says: 'the claim also sets a new password: for somebody who forgot theirs', field: 'resetPassword' },
     ...symbolOption,
   },
@@ -135,7 +145,7 @@ the right person; the codes before it end.`,
     const id = await userIdOf(io, given.argument('USER'))
     const { code } = await io.call(enrolUser, {
       id,
-      factor: factor === undefined ? 'totp' : oneOf('factor', factor, ['totp', 'device'] as const),
+      factor: factor === undefined ? 'totp' : oneOf('factor', factor, enrolFactors),
       ...(minutes === undefined ? {} : { expiresInMinutes: minutes }),
       ...(given.flag('reset-password') ? { resetPassword: true } : {}),
     })
@@ -166,7 +176,8 @@ const fromFile = importCommand(
   importUsers,
   'Create people from a CSV file',
   `Columns: username, which is needed; displayName, email, roles (separated by blanks),
-enrol (none or screen: a single-use code each, good for 24 hours, in one zip).`,
+enrol (none, screen or letter: a single-use code each, good for 24 hours, by letter for
+14 days, in one zip); factor (what the code sets up: totp, or device, a phone’s passkey).`,
 )
 export const userGroup: Group = {
   name: 'user',

@@ -4,10 +4,11 @@ import { Code, codeFilters, Destination, Label, RevokeReason, ScanLimit } from '
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
-import { LetterLanguage } from './issued-code.ts'
+import { enrolFactors, LetterLanguage } from './issued-code.ts'
 import { type FieldCode, fieldCodes } from './refusals.ts'
+import { userFilters } from './users.ts'
 
-export const bulkActions = ['revoke', 'reissue', 'edit', 'issue'] as const
+export const bulkActions = ['revoke', 'reissue', 'edit', 'issue', 'print'] as const
 /** What a job does: an act on codes, or the rows of a file. */
 export const jobActions = [...bulkActions, 'import-users', 'import-codes'] as const
 export type JobAction = (typeof jobActions)[number]
@@ -62,6 +63,9 @@ const { q, state, kind, userId, owner, brand, device, createdFrom, createdTo } =
 const CodeFilter = z
   .strictObject({ q, state, kind, userId, owner, brand, device, createdFrom, createdTo })
   .meta({ id: 'CodeFilter', description: 'The filters of the list of codes; {} is every code' })
+const UserFilter = z
+  .strictObject(userFilters)
+  .meta({ id: 'UserFilter', description: 'The filters of the list of people; {} is every active person' })
 const CodeChange = z
   .strictObject({
     label: Label.optional(),
@@ -74,17 +78,28 @@ const CodeChange = z
   })
   .meta({ id: 'CodeChange', description: 'What an edit sets; null takes a limit away' })
 
+const symbolsOfResult = z
+  .array(z.enum(symbolFormats))
+  .max(4)
+  .optional()
+  .meta({ description: 'The files of each symbol in the result; `svg` without it, none if it is empty' })
+
 export const bulkCodes = endpoint({
   method: 'POST',
   path: '/api/codes/bulk',
   needs: 'operator',
   summary:
-    'One act on many codes: those named, or what a filter matches now; `issue` makes codes for people. Up to 5,000 codes are revoked in one transaction, before the answer; everything else is a job. With `dryRun` (answered 200) nothing is done: how many there are, and the first 20.',
+    'One act on many codes: those named, or what a filter matches now; `issue` makes codes for people, `print` draws the symbols of link and static codes and changes nothing. Up to 5,000 codes are revoked in one transaction, before the answer; everything else is a job. With `dryRun` (answered 200) nothing is done: how many there are, and the first 20.',
   input: z.strictObject({
     action: z.enum(bulkActions),
     ids: z.array(CodeId).min(1).max(bulkIds).optional().meta({ description: 'The codes, by id' }),
     filter: CodeFilter.optional().meta({ description: 'The codes that match now: later ones are not among them' }),
     userIds: z.array(UserId).min(1).max(bulkIds).optional().meta({ description: 'Of `issue`: whom for' }),
+    userFilter: UserFilter.optional().meta({ description: 'Of `issue`: for the active people that match now' }),
+    factor: z
+      .enum(enrolFactors)
+      .optional()
+      .meta({ description: 'Of `issue`: what the codes set up, a TOTP key or a passkey of a phone; totp without it' }),
     reason: RevokeReason.optional().meta({ description: 'Why, for the record; `revoke` asks for it' }),
     also: z
       .array(z.enum(['results']))
@@ -101,11 +116,7 @@ export const bulkCodes = endpoint({
       .max(20160)
       .optional()
       .meta({ description: 'Of codes that authenticate; `issue`: 24 hours without it' }),
-    symbols: z
-      .array(z.enum(symbolFormats))
-      .max(4)
-      .optional()
-      .meta({ description: 'Of `reissue` and `issue`: the files of each symbol in the result' }),
+    symbols: symbolsOfResult,
     deliver: z
       .enum(['none', 'letter'])
       .optional()
@@ -168,7 +179,7 @@ export const bulkResults = endpoint({
   path: '/api/bulk/:id/results',
   needs: 'operator',
   summary:
-    'The addresses and symbols that a job made, as a zip: one folder a file type, and index.csv. For who made the job, once, within an hour of its end.',
+    'The addresses and symbols that a job made or drew, as a zip: one folder a file type, and index.csv. For who made the job, once, within an hour of its end.',
   input: z.strictObject({ id: JobId }),
   output: z.string(),
   file: { type: 'application/zip', name: 'codes.zip' },
@@ -179,7 +190,7 @@ export const bulkResults = endpoint({
 export const importRows = 50_000
 export const importBytes = 5 * 1024 * 1024
 /** Columns of a file, in English; case, blanks, hyphens and underscores do not matter. The first is needed, of codes the first two. */
-export const userColumns = ['username', 'displayName', 'email', 'roles', 'enrol'] as const
+export const userColumns = ['username', 'displayName', 'email', 'roles', 'enrol', 'factor'] as const
 export const codeColumns = ['label', 'destination', 'kind', 'expiresAt', 'notBefore', 'scanLimit', 'brand', 'owner'] as const
 /** What becomes of the people of a file: nothing more, or a single-use code each, for a screen or by letter. */
 export const enrolWays = ['none', 'screen', 'letter'] as const
@@ -218,6 +229,7 @@ const csvImport = (what: 'users' | 'codes', summary: string) =>
     input: z.strictObject({
       csv: z.string().min(1, 'is empty').max(importBytes, 'is larger than 5 MB'),
       language: LetterLanguage.optional(),
+      symbols: symbolsOfResult,
       dryRun: z.boolean().optional(),
     }),
     output: ImportAnswer,
@@ -232,7 +244,7 @@ const csvImport = (what: 'users' | 'codes', summary: string) =>
 export type CsvImport = ReturnType<typeof csvImport>
 export const importUsers = csvImport(
   'users',
-  'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none, screen or letter). Nobody gives more rights than they have.',
+  'Creates people from a file: username, displayName, email, roles (separated by blanks), enrol (none, screen or letter), factor (what their code sets up: totp, or device). Nobody gives more rights than they have.',
 )
 export const importCodes = csvImport(
   'codes',

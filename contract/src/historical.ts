@@ -3,6 +3,7 @@ import { codeStates } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { CodeId, Instant, PurgeScanId, UserId } from './ids.ts'
+import { enrolFactors } from './issued-code.ts'
 import { keyProblems } from './otpauth.ts'
 
 const Person = z.object({ id: UserId, username: z.string() })
@@ -120,7 +121,10 @@ export const reEnrolUsers = endpoint({
     from: Instant.nullable().meta({ description: 'null: no longer by this; the age that policy names still counts' }),
     reason: reason.optional().meta({ description: 'Needed unless dryRun' }),
     codes: z
-      .strictObject({ expiresInMinutes: z.number().int().min(1).max(20_160) })
+      .strictObject({
+        expiresInMinutes: z.number().int().min(1).max(20_160),
+        factor: z.enum(enrolFactors).optional().meta({ description: 'What the code sets up; totp without it' }),
+      })
       .optional()
       .meta({ description: 'Also a fresh code for each, in this answer alone' }),
     dryRun: z.boolean().default(false),

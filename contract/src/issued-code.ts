@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { SymbolFiles } from './code-symbols.ts'
 import { CodeId, Instant } from './ids.ts'
 
+/** What a code for a person sets up: a TOTP key, or a passkey of their phone. */
+export const enrolFactors = ['totp', 'device'] as const
+export type EnrolFactor = (typeof enrolFactors)[number]
 /** Languages of letters. */
 export const letterLanguages = ['en', 'pl'] as const
 export const LetterLanguage = z.enum(letterLanguages).meta({ description: 'Of the letter; English without it' })

@@ -4,7 +4,7 @@ import { NoBody, Nothing, page, paging, Username } from './common.ts'
 import { endpoint, roles, scopes } from './endpoint.ts'
 import { keyOrigins } from './historical.ts'
 import { Instant, TokenId, TotpId, UserId } from './ids.ts'
-import { IssuedCode, LetterLanguage } from './issued-code.ts'
+import { enrolFactors, IssuedCode, LetterLanguage } from './issued-code.ts'
 import { OpenSession } from './me.ts'
 
 export const userStates = ['active', 'suspended', 'offboarded'] as const
@@ -64,18 +64,18 @@ export const createUser = endpoint({
   idempotent: true,
   refusals: ['conflict', 'not-allowed'],
 })
+export const userFilters = {
+  q: z.string().max(100).optional(),
+  state: z.enum(userStates).optional(),
+  role: z.enum(roles).optional(),
+  due: z.enum(['true', 'false']).optional(),
+}
 export const listUsers = endpoint({
   method: 'GET',
   path: '/api/users',
   needs: 'auditor',
   summary: 'People, by user name; `q` searches user name, display name and e-mail.',
-  input: z.strictObject({
-    ...paging,
-    q: z.string().max(100).optional(),
-    state: z.enum(userStates).optional(),
-    role: z.enum(roles).optional(),
-    due: z.enum(['true', 'false']).optional(),
-  }),
+  input: z.strictObject({ ...paging, ...userFilters }),
   output: page(User),
   scopes: ['enrolment'],
   refusals: [],
@@ -112,7 +112,7 @@ export const enrolUser = endpoint({
   summary: 'A single-use enrolment code for a person, good for 10 minutes on screen. Its address is in this answer alone.',
   input: z.strictObject({
     id: UserId,
-    factor: z.enum(['totp', 'device']),
+    factor: z.enum(enrolFactors),
     expiresInMinutes: z.number().int().min(1).max(20160).optional(),
     notBefore: Instant.optional(),
     deliver: z

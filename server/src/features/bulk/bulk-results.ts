@@ -50,8 +50,7 @@ export const takeResults = async (deps: CodesDeps, actor: Actor, input: In<typeo
       const rows = await take(tx, id)
       if (rows.length === 0)
         throw new Refusal('not-found', 'no results', {
-          detail:
-            'There is nothing to fetch: it was fetched already, an hour has gone by, or nothing was made. Issue the codes again.',
+          detail: `There is nothing to fetch: it was fetched already, an hour has gone by, or nothing was made. ${job.action === 'print' ? 'Print' : 'Issue'} the codes again.`,
         })
       event.about({ detail: { codes: rows.length } })
       return {

@@ -39,7 +39,8 @@ export const doRow = (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow):
     case 'import-codes':
       return createCode(making(deps, madeOfLink), actor, given() as NewLink)
     case 'revoke':
-      throw new Error('a set is revoked as one')
+    case 'print':
+      throw new Error(`${job.action} goes by portions`)
   }
 }
 /** Turns an act's own answer into what its row made, before it reaches the mark on the row. */

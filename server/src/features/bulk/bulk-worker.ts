@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { revokedAtOnce } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
-import { fromId, toId } from '../../platform/ids.ts'
+import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type CodesDeps, revokeSet } from '../codes/index.ts'
+import type { CodesDeps } from '../codes/index.ts'
 import { Abandoned, EventDraft } from '../events/index.ts'
-import { settleSet } from './bulk.ts'
+import { byPortions, workPortions } from './bulk-portions.ts'
 import { doRow, type Made } from './bulk-rows.ts'
+import { errorsIn } from './bulk-rules.ts'
 import {
   countTry,
   endJob,
@@ -74,7 +74,8 @@ export class BulkWorker {
   }
   async #work(job: Job): Promise<void> {
     try {
-      if (job.action === 'revoke') await revokeInPortions(this.#deps, job, () => this.#stopped)
+      const portions = byPortions[job.action]
+      if (portions) await workPortions(this.#deps, job, () => this.#stopped, portions)
       else await workRows(this.#deps, job, () => this.#stopped)
       if (this.#stopped) await giveBack(this.#deps.db, job)
       else await conclude(this.#deps, job, { state: 'done' })
@@ -148,39 +149,5 @@ const workRow = async (deps: CodesDeps, actor: Actor, job: Job, row: WaitingRow)
       if ((await holdJob(tx, job)) && (await countTry(tx, job.id, row.n)))
         await settleRows(tx, job.id, [{ n: row.n, errors: { code: 'internal', detail: 'Something went wrong here.' } }])
     })
-  }
-}
-const errorsIn = (refusal: Refusal) => ({
-  code: refusal.code,
-  detail: refusal.extras.detail ?? refusal.why,
-  ...(refusal.extras.errors ? { columns: refusal.extras.errors.map(({ path, ...fault }) => ({ column: path, ...fault })) } : {}),
-})
-
-/** A set that is too large for one transaction: portions of 5,000, each gone for good with its commit. */
-const revokeInPortions = async (deps: CodesDeps, job: Job, stopped: () => boolean): Promise<void> => {
-  const actor = actorOf(job.maker)
-  for (;;) {
-    const rows = await waitingRows(deps.db, job.id, revokedAtOnce)
-    if (rows.length === 0 || stopped()) return
-    const known = rows.map(({ n, subjectId }) => ({ n, id: subjectId as string }))
-    await deps.db.transaction().execute(async (tx) => {
-      if (!(await holdJob(tx, job))) throw new Abandoned('another process has the job, or it was cancelled')
-      await requireMaker(tx, job.maker)
-      // the job's own event stands in for the deed of a person; each code has one beside it
-      const event = new EventDraft(actor, 'bulk.created')
-      const { refused } = await revokeSet(deps, tx, actor, event, {
-        ids: known.map(({ id }) => id),
-        reason: job.request.reason ?? '',
-        results: job.request.also?.includes('results') ?? false,
-        job: toId('job', job.id),
-      })
-      await settleSet(tx, job.id, known, refused)
-      const [first, ...others] = event.also
-      if (first) {
-        first.also.push(...others)
-        await deps.events.append(tx, first)
-      }
-    })
-    deps.events.onAppended()
   }
 }

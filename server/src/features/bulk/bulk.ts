@@ -8,7 +8,7 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import { type CodesDeps, matchingCodes, readCodesOf, revokeSet } from '../codes/index.ts'
 import { Abandoned, act, type EventDraft } from '../events/index.ts'
 import { freshSeconds } from '../policies/index.ts'
-import { mayManage } from '../users/index.ts'
+import { matchingUsers, mayManage } from '../users/index.ts'
 import { findJob, readJob } from './bulk-read.ts'
 import { asksForProof, type BulkInput, type BulkRequest, whyNotWhole } from './bulk-rules.ts'
 import { endJob, insertJob, resumeJob, settleRows } from './bulk-store.ts'
@@ -20,10 +20,13 @@ const sampleSize = 20
 
 /** The codes or people of a call, as they are now: a filter's result is decided here, once. */
 const selected = (input: BulkInput) => {
-  const { action, ids, filter, userIds } = input
+  const { action, ids, filter, userIds, userFilter } = input
   if (userIds)
     return sql<{ id: string; n: number }>`select id, row_number() over (order by min(at))::int as n
     from unnest(${userIds.map(fromId)}::uuid[]) with ordinality g(id, at) group by id`
+  if (userFilter)
+    return sql<{ id: string; n: number }>`select id, (row_number() over (order by "usernameKey"))::int as n
+    from (${matchingUsers({ ...userFilter, state: 'active' })}) m where ${userFilter.state ?? 'active'} = 'active'`
   if (ids)
     return sql<{ id: string; n: number }>`select id, row_number() over (order by min(at))::int as n
     from unnest(${ids.map(fromId)}::uuid[]) with ordinality g(id, at) group by id`
@@ -33,6 +36,7 @@ const selected = (input: BulkInput) => {
     edit: sql`c.revoked_at is null and c.claimed_at is null`,
     reissue: sql`c.claimed_at is null and c.replaced_by is null and c.kind <> 'static' and c.bootstrap is null`,
     issue: sql`false`,
+    print: sql`c.kind in ('link', 'static')`,
   }
   return sql<{ id: string; n: number }>`select c.id, row_number() over (order by c.id desc)::int as n
     from code c left join users u on u.id = c.user_id where ${matchingCodes(filter ?? {})} and ${open[action]}`
@@ -45,7 +49,7 @@ export const tryBulk = async (deps: CodesDeps, input: BulkInput): Promise<Answer
   const { rows } = await sql<{ id: string; total: number }>`select id, count(*) over ()::int as total
     from (${selected(input)}) s order by n limit ${sampleSize}`.execute(deps.db)
   const total = rows[0]?.total ?? 0
-  return input.userIds
+  return input.action === 'issue'
     ? { total }
     : {
         total,
@@ -62,7 +66,7 @@ export const bulkCodes = (deps: CodesDeps, actor: Actor, input: BulkInput): Prom
   act(deps, actor, { type: 'bulk.created', endpoint: contract.bulkCodes }, async (tx, event) => {
     const wrong = whyNotWhole(input)
     if (wrong) throw wrong
-    const { action, reason, also, change, expiresInMinutes, symbols, deliver, language } = input
+    const { action, reason, also, change, expiresInMinutes, symbols, deliver, language, factor } = input
     const request: BulkRequest = {
       ...(reason === undefined ? {} : { reason }),
       ...(also === undefined ? {} : { also }),
@@ -71,6 +75,7 @@ export const bulkCodes = (deps: CodesDeps, actor: Actor, input: BulkInput): Prom
       ...(symbols === undefined ? {} : { symbols }),
       ...(deliver === undefined ? {} : { deliver }),
       ...(language === undefined ? {} : { language }),
+      ...(factor === undefined ? {} : { factor }),
     }
     const rows = (
       await sql<{
@@ -129,7 +134,7 @@ const revokeNow = async (
   await settleSet(tx, job.id, job.rows, refused)
   await endJob(tx, { id: job.id }, { state: 'done' })
 }
-const whyRefused = {
+export const whyRefused = {
   'not-found': 'There is no such code.',
   'not-allowed': 'The code is for a person with more rights.',
   conflict: 'What came of it is all that the last owner can sign in with.',

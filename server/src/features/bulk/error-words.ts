@@ -45,6 +45,8 @@ const polish: {
     'code-used': 'Kod został już użyty.',
     'code-revoked': 'Kod jest unieważniony.',
     'code-expired': 'Kod wygasł.',
+    'code-not-drawable':
+      'Ten kod uwierzytelnia, a przechowywany jest tylko skrót jego sekretu. Aby go wydrukować, wydaj go ponownie.',
     'enrolment-off': 'Rejestracja jest wyłączona w Ustawieniach → Uwierzytelnianie.',
     internal: 'Coś poszło tu nie tak.',
   },

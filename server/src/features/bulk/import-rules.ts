@@ -2,6 +2,8 @@ import {
   type createCode,
   createUser as createUserEndpoint,
   Destination,
+  type EnrolFactor,
+  enrolFactors,
   enrolWays,
   type FieldError,
   type ImportRow,
@@ -16,7 +18,7 @@ import { faultOf, type Issue } from '../../platform/field-fault.ts'
 import { mayManage, usernameKey } from '../users/index.ts'
 import type { CsvRow } from './csv-file.ts'
 
-export type NewPerson = In<typeof createUserEndpoint> & { enrol: (typeof enrolWays)[number] }
+export type NewPerson = In<typeof createUserEndpoint> & { enrol: (typeof enrolWays)[number]; factor: EnrolFactor }
 export type NewLink = In<typeof createCode>
 export type Checked<T> = ImportRow & { input?: T }
 type Errors = ImportRow['errors']
@@ -56,6 +58,9 @@ export const checkPerson = (
   if (!enrol) errors.push(choice('enrol', way, 'way to enrol', enrolWays))
   else if (enrol !== 'none' && !enrolment)
     errors.push({ column: 'enrol', message: 'enrolment is switched off', code: 'enrolment-off' })
+  const wanted = (values.factor ?? '').toLowerCase() || 'totp'
+  const factor = enrolFactors.find((each) => each === wanted)
+  if (!factor) errors.push(choice('factor', wanted, 'factor', enrolFactors))
   if (username !== undefined) {
     const key = usernameKey(username)
     const before = seen.get(key)
@@ -70,14 +75,18 @@ export const checkPerson = (
     email: email ?? values.email ?? '',
     roles: unknown ? (values.roles ?? '') : held.join(' ') || 'user',
     enrol: enrol ?? way,
+    // of nobody who gets no code
+    factor: enrol === 'none' ? '' : (factor ?? wanted),
   }
-  if (errors.length > 0 || username === undefined || enrol === undefined) return { row, values: shown, errors }
+  if (errors.length > 0 || username === undefined || enrol === undefined || factor === undefined)
+    return { row, values: shown, errors }
   const input = {
     username,
     ...(displayName ? { displayName } : {}),
     ...(email ? { email } : {}),
     ...(held.length > 0 ? { roles: held } : {}),
     enrol,
+    factor,
   }
   return { row, values: shown, errors, input }
 }

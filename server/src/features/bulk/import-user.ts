@@ -19,12 +19,12 @@ const enrolled = async (
   actor: Actor,
   event: EventDraft,
   userId: string,
-  { deliver, expiresInMinutes }: Pick<BulkRequest, 'deliver' | 'expiresInMinutes'>,
+  { deliver, expiresInMinutes, factor = 'totp' }: Pick<BulkRequest, 'deliver' | 'expiresInMinutes' | 'factor'>,
 ): Promise<Made> => {
   const minutes = expiresInMinutes ?? (deliver === 'letter' ? undefined : handedOverMinutes)
   const { code } = await enrol(deps, tx, actor, event, {
     id: toId('usr', userId),
-    factor: 'totp',
+    factor,
     ...(minutes === undefined ? {} : { expiresInMinutes: minutes }),
     ...(deliver === undefined ? {} : { deliver }),
   })
@@ -39,9 +39,10 @@ export const issueCode = (deps: CodesDeps, actor: Actor, userId: string, request
     enrolled(deps, tx, actor, event, userId, request),
   )
 /** A person of a file, with their code where the file asks for one: both, or neither. */
-export const importUser = (deps: CodesDeps, actor: Actor, { enrol: way, ...person }: NewPerson): Promise<Made> =>
+export const importUser = (deps: CodesDeps, actor: Actor, { enrol: way, factor, ...person }: NewPerson): Promise<Made> =>
   act(deps, actor, { type: 'user.created', endpoint: contract.createUser }, async (tx, event) => {
     const id = await addUser(deps, tx, actor, event, person)
     if (way === 'none') return {}
-    return enrolled(deps, tx, actor, event.and('code.issued'), id, way === 'letter' ? { deliver: 'letter' } : {})
+    const terms = { factor, ...(way === 'letter' ? { deliver: 'letter' as const } : {}) }
+    return enrolled(deps, tx, actor, event.and('code.issued'), id, terms)
   })

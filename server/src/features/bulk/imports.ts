@@ -92,7 +92,10 @@ const importing = (
       if (answer.good > contract.bulkWithoutProof) requireProof(actor)
       const id = await makeJob(deps, tx, actor, event, {
         action,
-        request: input.language === undefined ? {} : { language: input.language },
+        request: {
+          ...(input.language === undefined ? {} : { language: input.language }),
+          ...(input.symbols === undefined ? {} : { symbols: input.symbols }),
+        },
         total: answer.total,
       })
       await insertRows(deps, tx, id, file.rows)

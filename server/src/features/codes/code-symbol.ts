@@ -8,14 +8,15 @@ import { drawSymbol, lookOf, outputOf } from '../symbols/index.ts'
 import type { CodesDeps } from './codes.ts'
 import { readCode } from './codes-read.ts'
 
+export const notDrawable = (): Refusal =>
+  new Refusal('code-not-drawable', 'only its hash is kept', {
+    detail: 'This code authenticates, and only a hash of its secret is kept. Issue it again to print it again.',
+  })
 /** What the symbol holds, in the look of the code's kit as it is now, or of the default. In every state: a code that is over can be brought back without printing. */
 const drawCode = async (deps: CodesDeps, codeId: string, format: SymbolFormat, size?: number) => {
   const code = await readCode(deps.db, deps.origin, fromId(codeId))
   if (!code) throw new Refusal('not-found')
-  if (code.url === null)
-    throw new Refusal('code-not-drawable', 'only its hash is kept', {
-      detail: 'This code authenticates, and only a hash of its secret is kept. Issue it again to print it again.',
-    })
+  if (code.url === null) throw notDrawable()
   const look = await lookOf(deps.db, code.brand && fromId(code.brand.id))
   const drawn = await drawSymbol(code.url, look, outputOf(format, size))
   return { value: new Uint8Array(drawn), fileName: fileNameOf(code, format) }

@@ -76,6 +76,16 @@ const urlOf = ({ id, kind, destination }: Pick<Row, 'id' | 'kind' | 'destination
     ? contentOf(destination)
     : `${origin}/c/${toId('cod', id)}`
 }
+/** The same of many, by id; a code that is not there is missing. */
+export const readContents = async (
+  db: Db | Tx,
+  origin: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> => {
+  if (ids.length === 0) return new Map()
+  const rows = await db.selectFrom('code').select(['id', 'kind', 'destination']).where('id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.id, urlOf(row, origin)]))
+}
 /** The device that a code enrolled, or that approved by it. */
 const readDevicesOf = async (db: Db | Tx, codeIds: readonly string[]): Promise<(codeId: string) => Code['device']> => {
   const { rows } = await sql<{ codeId: string; id: string; name: string }>`select d.code_id, d.id, d.name from device d

@@ -10,11 +10,11 @@ export {
   type OpenClaim,
 } from './claims-store.ts'
 export { readCodeSettings } from './code-settings.ts'
-export { brandOf } from './code-symbol.ts'
+export { brandOf, notDrawable } from './code-symbol.ts'
 export { type ClaimHandler, type CodesDeps, issue, type Prepared, prepareCode } from './codes.ts'
 export { type CodeFilter, deleteUnclaimed, matchingCodes, tidyCodes } from './codes-filter.ts'
 export { type AuthenticatingKind, stateOf } from './codes-life.ts'
-export { isCode, readCodesOf, versionsBetween } from './codes-read.ts'
+export { isCode, readCodesOf, readContents, versionsBetween } from './codes-read.ts'
 export { claimRoutes, codesRoutes } from './codes-routes.ts'
 export { type By, byOf, revokeCodes } from './codes-store.ts'
 export { whyNotLink } from './destinations.ts'

@@ -48,9 +48,9 @@ export const enrol = async (
   if (input.resetPassword) requireMayReset(actor)
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
-  for (const kind of ['enrol-totp', 'enrol-device'] as const) await revokeCodes(tx, { ofUser: id, kind }, byOf(actor))
+  await endOpenCodes(tx, actor, id)
   const wanted = {
-    kind: input.factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const),
+    kind: kindOf(input.factor),
     userId: id,
     ownerId: actor.kind === 'user' ? actor.id : null,
     issuedBy: actor.kind === 'host' || actor.kind === 'token' ? actor.name : null,
@@ -63,6 +63,12 @@ export const enrol = async (
   const code = await issue(deps, tx, event, wanted, prepared)
   if (input.resetPassword) event.about({ detail: { resetPassword: 'yes' } })
   return { code, issuer, name: user.displayName || user.username }
+}
+export const kindOf = (factor: contract.EnrolFactor = 'totp') =>
+  factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const)
+/** One open code a person, whatever it sets up. */
+export const endOpenCodes = async (tx: Tx, actor: Actor, userId: string): Promise<void> => {
+  for (const kind of ['enrol-totp', 'enrol-device'] as const) await revokeCodes(tx, { ofUser: userId, kind }, byOf(actor))
 }
 /** Choosing a password for somebody is as much as being them: a person who has just authenticated, or the host. */
 const requireMayReset = (actor: Actor): void => {

@@ -5,11 +5,12 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { invalid } from '../../platform/refusal.ts'
-import { byOf, issue, revokeCodes } from '../codes/index.ts'
+import { byOf, issue } from '../codes/index.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { requireEnrolment } from '../policies/index.ts'
 import { demandRenewal } from '../totp/index.ts'
 import { lockPeople, rolesAbove } from '../users/index.ts'
+import { endOpenCodes, kindOf } from './enrol-user.ts'
 
 type Input = In<typeof contract.reEnrolUsers>
 type Answer = Out<typeof contract.reEnrolUsers>
@@ -99,25 +100,25 @@ export const reEnrolUsers = async (deps: ActDeps & { origin: string }, actor: Ac
     for (const person of reached) {
       const subject = { kind: 'user' as const, id: person.id, name: person.username ?? '' }
       if (person.hasKey) event.and('enrolment.demanded', { subject, factor: 'totp', ...terms })
-      if (input.codes) codes.push(await freshCode(deps, tx, actor, event, person, input.codes.expiresInMinutes))
+      if (input.codes) codes.push(await freshCode(deps, tx, actor, event, person, input.codes))
     }
     event.about({ detail: { people: reached.length, skipped: skipped.length, left, codes: codes.length } })
     return { dryRun: false, people: reached.length, left, skipped, codes }
   })
 }
-/** A code for one of them; as everywhere, one open code a person. */
+/** A code for one of them. */
 const freshCode = async (
   deps: ActDeps & { origin: string },
   tx: Tx,
   actor: Actor,
   event: EventDraft,
   { id, username }: Candidate,
-  expiresInMinutes: number,
+  { expiresInMinutes, factor }: NonNullable<Input['codes']>,
 ): Promise<NonNullable<Answer['codes']>[number]> => {
-  await revokeCodes(tx, { ofUser: id, kind: 'enrol-totp' }, byOf(actor))
+  await endOpenCodes(tx, actor, id)
   const issued = event.and('code.issued', { subject: { kind: 'user', id, name: username ?? '' } })
   const code = await issue(deps, tx, issued, {
-    kind: 'enrol-totp',
+    kind: kindOf(factor),
     userId: id,
     ownerId: actor.kind === 'user' ? actor.id : null,
     issuedBy: byOf(actor).byName,

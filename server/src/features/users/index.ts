@@ -2,7 +2,7 @@ export { renewalDue, renewBy } from './renewal.ts'
 export { anOwner, hasSecondFactor } from './second-factor.ts'
 export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { addUser, lockSelf, manageable } from './users.ts'
-export { readUser } from './users-read.ts'
+export { matchingUsers, readUser } from './users-read.ts'
 export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
 export { anyCase, atLeast, highest, mayManage, rolesAbove } from './users-rules.ts'
 export {

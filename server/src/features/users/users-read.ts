@@ -73,23 +73,26 @@ const toUser = (row: Row): User => ({
   version: row.version,
 })
 
+type UserFilter = Pick<In<typeof listUsers>, 'q' | 'state' | 'role' | 'due'>
 export const readUser = async (db: Db | Tx, id: string): Promise<User | undefined> => {
   const { rows } = await sql<Row>`${select} where u.id = ${id} and u.state <> 'pending'`.execute(db)
   return rows[0] && toUser(rows[0])
+}
+/** Who a filter finds: their rows, and `usernameKey` to go by. */
+export const matchingUsers = ({ q, state, role, due }: UserFilter) => {
+  const pattern = q ? anyCase(q.trim()) : null
+  return sql<Row & { usernameKey: string }>`select * from (${select}) x
+    join (select id as key_id, username_key as "usernameKey" from users) k on k.key_id = x.id
+    where x.state <> 'pending' and (${state ?? null}::text is null or x.state = ${state ?? null})
+      and (${role ?? null}::text is null or ${role ?? null} = any (x.roles))
+      and (${due ?? null}::boolean is null or (x.due or coalesce((x."totpKey"->>'renewalDue')::boolean, false)) = ${due ?? null}::boolean)
+      and (${pattern}::text is null or x.username ~ ${pattern} or x.email ~ ${pattern} or x."displayName" ~ ${pattern})`
 }
 /** By user name; the cursor is the last one's key. */
 export const readUsers = async (db: Db, filter: In<typeof listUsers>): Promise<{ items: User[]; nextCursor: string | null }> => {
   const after = filter.cursor ? Buffer.from(filter.cursor, 'base64url').toString() : ''
   if (/[\0\ufffd]/.test(after)) throw invalid('cursor', 'is not a nextCursor of this list')
-  const pattern = filter.q ? anyCase(filter.q.trim()) : null
-  const { rows } = await sql<
-    Row & { usernameKey: string }
-  >`select * from (${select}) x join (select id as key_id, username_key as "usernameKey" from users) k on k.key_id = x.id
-    where x.state <> 'pending' and k."usernameKey" > ${after}
-      and (${filter.state ?? null}::text is null or x.state = ${filter.state ?? null})
-      and (${filter.role ?? null}::text is null or ${filter.role ?? null} = any (x.roles))
-      and (${filter.due ?? null}::boolean is null or (x.due or coalesce((x."totpKey"->>'renewalDue')::boolean, false)) = ${filter.due ?? null}::boolean)
-      and (${pattern}::text is null or x.username ~ ${pattern} or x.email ~ ${pattern} or x."displayName" ~ ${pattern})
+  const { rows } = await sql<Row & { usernameKey: string }>`${matchingUsers(filter)} and k."usernameKey" > ${after}
     order by k."usernameKey" limit ${filter.limit + 1}`.execute(db)
   const shown = rows.slice(0, filter.limit)
   return {

@@ -1,20 +1,23 @@
-import { ActionIcon, UnstyledButton } from '@mantine/core'
+import { UnstyledButton } from '@mantine/core'
 import { bulkCodes, type CallIn, type Code, type listCodes } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconBan, IconX } from '../../ui/icons.ts'
+import { IconBan } from '../../ui/icons.ts'
 import { Refused } from '../../ui/Refused.tsx'
+import { SelectedBar } from '../../ui/SelectedBar.tsx'
 import { useAction } from '../calls.ts'
 import style from './Codes.module.css'
 import { EditMany } from './EditMany.tsx'
 import { ReissueMany, RevokeMany } from './ManyDialog.tsx'
 import type { Many } from './many.ts'
+import { PrintMany } from './PrintMany.tsx'
 
-const dialogs = { edit: EditMany, reissue: ReissueMany, revoke: RevokeMany }
+const dialogs = { edit: EditMany, print: PrintMany, reissue: ReissueMany, revoke: RevokeMany }
 type Act = keyof typeof dialogs
+const acts = Object.keys(dialogs) as Act[]
 
-/** What can be done with the selected rows; it floats at the foot of the list, on narrow screens at the thumb. */
+/** What can be done with the selected codes. */
 export const SelectionBar = ({
   codes,
   filter,
@@ -60,33 +63,30 @@ export const SelectionBar = ({
         </div>
       )}
       {(all || codes.length > 0) && (
-        <section className={style.selected} aria-label={t('many.label')}>
-          <b role="status">
-            {all && about
-              ? t('many.selectedAbout', { number })
-              : t('many.selected', { count: all ? (total ?? 0) : codes.length })}
-          </b>
-          {!all && total !== undefined && total > codes.length && (
-            <UnstyledButton className={style.all} onClick={onAll}>
-              {about ? t('many.selectAbout', { number }) : t('many.selectAll', { count: total })}
+        <SelectedBar
+          label={t('many.label')}
+          said={
+            all && about ? t('many.selectedAbout', { number }) : t('many.selected', { count: all ? (total ?? 0) : codes.length })
+          }
+          everything={
+            !all && total !== undefined && total > codes.length
+              ? { words: about ? t('many.selectAbout', { number }) : t('many.selectAll', { count: total }), take: onAll }
+              : undefined
+          }
+          onClear={onClear}
+        >
+          {acts.map((act) => (
+            <UnstyledButton
+              key={act}
+              {...(act === 'revoke' ? { 'data-danger': '' } : {})}
+              disabled={look.isPending}
+              onClick={() => void ask(act).catch(() => {})}
+            >
+              {act === 'revoke' && <Icon of={IconBan} />}
+              {t(act === 'edit' ? 'edit.verb' : act)}
             </UnstyledButton>
-          )}
-          <span className={style.rule} />
-          <UnstyledButton disabled={look.isPending} onClick={() => void ask('edit').catch(() => {})}>
-            {t('edit.verb')}
-          </UnstyledButton>
-          <UnstyledButton disabled={look.isPending} onClick={() => void ask('reissue').catch(() => {})}>
-            {t('reissue')}
-          </UnstyledButton>
-          <UnstyledButton data-danger="" disabled={look.isPending} onClick={() => void ask('revoke').catch(() => {})}>
-            <Icon of={IconBan} />
-            {t('revoke')}
-          </UnstyledButton>
-          <span className={style.rule} />
-          <ActionIcon variant="transparent" aria-label={t('many.clear')} onClick={onClear}>
-            <Icon of={IconX} />
-          </ActionIcon>
-        </section>
+          ))}
+        </SelectedBar>
       )}
       {asked && Dialog && <Dialog many={asked.many} onClose={close} />}
     </>
