@@ -79,8 +79,15 @@ export const deploymentInfo = endpoint({
   method: 'GET',
   path: '/api/deployment',
   needs: 'public',
-  summary: 'What this deployment is called and whether people can enrol.',
+  summary: 'What this deployment is called, whether people can enrol, and whether a password alone can open anything.',
   input: Nothing,
-  output: z.object({ issuer: z.string(), origin: z.string(), enrolment: z.boolean(), version: z.string(), serverTime: Instant }),
+  output: z.object({
+    issuer: z.string(),
+    origin: z.string(),
+    enrolment: z.boolean(),
+    secondFactor: z.boolean().meta({ description: 'R6: everybody must have a second factor, so no password alone signs in' }),
+    version: z.string(),
+    serverTime: Instant,
+  }),
   refusals: [],
 })

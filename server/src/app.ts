@@ -1,4 +1,4 @@
-import { deploymentInfo, type Endpoint } from '@postern/contract'
+import { deploymentInfo, type Endpoint, roles } from '@postern/contract'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { type Config, fromFile, listening, readTls } from './config.ts'
@@ -195,8 +195,18 @@ export const routesOf = (core: Core) => {
     ...analyticsRoutes(deps),
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
-      const { issuer, enrolment } = await readAuthenticationSettings(core.db)
-      return { value: { issuer, origin: core.origin, enrolment, version: '0.1.0', serverTime: new Date().toISOString() } }
+      const { issuer, enrolment, secondFactor } = await readAuthenticationSettings(core.db)
+      const now = new Date()
+      return {
+        value: {
+          issuer,
+          origin: core.origin,
+          enrolment,
+          secondFactor: roles.every((role) => secondFactor.roles.includes(role)) && new Date(secondFactor.from ?? 0) <= now,
+          version: '0.1.0',
+          serverTime: now.toISOString(),
+        },
+      }
     }),
   ]
   const notifications = new Listening(

@@ -7,6 +7,7 @@ import { Icon } from '../../ui/Icon.tsx'
 import { IconFingerprint } from '../../ui/icons.ts'
 import { Card } from '../../ui/PublicShell.tsx'
 import { NotAdded, useAddPasskey } from '../account/AddPasskey.tsx'
+import { assuredBy } from '../sign-in/assured-by.ts'
 import style from './EnrolPage.module.css'
 
 /** The better way, first: a passkey of this very computer or phone. One press and the browser’s own question. */
@@ -17,7 +18,7 @@ export const PasskeyFirst = ({ onDone }: { onDone: (added: Out<typeof addPasskey
   return (
     <Card className={style.passkey}>
       <h2>{t(narrow ? 'passkey.titlePhone' : 'passkey.title')}</h2>
-      <AssuranceBadge acr="phr" amr={['hwk', 'user', 'mfa']} />
+      <AssuranceBadge {...assuredBy.passkey([])} />
       <p>{t('passkey.text')}</p>
       {add.error ? <NotAdded error={add.error} /> : null}
       <Button size="md" leftSection={<Icon of={IconFingerprint} />} loading={add.isPending} onClick={() => add.mutate()}>

@@ -1,11 +1,13 @@
 import { Button, UnstyledButton } from '@mantine/core'
 import type { SignInMethod } from '@postern/contract'
-import type { ComponentType } from 'react'
+import type { ComponentProps, ComponentType } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
-import { type Acr, AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
+import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconBluetooth, IconChevronRight, IconFingerprint, IconKey, IconLifebuoy, IconQrcode } from '../../ui/icons.ts'
 import { TimeText } from '../../ui/TimeText.tsx'
+import { usePasswordAlone } from '../deployment.ts'
+import { assuredBy } from './assured-by.ts'
 import { hasPasskeys, type PasskeyAt, passkeyUsedHere } from './passkey.ts'
 import style from './Ways.module.css'
 
@@ -32,17 +34,18 @@ export const Ways = ({
 }) => {
   const { t } = useTranslation('sign-in')
   const passkeys = next.includes('passkey') && hasPasskeys()
+  const before = next.includes('password') ? [] : ['pwd']
+  const alone = usePasswordAlone()
   return (
     <div className={style.ways}>
-      {passkeys && <PasskeyHere narrow={narrow} busy={busy === 'here'} onPress={() => onPasskey('here')} />}
+      {passkeys && <PasskeyHere narrow={narrow} before={before} busy={busy === 'here'} onPress={() => onPasskey('here')} />}
       {passkeys && !narrow && (
         <Way
           of="hybrid"
           icon={IconBluetooth}
           name={t('hybrid')}
           text={t('hybridText')}
-          acr="phr"
-          amr={['hwk', 'user', 'mfa']}
+          assured={assuredBy.passkey(before)}
           busy={busy === 'phone'}
           onPress={() => onPasskey('phone')}
         />
@@ -53,8 +56,7 @@ export const Ways = ({
           icon={IconQrcode}
           name={t(code === 'hidden' ? (narrow ? 'showCode' : 'code.title') : code === 'below' ? 'scanBelow' : 'scanRight')}
           text={t(code === 'hidden' && narrow ? 'showCodeText' : 'scanText')}
-          acr="aal2"
-          amr={['swk', 'user', 'mfa']}
+          assured={assuredBy.qr(before)}
           onPress={onCode}
         />
       )}
@@ -64,8 +66,7 @@ export const Ways = ({
           icon={IconKey}
           name={t('way')}
           text={t('wayText')}
-          acr="aal2"
-          amr={['pwd', 'otp', 'mfa']}
+          assured={assuredBy.password(alone)}
           onPress={onPassword}
         />
       )}
@@ -75,8 +76,7 @@ export const Ways = ({
           icon={IconLifebuoy}
           name={t('recoveryWay')}
           text={t('recoveryWayText')}
-          acr="aal1"
-          amr={['pwd', 'kba']}
+          assured={assuredBy.recovery}
           onPress={onRecovery}
         />
       )}
@@ -84,7 +84,17 @@ export const Ways = ({
   )
 }
 
-const PasskeyHere = ({ narrow, busy, onPress }: { narrow: boolean; busy: boolean; onPress: () => void }) => {
+const PasskeyHere = ({
+  narrow,
+  before,
+  busy,
+  onPress,
+}: {
+  narrow: boolean
+  before: readonly string[]
+  busy: boolean
+  onPress: () => void
+}) => {
   const { t } = useTranslation('sign-in')
   const used = passkeyUsedHere()
   return (
@@ -105,7 +115,7 @@ const PasskeyHere = ({ narrow, busy, onPress }: { narrow: boolean; busy: boolean
         onClick={onPress}
       />
       <p>
-        <AssuranceBadge acr="phr" amr={['hwk', 'user', 'mfa']} />
+        <AssuranceBadge {...assuredBy.passkey(before)} />
         {used && (
           <span>
             <Trans t={t} i18nKey="passkeyUsed" components={{ 1: <TimeText at={used} as="moment" /> }} />
@@ -121,8 +131,7 @@ const Way = ({
   icon,
   name,
   text,
-  acr,
-  amr,
+  assured,
   busy = false,
   onPress,
 }: {
@@ -130,8 +139,7 @@ const Way = ({
   icon: ComponentType<{ size?: number | string; stroke?: number | string; className?: string }>
   name: string
   text: string
-  acr: Acr
-  amr: string[]
+  assured: ComponentProps<typeof AssuranceBadge>
   busy?: boolean
   onPress: () => void
 }) => (
@@ -141,6 +149,6 @@ const Way = ({
       <b>{name}</b>
       <span>{text}</span>
     </span>
-    <AssuranceBadge acr={acr} amr={amr} />
+    <AssuranceBadge {...assured} />
   </UnstyledButton>
 )
