@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { newRoot } from './support/makers.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
-import { approve, type Claimed, enrolPhone, type Phone } from './support/phones.ts'
+import { approve, type Claimed, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -403,6 +403,84 @@ test('a recovery code lets a person report the lost device and make a new passke
   await title(page, 'Your passkey works')
   await press(page, 'Continue')
   await title(page, 'My account')
+  await nothingWrong(visitor)
+})
+
+test('who has more devices than one and comes in with a recovery code says which are gone, before anything else', async () => {
+  const adam = await somebody()
+  const [lost, kept] = [await enrolPhone(server, olga, adam), await enrolPhone(server, olga, adam)]
+  await server.sql(`update device set name = 'The blue one' where id = $1`, [uuidOf(lost.deviceId)])
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await addAuthenticator(page)
+  await page.goto(`${server.origin}/sign-in`)
+  await typePassword(page, adam)
+  await title(page, 'Now a second proof')
+  await press(page, 'No phone at hand? Use a recovery code')
+  await page.getByLabel('Recovery code', { exact: true }).fill(adam.recoveryCodes[0] as string)
+  await press(page, 'Continue')
+  await title(page, 'Which of these is gone?')
+  const goOn = page.getByRole('button', { name: 'Continue' })
+  assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0)
+  assert.equal(await goOn.isDisabled(), true)
+  // one or the other
+  await page.getByLabel('None of these is gone').check()
+  await page.getByLabel('The blue one').check()
+  assert.equal(await page.getByLabel('None of these is gone').isChecked(), false)
+  await goOn.click()
+  await title(page, 'Choose your second factor')
+  await press(page, 'Make a passkey')
+  await title(page, 'Your passkey works')
+  const { items } = await olga.browser.call(contract.listDevices, { userId: adam.id })
+  const states = [lost, kept].map(({ deviceId }) => items.find(({ id }) => id === deviceId)?.state)
+  assert.deepEqual(states, ['lost', 'active'])
+  await nothingWrong(visitor)
+})
+
+test('each way says what the server will say of it, and the browser is told where the passkey is', async () => {
+  await server.sql(`update authentication_settings set second_factor_roles = '{user,auditor,operator,owner}'`)
+  const adam = await somebody()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.addInitScript(() => {
+    const asked: unknown[] = []
+    Object.assign(globalThis, { asked })
+    const get = navigator.credentials.get.bind(navigator.credentials)
+    navigator.credentials.get = (options) => {
+      if (options?.mediation !== 'conditional') asked.push((options?.publicKey as { hints?: unknown } | undefined)?.hints)
+      return get(options)
+    }
+  })
+  await addAuthenticator(page)
+  await added(page, adam, false)
+  await signOut(page)
+  const terms = async (way: string) => {
+    await page.mouse.move(0, 0)
+    await page.getByRole('tooltip').waitFor({ state: 'detached' })
+    const badge = page.locator(`[data-way="${way}"] [data-acr], [data-way="${way}"] + p [data-acr]`)
+    await badge.hover()
+    return page.getByRole('tooltip').innerText()
+  }
+  const passkey = 'acr phr · amr swk, user, mfa, or acr phrh · amr hwk, user, mfa'
+  assert.equal(await terms('passkey'), passkey)
+  assert.equal(await terms('hybrid'), passkey)
+  assert.equal(await terms('qr'), 'acr aal2 · amr swk, user, mfa, or acr aal2 · amr hwk, user, mfa')
+  assert.equal(await terms('password'), 'acr aal2 · amr pwd, otp, mfa')
+  await page.locator('[data-way="hybrid"]').click()
+  await title(page, 'My account')
+  // in the page that asked, for it goes on by itself
+  assert.deepEqual(await page.evaluate('asked'), [['hybrid']])
+  await signOut(page)
+  await press(page, /^Use a passkey on this computer/)
+  await title(page, 'My account')
+  assert.deepEqual(await page.evaluate('asked'), [['client-device', 'security-key']])
+  // where somebody may be in by the password alone, that is what is said
+  await server.sql(`update authentication_settings set second_factor_roles = '{auditor,operator,owner}'`)
+  await signOut(page)
+  await page.reload()
+  await title(page, 'Sign in')
+  await page.locator('[data-way="password"]', { hasText: 'One or two factors' }).waitFor()
+  assert.equal(await terms('password'), 'acr aal1 · amr pwd, or acr aal2 · amr pwd, otp, mfa')
   await nothingWrong(visitor)
 })
 

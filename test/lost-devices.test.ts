@@ -185,3 +185,53 @@ test('a device is a filter of codes: the one that enrolled it, those that it app
   assert.deepEqual(Object.fromEntries(states), { [phone.deviceId]: 'revoked', [other.deviceId]: 'active' })
   assert.equal(await status(approved.desk), 'no-session')
 })
+
+/** A session of a recovery code, in a browser of its own. */
+const recovering = async (person: Person): Promise<Browser> => {
+  const browser = await afterPassword(server.browser(), person)
+  await browser.call(contract.proveRecoveryCode, { code: person.recoveryCodes[0] as string })
+  return browser
+}
+const confirmers = {
+  passkey: async (browser: Browser) => {
+    const options = await browser.call(contract.passkeyOptions, {})
+    await browser.call(contract.addPasskey, { registration: new Authenticator().create(options, { origin }) })
+  },
+  'passcode key': async (browser: Browser) => {
+    const made = await browser.call(contract.startTotp, {})
+    await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
+  },
+}
+const statesOf = async (person: Person, ids: readonly string[]) => {
+  const { items } = await olga.browser.call(contract.listDevices, { userId: person.id })
+  return ids.map((id) => items.find((device) => device.id === id)?.state)
+}
+for (const [factor, confirm] of Object.entries(confirmers)) {
+  test(`a ${factor} confirmed after a recovery code replaces the only device: lost, on record and told, with what it holds open`, async () => {
+    const hal = await newPerson(server, olga, `hal-${factor.length}`)
+    const phone = await enrolPhone(server, olga, hal)
+    const inside = await signIn(server, hal, phone.browser)
+    const browser = await recovering(hal)
+    assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['active'], 'nothing ends before something takes its place')
+    await confirm(browser)
+    assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['lost'])
+    assert.deepEqual([await status(inside), await status(browser)], ['no-session', '200'])
+    const [event] = (await olga.browser.call(contract.listEvents, { type: 'device.lost', userId: hal.id })).items
+    assert.deepEqual([event?.outcome, event?.device.id, event?.detail.by], ['success', phone.deviceId, 'recovery'])
+    const notices = (await olga.browser.call(contract.myNotices, {})).items
+    assert.ok(notices.some(({ kind, event: about }) => kind === 'device-lost' && about.id === event?.id))
+  })
+
+  test(`of more devices than one a ${factor} after a recovery code ends none unasked; what was not named stays`, async () => {
+    const ivy = await newPerson(server, olga, `ivy-${factor.length}`)
+    const ids = [(await enrolPhone(server, olga, ivy)).deviceId, (await enrolPhone(server, olga, ivy)).deviceId]
+    await confirm(await recovering(ivy))
+    assert.deepEqual(await statesOf(ivy, ids), ['active', 'active'])
+    const jo = await newPerson(server, olga, `jo-${factor.length}`)
+    const hers = [(await enrolPhone(server, olga, jo)).deviceId, (await enrolPhone(server, olga, jo)).deviceId]
+    const browser = await recovering(jo)
+    await browser.call(contract.reportMyDeviceLost, { id: hers[0] as string })
+    await confirm(browser)
+    assert.deepEqual(await statesOf(jo, hers), ['lost', 'active'])
+  })
+}

@@ -47,6 +47,28 @@ const end = async (tx: Tx, actor: Actor, event: EventDraft, device: Found, state
   event.about({ detail: await endOpenOf(tx, device.userId, device.id, why, { browser, by: byOf(actor) }) })
 }
 
+/**
+ * After a recovery code, with the factor that takes its place: the person’s only active device counts as lost, for none was at
+ * hand. Where one was reported in this very session, it was said which is gone, and the other stays; where there are more, their
+ * person says which. Under the person’s lock, before the new one is inserted.
+ */
+export const endReplaced = async (tx: Tx, event: EventDraft): Promise<void> => {
+  const { actor } = event
+  const { id: userId, session } = asUser(actor)
+  const { rows } =
+    await sql<Found>`select d.id, d.user_id, u.username, d.name, d.key_thumbprint from device d join users u on u.id = d.user_id
+    where d.user_id = ${userId} and d.state = 'active'
+      and not exists (select from device l where l.user_id = d.user_id and l.state = 'lost' and l.state_at >= ${session.provedAt})`.execute(
+      tx,
+    )
+  const [only, another] = rows
+  if (!only || another) return
+  const lost = event.and('device.lost')
+  await end(tx, actor, lost, only, 'lost', 'its device was replaced after a recovery code')
+  lost.about({ detail: { by: 'recovery' } })
+  lost.notices.push({ kind: 'device-lost', userId })
+}
+
 /** Reported from anywhere that the person is signed in; asks for no fresh proof, for a thief gains nothing by it. */
 export const reportMineLost = (
   deps: ActDeps,

@@ -12,6 +12,7 @@ export {
   insertDevice,
   useDevice,
 } from './devices-store.ts'
+export { endReplaced } from './end-device.ts'
 export { creationOptions, requestOptions } from './passkey-options.ts'
 export { type PasskeyDeps, type ProvenDevice, provenDevice } from './proven-device.ts'
 export { BadPasskey, type NewPasskey, verifyRegistration } from './verify-passkey.ts'

@@ -6,7 +6,7 @@ import { fromId, toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { issue, prepareCode } from '../codes/index.ts'
-import { countDevices } from '../devices/index.ts'
+import { countDevices, endReplaced } from '../devices/index.ts'
 import { type ActDeps, act, EventDraft as Draft, type EventDraft } from '../events/index.ts'
 import { recoveryLetter } from '../letters/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
@@ -89,6 +89,7 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
         })
       }
       const signIn = actor.kind === 'enrolling' ? await findSignIn(tx, actor.browserHash) : undefined
+      if (actor.kind === 'user' && actor.session.scope === 'recovery') await endReplaced(tx, event)
       const { recoveryCodes } = await activateFactor(deps, tx, event, { userId: person.id, totpId, step })
       const opened = await continueAs(deps, tx, actor, signIn, { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
       event.about({ sessionId: opened.id })

@@ -5,6 +5,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import {
   BadPasskey,
   type Bound,
+  endReplaced,
   insertDevice,
   leadsTo,
   type NewPasskey,
@@ -41,12 +42,13 @@ export const registerDevice = async (
     codeId: string | null
     /** The person’s session that shows the code for this phone: it watches, and goes on. */
     showing: string | null
-    /** A recovery code was used, so no second factor was at hand: the passcode key that it stood in for is replaced. */
+    /** A recovery code was used, so no second factor was at hand: what it stood in for, passcode key and device, is replaced. */
     recovering: boolean
   },
 ): Promise<{ deviceId: string; recoveryCodes?: string[] }> => {
   const { userId, passkey, source } = added
   await requireAllowed(tx, userId, passkey)
+  if (added.recovering) await endReplaced(tx, event)
   const inserted = await insertDevice(tx, {
     userId,
     passkey,

@@ -28,6 +28,7 @@ import {
   forget,
   keep,
   keptFor,
+  mustSayWhatIsGone,
   offersPasskey,
   type PendingKey,
   whoEnrols,
@@ -37,6 +38,7 @@ import { LostDevices } from './LostDevices.tsx'
 import { PasskeyFirst } from './PasskeyFirst.tsx'
 import { ScanAndConfirm } from './ScanAndConfirm.tsx'
 import { Steps } from './Steps.tsx'
+import { WhatIsGone } from './WhatIsGone.tsx'
 
 /** The wizard. It appears by itself where policy demands a factor, and cannot be walked around: closing it leaves one signed out. */
 export default function EnrolPage() {
@@ -60,7 +62,12 @@ export default function EnrolPage() {
   )
 }
 
-type Stage = { at: 'choose' } | { at: 'scan'; key: PendingKey } | { at: 'codes'; codes: string[] } | { at: 'done'; made: Made }
+type Stage =
+  | { at: 'gone' }
+  | { at: 'choose' }
+  | { at: 'scan'; key: PendingKey }
+  | { at: 'codes'; codes: string[] }
+  | { at: 'done'; made: Made }
 /** What was set up: words differ. */
 type Made = 'key' | 'passkey'
 
@@ -70,7 +77,7 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
   const search = useSearch({ strict: false }) as { returnTo?: string }
   const [stage, setStage] = useState<Stage>(() => {
     const kept = keptFor(who.id)
-    if (!kept) return { at: 'choose' }
+    if (!kept) return { at: mustSayWhatIsGone(who) ? 'gone' : 'choose' }
     return 'key' in kept ? { at: 'scan', key: kept.key } : { at: 'codes', codes: kept.recoveryCodes }
   })
   const [app, setApp] = useState(() => {
@@ -78,7 +85,7 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
     return kept && 'key' in kept ? kept.app : 'google'
   })
   const [settings, setSettings] = useState<Settings>({})
-  useTabTitle(t(`steps.${stage.at === 'choose' ? 1 : stage.at === 'scan' ? 2 : 3}`))
+  useTabTitle(t(`steps.${stage.at === 'choose' || stage.at === 'gone' ? 1 : stage.at === 'scan' ? 2 : 3}`))
   const start = useAction(startTotp, {
     staysHere: true,
     onDone: (key) => {
@@ -116,9 +123,9 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
     <PublicShell
       name={issuer}
       wide
-      middle={<Steps now={stage.at === 'choose' ? 1 : stage.at === 'scan' ? 2 : 3} />}
+      middle={<Steps now={stage.at === 'choose' || stage.at === 'gone' ? 1 : stage.at === 'scan' ? 2 : 3} />}
       aside={
-        stage.at === 'choose' || stage.at === 'scan' ? (
+        stage.at === 'gone' || stage.at === 'choose' || stage.at === 'scan' ? (
           <Button variant="subtle" color="gray" size="sm" onClick={cancel} className={style.quiet}>
             {own ? t('common:cancel') : t('common:signOut')}
           </Button>
@@ -133,13 +140,16 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
       }
       footerEnd={t('sign-in:neverSent', { org: issuer })}
     >
+      {stage.at === 'gone' && who.by === 'recovery' && (
+        <WhatIsGone devices={who.devices} onAnswered={() => setStage({ at: 'choose' })} />
+      )}
       {stage.at === 'choose' && (
         <ChooseApp
           who={who}
           app={app}
           onApp={setApp}
           passkey={offersPasskey(who) ? <PasskeyFirst onDone={(answer) => confirmed(answer, 'passkey')} /> : undefined}
-          lost={who.by === 'recovery' ? <LostDevices /> : undefined}
+          lost={who.by === 'recovery' ? <LostDevices only={who.devices.length === 1} /> : undefined}
           busy={start.isPending}
           error={start.error}
           onContinue={(chosen) => {

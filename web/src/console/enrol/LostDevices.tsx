@@ -8,8 +8,8 @@ import { useCall } from '../calls.ts'
 import { LastUsed } from '../devices/parts.tsx'
 import style from './EnrolPage.module.css'
 
-/** Who came in with a recovery code has lost something: each device can be reported here, without needing it. */
-export const LostDevices = () => {
+/** Who came in with a recovery code has lost something: each device can be reported here, without needing it. `only`: it ends anyway. */
+export const LostDevices = ({ only }: { only: boolean }) => {
   const { t } = useTranslation(['enrol', 'devices'])
   const devices = useCall(myDevices, {}, { staysHere: true })
   const [asked, setAsked] = useState<Device>()
@@ -18,7 +18,7 @@ export const LostDevices = () => {
   return (
     <>
       <h2 className={style.or}>{t('lost.title')}</h2>
-      <p className={style.lead}>{t('lost.text')}</p>
+      <p className={style.lead}>{t(only && active.length === 1 ? 'lost.only' : 'lost.text')}</p>
       <Card className={style.lost}>
         <ul>
           {active.map((device) => (
