@@ -442,15 +442,14 @@ test('each way says what the server will say of it, and the browser is told wher
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await page.addInitScript(() => {
-    const asked: unknown[] = []
-    Object.assign(globalThis, { asked })
+  await page.addInitScript(`
+    globalThis.asked = []
     const get = navigator.credentials.get.bind(navigator.credentials)
     navigator.credentials.get = (options) => {
-      if (options?.mediation !== 'conditional') asked.push((options?.publicKey as { hints?: unknown } | undefined)?.hints)
+      if (options?.mediation !== 'conditional') globalThis.asked.push(options?.publicKey?.hints)
       return get(options)
     }
-  })
+  `)
   await addAuthenticator(page)
   await added(page, adam, false)
   await signOut(page)
