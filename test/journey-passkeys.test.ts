@@ -383,18 +383,21 @@ test('the wizard that policy asks for leads with a passkey; its recovery codes c
   await nothingWrong(visitor)
 })
 
-test('a recovery code lets a person report the lost device and make a new passkey', async () => {
-  const adam = await somebody()
-  await enrolPhone(server, olga, adam)
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await addAuthenticator(page)
+const withRecoveryCode = async (page: Page, adam: Person): Promise<void> => {
   await page.goto(`${server.origin}/sign-in`)
   await typePassword(page, adam)
   await title(page, 'Now a second proof')
   await press(page, 'No phone at hand? Use a recovery code')
   await page.getByLabel('Recovery code', { exact: true }).fill(adam.recoveryCodes[0] as string)
   await press(page, 'Continue')
+}
+test('a recovery code lets a person report the lost device and make a new passkey', async () => {
+  const adam = await somebody()
+  await enrolPhone(server, olga, adam)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await addAuthenticator(page)
+  await withRecoveryCode(page, adam)
   await title(page, 'Choose your second factor')
   await page.getByRole('button', { name: /^Report lost: / }).click()
   await press(page, 'This device is gone')
@@ -413,12 +416,7 @@ test('who has more devices than one and comes in with a recovery code says which
   const visitor = await newVisitor(chromium)
   const { page } = visitor
   await addAuthenticator(page)
-  await page.goto(`${server.origin}/sign-in`)
-  await typePassword(page, adam)
-  await title(page, 'Now a second proof')
-  await press(page, 'No phone at hand? Use a recovery code')
-  await page.getByLabel('Recovery code', { exact: true }).fill(adam.recoveryCodes[0] as string)
-  await press(page, 'Continue')
+  await withRecoveryCode(page, adam)
   await title(page, 'Which of these is gone?')
   const goOn = page.getByRole('button', { name: 'Continue' })
   assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0)
