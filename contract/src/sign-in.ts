@@ -14,6 +14,10 @@ export const SignIn = z
     next: z
       .array(z.enum(signInMethods))
       .meta({ description: 'What may be proved now. Before the first proof it depends on policy alone.' }),
+    passcodeDigits: z
+      .union([z.literal(6), z.literal(8)])
+      .optional()
+      .meta({ description: 'How long a passcode of this person is, where one is asked for: never before the password' }),
     assurance: Assurance.nullable(),
     returnTo: z.string().nullable().meta({ description: 'A path of our own origin, or null' }),
     renewal: z

@@ -49,6 +49,7 @@ export type SignInRow = {
   provedAt: Date | null
   wantedAcr: string | null
   hasTotp: boolean
+  passcodeDigits: 6 | 8 | null
   devices: number
   lostFactor: boolean
   qr: DeviceSettings['qr']
@@ -70,6 +71,7 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       s.expires_at <= now() or s.epoch <> (select epoch from deployment) or (s.user_id is not null and u.state <> 'active') as expired,
       x.acr, x.amr, coalesce(x.proved_at, s.proved_at) as proved_at, u.username as person, u.display_name,
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
+      (select t.digits from totp t where t.user_id = s.user_id and t.state = 'active') as passcode_digits,
       (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices,
       exists (select from device d where d.user_id = s.user_id and d.state <> 'active') or exists (select from totp t where t.user_id = s.user_id and t.revoked_at is not null) as lost_factor, dp.qr,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (dp.computer_first)) as computer_first,

@@ -39,6 +39,7 @@ export const toSignIn = (row: SignInRow): SignIn => {
     purpose: row.purpose,
     state: step.state,
     next: [...step.next],
+    ...(row.passcodeDigits && step.next.includes('totp') ? { passcodeDigits: row.passcodeDigits } : {}),
     assurance:
       row.state === 'collected' && row.acr && row.provedAt
         ? { acr: row.acr as 'aal1', amr: row.amr ?? [], authTime: row.provedAt.toISOString() }

@@ -130,6 +130,7 @@ export default function SignInPage() {
   const offers = (method: SignInMethod) => next.includes(method)
   const passkeys = offers('passkey') && hasPasskeys()
   const more = passkeys || offers('qr')
+  const digits = signIn?.passcodeDigits ?? 6
   const at: View = first ? (more && view !== 'password' ? 'ways' : 'password') : view
   useAutofill(at === 'password' && passkeys && !proof.isPending, (assertion) =>
     proof.mutate({ kind: 'passkey', at: 'here', assertion }),
@@ -251,6 +252,7 @@ export default function SignInPage() {
               <PasscodeForm
                 {...forms}
                 code={code}
+                digits={digits}
                 onCode={setCode}
                 onWhole={(whole) => submit({ kind: 'totp', code: whole })}
                 error={passcodeWords}

@@ -72,18 +72,33 @@ export const PasswordForm = ({
   )
 }
 
-/** The six digits; on the last one they send themselves. */
+/** As many digits as the person’s key gives; on the last one they send themselves. */
 export const PasscodeForm = ({
   code,
+  digits,
   onCode,
   onWhole,
   error,
   ...form
-}: Form & { code: string; onCode: (typed: string) => void; onWhole: (code: string) => void; error: string | undefined }) => {
+}: Form & {
+  code: string
+  digits: number
+  onCode: (typed: string) => void
+  onWhole: (code: string) => void
+  error: string | undefined
+}) => {
   const { t } = useTranslation('sign-in')
   return (
-    <Proof {...form} waiting={form.waiting || code.length < 6} gap="sm">
-      <PasscodeField label={t('passcode')} value={code} onChange={onCode} onComplete={onWhole} error={error} autoFocus />
+    <Proof {...form} waiting={form.waiting || code.length < digits} gap="sm">
+      <PasscodeField
+        label={t(digits === 8 ? 'passcodeEight' : 'passcodeSix')}
+        digits={digits}
+        value={code}
+        onChange={onCode}
+        onComplete={onWhole}
+        error={error}
+        autoFocus
+      />
     </Proof>
   )
 }

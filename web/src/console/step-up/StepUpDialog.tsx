@@ -96,6 +96,7 @@ const Proofs = () => {
   if (!signIn) return <Loading lines={2} />
   const asksPassword = signIn.next.includes('password')
   const asksTotp = !asksPassword && signIn.next.includes('totp')
+  const digits = signIn.passcodeDigits ?? 6
   const passkeys = signIn.next.includes('passkey') && hasPasskeys()
   const byCode = signIn.next.includes('qr')
   const need = t(`stepUp.need.${passkeys ? 'passkey' : asksPassword ? 'password' : asksTotp ? 'totp' : byCode ? 'qr' : 'other'}`)
@@ -163,7 +164,8 @@ const Proofs = () => {
         >
           <Stack gap="md">
             <PasscodeField
-              label={t('stepUp.passcode')}
+              label={t(digits === 8 ? 'stepUp.passcodeEight' : 'stepUp.passcodeSix')}
+              digits={digits}
               value={code}
               onChange={setCode}
               onComplete={(whole) => provingTotp.mutate({ code: whole })}
@@ -174,7 +176,7 @@ const Proofs = () => {
               type="submit"
               variant={passkeys ? 'default' : 'filled'}
               loading={provingTotp.isPending}
-              disabled={code.length < 6}
+              disabled={code.length < digits}
             >
               {t('stepUp.prove')}
             </Button>
