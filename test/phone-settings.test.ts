@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { afterPassword, from, said } from './support/attack.ts'
-import type { Browser } from './support/browser.ts'
+import canonicalize from 'canonicalize'
+import { afterPassword, atOnce, from, said, settle, tallied } from './support/attack.ts'
+import { Browser } from './support/browser.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode, signIn } from './support/people.ts'
 import {
   age,
   approve,
   askPhone,
+  type Claimed,
   enrolPhone,
   frame,
   hear,
@@ -17,7 +20,7 @@ import {
   scan,
   uuidOf,
 } from './support/phones.ts'
-import { startServer } from './support/server.ts'
+import { freePort, startServer } from './support/server.ts'
 
 const server = await startServer()
 await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
@@ -100,6 +103,59 @@ test('near: by default the phone is warned of a far desk; where policy requires 
   delete phone.browser.headers['x-forwarded-for']
 })
 
+test('near and known browser off: neither is looked at, shown, signed or on record; what is signed says so', async () => {
+  const before = phoneAt(places.london)
+  const known = await signedIn(from(server, places.mountainView), ada)
+  const claimedBy = async (more: Partial<contract.DeviceSettings>) => {
+    let told: unknown[] = []
+    await under(more, async () => {
+      const screen = await askPhone(known)
+      const { context, options, confirm } = await scan(server, before, screen)
+      const tail = Buffer.from(options.challenge, 'base64url').subarray(32)
+      assert.deepEqual(
+        tail,
+        createHash('sha256')
+          .update(canonicalize(context) as string)
+          .digest(),
+      )
+      assert.equal(said(await approve(before, server.origin, { context, options, confirm } as Claimed, screen.match)), '200')
+      const { items } = await olga.browser.call(contract.listEvents, { codeId: screen.code.id })
+      told = [context.near, context.known, context.unasked]
+      for (const { detail } of items) told.push([detail.near, detail.known])
+    })
+    return told
+  }
+  assert.deepEqual(await claimedBy({}), ['no', 'yes', undefined, ['no', 'yes'], ['no', 'yes']])
+  assert.deepEqual(await claimedBy({ near: 'off' }), ['unknown', 'yes', ['near'], [undefined, 'yes'], [undefined, 'yes']])
+  assert.deepEqual(await claimedBy({ knownBrowser: 'off' }), ['no', 'unknown', ['known'], ['no', undefined], ['no', undefined]])
+  assert.deepEqual(await claimedBy({ near: 'off', knownBrowser: 'off' }), [
+    'unknown',
+    'unknown',
+    ['near', 'known'],
+    [undefined, undefined],
+    [undefined, undefined],
+  ])
+  delete phone.browser.headers['x-forwarded-for']
+})
+
+test('near: behind a proxy that nobody named everybody has its address, and nobody is near', async () => {
+  // the page's own name first; the tests come in by localhost, as such a proxy does
+  const port = await freePort()
+  const name = 'https://postern.example.org'
+  const env = { POSTERN_ORIGIN: `${name},http://localhost:${port}`, POSTERN_LISTEN: `127.0.0.1:${port}` }
+  const hidden = await startServer({ env: { ...env, POSTERN_TRUSTED_PROXIES: '' } })
+  const local = { ...hidden, browser: () => Object.assign(new Browser(`http://localhost:${port}`), { audience: name }) }
+  const hanna = await firstOperator(local)
+  const ida = await newPerson(local, hanna, 'ida')
+  const hers = await enrolPhone({ ...local, origin: name }, hanna, ida)
+  const first = await askPhone(local.browser())
+  assert.deepEqual((await scan(local, hers, first)).context.near, 'unknown')
+  await local.sql(`update device_settings set near = 'require'`)
+  const desk = local.browser()
+  const tried = await hers.browser.try(contract.claimCode, await liveFrames(local, await askPhone(desk)))
+  assert.deepEqual([tried.status, tried.problem.reason], [403, 'far'])
+})
+
 test('known browser: where policy requires one, a browser that nobody signed in by gets no code at all', async () => {
   await under({ knownBrowser: 'require' }, async () => {
     const fresh = server.browser()
@@ -129,6 +185,23 @@ test('known browser: where policy requires one, a browser that nobody signed in 
     assert.deepEqual([said(denied), denied.problem.reason], ['not-allowed', 'unknown-browser'])
     assert.equal((await toldLast(known)).at(-1)?.type, 'denied')
     assert.equal(said(await known.try(contract.collectSignIn, {})), 'conflict')
+    // nor by a page whose key is on no device's file, so that its claim names nobody: the rule is of the person who approves
+    const elsewhere = { ...hers, browser: server.browser() }
+    const again = await askPhone(known)
+    const unnamed = await scan(server, elsewhere, again)
+    assert.deepEqual([unnamed.context.username, unnamed.context.known], [null, 'unknown'])
+    const refusedToo = await approve(elsewhere, server.origin, unnamed, again.match)
+    assert.deepEqual([said(refusedToo), refusedToo.problem.reason], ['not-allowed', 'unknown-browser'])
+    const [judged] = (await olga.browser.call(contract.listEvents, { codeId: again.code.id, type: 'approval.approved' })).items
+    assert.deepEqual([judged?.outcome, judged?.actor.name, judged?.detail.known], ['denied', 'bea', 'no'])
+    assert.equal((await toldLast(known)).at(-1)?.reason, 'policy')
+    assert.equal(said(await known.try(contract.collectSignIn, {})), 'conflict')
+    // her own browser is hers by such a page, too
+    const own = await signedIn(server.browser(), bea)
+    const third = await askPhone(own)
+    const unnamedToo = await scan(server, elsewhere, third)
+    assert.equal(unnamedToo.context.known, 'unknown')
+    assert.equal(said(await approve(elsewhere, server.origin, unnamedToo, third.match)), '200')
     // and after their password not even offered
     await afterPassword(known, bea)
     assert.equal(said(await known.try(contract.openQr, {})), 'not-allowed')
@@ -153,6 +226,25 @@ test('start networks: our code is for the networks that are named; the other way
       assert.equal((await denials())[0]?.detail.why, 'outside the networks that may ask')
       await signedIn(desk, ada)
     }
+  })
+})
+
+test('start networks: asking again and again from elsewhere costs starts, and fills no log', async () => {
+  const address = '203.0.113.77'
+  const asks = async (): Promise<string> => said(await desk.try(contract.openQr, {}))
+  const desk = from(server, address)
+  await under({ startNetworks: ['198.51.100.0/24'] }, async () => {
+    await server.sql(`update authentication_settings set starts_per_minute = 5`)
+    try {
+      await settle(15, 60)
+      await desk.call(contract.openSignIn, {})
+      const answers = tallied(await atOnce(12, asks))
+      assert.deepEqual(answers, { 'not-allowed': 4, 'rate-limited': 8 })
+    } finally {
+      await server.sql(`update authentication_settings set starts_per_minute = 100000`)
+    }
+    const { items } = await olga.browser.call(contract.listEvents, { type: 'request.denied', address })
+    assert.equal(items.length, 4)
   })
 })
 

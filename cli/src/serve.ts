@@ -1,5 +1,6 @@
 import {
   type App,
+  adviceOn,
   buildApp,
   type Config,
   type Core,
@@ -28,6 +29,8 @@ export const serve = async (terminal: Terminal, options: { acceptNewRpId: boolea
     app = await buildApp(config, core)
     await app.listen()
     say(`Postern serves ${config.origin} (listening on ${config.listen.host}:${config.listen.port})`)
+    const advice = adviceOn(config)
+    if (advice) say(advice)
     if (config.bootstrap && !(await operatorExists(core.db))) await printBootstrap(terminal, config, core, options.json)
     const why = await Promise.race([stopAsked(terminal.signal), embedded?.died ?? new Promise<never>(() => {})])
     say(`Stopping: ${why}`)

@@ -11,7 +11,8 @@ export const eventTypes = {
   'sign-in.totp': 'A passcode was tried',
   'sign-in.recovery-code': 'A recovery code was tried',
   'sign-in.passkey': 'A passkey was tried',
-  'sign-in.phone': 'A sign-in that a phone approved was collected by its browser',
+  'sign-in.phone':
+    'A sign-in that a phone approved was collected by its browser; where there was nothing to collect, one event a source and minute',
   'approval.approved': 'A registered device approved a request, or the approval was refused',
   'approval.declined': 'A request was declined on the phone',
   'code.relayed': 'A frame of a moving code came too late, again, or out of its row: a photo, or a relay',
@@ -21,7 +22,7 @@ export const eventTypes = {
   'device.revoked': 'A device was revoked or removed',
   'device.cloned': 'A passkey’s counter ran backwards: its key may have been copied, and was locked',
   'session.ended': 'A session ended before its time',
-  'session.binding': 'A session’s cookie came without its key',
+  'session.binding': 'The cookie of a session came without its key, or that of a sign-in with another one',
   'code.issued': 'A code was issued',
   'code.scanned': 'The page of a code that authenticates was opened',
   'code.claimed': 'A code was claimed, or a claim was refused',

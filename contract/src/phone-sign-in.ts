@@ -72,7 +72,7 @@ export const signInEvents = endpoint({
       .meta({ description: 'Of `denied`: why' }),
   }),
   stream: true,
-  refusals: ['no-session', 'session-binding', 'proof-stale'],
+  refusals: ['no-session', 'session-binding', 'proof-stale', 'rate-limited'],
 })
 export const collectSignIn = endpoint({
   method: 'POST',
@@ -105,6 +105,10 @@ export const RequestContext = z
       .enum(['network', 'country', 'no', 'unknown'])
       .meta({ description: 'Whether the phone is in the same network or country' }),
     known: z.enum(['yes', 'no', 'unknown']).meta({ description: 'Whether that browser signed this person in before' }),
+    unasked: z
+      .array(z.enum(['near', 'known']))
+      .optional()
+      .meta({ description: 'Which of these two policy does not look at; they then say `unknown`' }),
     read: z
       .enum(['frames', 'one frame'])
       .meta({ description: 'Three frames in a row by our camera page, or one by the camera app' }),

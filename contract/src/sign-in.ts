@@ -47,7 +47,7 @@ export const currentSignIn = endpoint({
   summary: 'The sign-in of this browser.',
   input: Nothing,
   output: answer,
-  refusals: ['no-session'],
+  refusals: ['no-session', 'rate-limited'],
 })
 const proofRefusals = [
   'no-session',

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { isLoopback } from './platform/loopback.ts'
 
 const isOrigin = (value: string): boolean => {
   try {
@@ -147,6 +148,11 @@ export const readConfig = (env: Record<string, string | undefined>): Config => {
     log: values.POSTERN_LOG,
   }
 }
+/** What will not do as it is set, though the server starts: a line for who starts it. */
+export const adviceOn = ({ origin, listen, trustedProxies }: Config): string | undefined =>
+  trustedProxies.length === 0 && isLoopback(listen.host) && !isLoopback(new URL(origin).hostname)
+    ? `POSTERN_TRUSTED_PROXIES is not set: whoever comes to ${origin} has the address of the proxy on this machine, so that one limit holds for all of them and nobody is near or far. Name its address there, such as 127.0.0.1`
+    : undefined
 /** Uses the file that a setting names; one that cannot be read, or does not serve, is a wrong setting. Throws ConfigError. */
 export const fromFile = <T>(name: keyof typeof settings, path: string, use: (content: Buffer) => T): T => {
   try {

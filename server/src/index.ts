@@ -1,5 +1,5 @@
 export { type App, buildApp, type Core, openCore, routesOf } from './app.ts'
-export { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
+export { adviceOn, type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 export { openApiDocument } from './edges/http/openapi.ts'
 export { asUnavailable, problemOf, statusOf } from './edges/http/problems.ts'
 export { issueBootstrap } from './features/enrolments/index.ts'

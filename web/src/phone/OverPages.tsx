@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { RefusalReason } from '@postern/contract'
+import type { RefusalReason, RequestOptions } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { decline, problemOfError } from './calls.ts'
 import type { Over } from './kept.ts'
@@ -63,15 +63,6 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
           <p>{t('over.tamperedDo')}</p>
         </State>
       )
-    case 'unregistered':
-      return (
-        <State badge="question" title={t('over.unregistered')} lead={t('over.unregisteredLead')}>
-          <section class="part">
-            <h2>{t('over.unregisteredHow')}</h2>
-            <p>{t('over.unregisteredHowText')}</p>
-          </section>
-        </State>
-      )
     case 'refused': {
       const lead = over.why && refusedLeads[over.why]
       return (
@@ -112,14 +103,16 @@ const NewOne = () => (
 /** "This was not me": the request is dead and security knows. What is offered besides needs the person's own passkey. */
 const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEnded: () => void }) => {
   const [busy, setBusy] = useState(false)
+  /** A passkey that was not theirs costs its challenge: the next try signs another one. */
+  const [options, setOptions] = useState(over.options)
   const [ended, setEnded] = useState<number>()
   const [words, setWords] = useState<string>()
   const end = async () => {
-    if (!over.options) return
+    if (!options) return
     setBusy(true)
     setWords(undefined)
     try {
-      const assertion = await signWithPasskey(over.options).catch((error: unknown) => {
+      const assertion = await signWithPasskey(options).catch((error: unknown) => {
         setWords(t(ceremonyWords(error)))
       })
       if (!assertion) return
@@ -128,6 +121,7 @@ const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEn
       onEnded()
     } catch (error) {
       const problem = problemOfError(error)
+      if (problem.options) setOptions(problem.options as RequestOptions)
       setWords(problem.code === 'factor-wrong' ? t('over.notYours') : inWords(problem, problem.retryAfter ?? 5))
     } finally {
       setBusy(false)
@@ -137,12 +131,12 @@ const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEn
     <State badge="check" title={t('over.notMe')} lead={t('over.notMeLead')}>
       {ended === undefined ? (
         <>
-          {over.options && <p>{t('over.everywhereText')}</p>}
+          {options && <p>{t('over.everywhereText')}</p>}
           <p class="error" role="alert">
             {words}
           </p>
           <div class="acts">
-            {over.options && (
+            {options && (
               <button type="button" class="button primary" disabled={busy} onClick={end}>
                 {t('over.everywhere')}
               </button>

@@ -32,7 +32,9 @@ const knownMark = (known: RequestContext['known']): Mark | undefined => {
   if (known === 'unknown') return undefined
   return known === 'yes' ? { tone: 'ok', says: t('request.known') } : { tone: 'warn', says: t('request.notKnown') }
 }
-const nearMark = (near: RequestContext['near']): Mark => {
+const nearMark = ({ near, unasked }: RequestContext): Mark | undefined => {
+  // policy does not look at it: nothing is said of it, for or against
+  if (unasked?.includes('near')) return undefined
   switch (near) {
     case 'network':
       return { tone: 'ok', says: t('request.near') }
@@ -56,7 +58,7 @@ const factsOf = (context: RequestContext, language: string, left: number): Fact[
   const ago = Math.max(0, Math.round((Date.now() - onOurClock(askedAt)) / 1000))
   const facts: Fact[] = [
     { of: 'screen', says: onePlace(browser, platform), mark: knownMark(known) },
-    { of: 'place', says: place || t('request.placeUnknown'), mark: nearMark(near) },
+    { of: 'place', says: place || t('request.placeUnknown'), mark: nearMark(context) },
     {
       of: 'globe',
       says: address ?? t('request.addressUnknown'),
@@ -96,7 +98,7 @@ export const RequestPage = ({
   const [busy, setBusy] = useState(false)
   const [checked, setChecked] = useState<string>()
   const [words, setWords] = useState<string>()
-  const [unsure, setUnsure] = useState(false)
+  const [hint, setHint] = useState<'request.noneShown' | 'request.register'>()
   /** Signed, and its answer got lost: the same is sent again, so that nobody is asked for a finger twice. */
   const signed = useRef<{ assertion: Assertion; match: string } | undefined>(undefined)
   const left = useSecondsTo(onOurClock(claim.expiresAt))
@@ -122,6 +124,11 @@ export const RequestPage = ({
       return setWords(t('request.wrongNumber', { count: triesLeft }))
     }
     if (problem.status !== 0) signed.current = undefined
+    if (problem.code === 'factor-wrong' && problem.options) {
+      onOptions(problem.options as RequestClaim['options'])
+      setHint('request.register')
+      return setWords(t('request.otherPasskey'))
+    }
     const over = overOf(problem)
     if (over) onOver(over)
     else setWords(problem.status === 0 ? t('request.lost') : inWords(problem, problem.retryAfter ?? 5))
@@ -135,7 +142,7 @@ export const RequestPage = ({
         try {
           signed.current = { assertion: await signWithPasskey(options), match: number }
         } catch (error) {
-          setUnsure(true)
+          setHint('request.noneShown')
           return setWords(t(ceremonyWords(error)))
         }
       }
@@ -192,7 +199,7 @@ export const RequestPage = ({
       <p class="error" role="alert">
         {words}
       </p>
-      {unsure && <p class="hint">{t('request.noneShown')}</p>}
+      {hint && <p class="hint">{t(hint)}</p>}
       <NumberField digits={matchLength} value={number} wrong={words !== undefined && number === ''} onValue={setNumber} />
       <div class="pad">
         {['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((digit) => (
@@ -230,8 +237,6 @@ export const refusedOver = (problem: Problem): Over => {
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
 const overOf = (problem: Problem): Over | undefined => {
   switch (problem.code) {
-    case 'factor-wrong':
-      return { how: 'unregistered' }
     case 'not-allowed':
       return refusedOver(problem)
     case 'conflict':

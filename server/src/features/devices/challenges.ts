@@ -21,6 +21,9 @@ declare module '../../platform/db.ts' {
 /** Seconds that a challenge of a passkey is good; a request of a phone dies earlier by its own end. */
 export const challengeSeconds = 300
 
+/** Challenges of one request and purpose that are out at once: asking again and again fills no table. */
+const newestKept = 5
+
 export type Bound = {
   purpose: ChallengePurpose
   /** What it belongs to: a session, a sign-in, a code. */
@@ -39,19 +42,12 @@ export const newChallenge = async (
 ): Promise<string> => {
   const random = randomSlice(32)
   const challenge = (about.contextHash ? Buffer.concat([random, about.contextHash]) : random).toString('base64url')
-  await db
-    .insertInto('challenge')
-    .values({
-      hash: keys.hash('challenge', challenge),
-      purpose,
-      requestId,
-      userId: about.userId,
-      contextHash: about.contextHash ?? null,
-      keyThumbprint: thumbprint,
-      expiresAt: sql<Date>`now() + ${about.seconds ?? challengeSeconds} * interval '1 s'`,
-      epoch: currentEpoch,
-    })
-    .execute()
+  // rows that another call deletes are passed over: nobody waits here, and two that ask at once cannot lock each other out
+  await sql`with old as (select hash from challenge where request_id = ${requestId} and purpose = ${purpose} order by expires_at desc offset ${newestKept - 1}),
+    gone as (delete from challenge where hash in (select c.hash from challenge c where c.hash in (select hash from old) for update skip locked))
+    insert into challenge (hash, purpose, request_id, user_id, context_hash, key_thumbprint, expires_at, epoch)
+    values (${keys.hash('challenge', challenge)}, ${purpose}, ${requestId}, ${about.userId}, ${about.contextHash ?? null}, ${thumbprint},
+      now() + ${about.seconds ?? challengeSeconds} * interval '1 s', ${currentEpoch})`.execute(db)
   return challenge
 }
 

@@ -10,7 +10,14 @@ export const algorithms = [-8, -7, -257]
 const longestId = 1_023
 
 /** The answer of an authenticator does not hold; `message` says why, for the record alone. */
-export class BadPasskey extends Error {}
+export class BadPasskey extends Error {
+  /** Whose credential it names, which it has not proved to hold. */
+  readonly of: { id: string; userId: string; username: string } | undefined
+  constructor(why: string, of?: BadPasskey['of']) {
+    super(why)
+    this.of = of
+  }
+}
 
 type Party = { challenge: string; origins: readonly string[]; rpId: string }
 export type NewPasskey = {

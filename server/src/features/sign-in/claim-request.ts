@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import type { Source } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
+import { isLoopback } from '../../platform/loopback.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Asker, type ClaimHandler, findRepeatable, insertClaim, isClaimer, networkOf } from '../codes/index.ts'
 import { type PasskeyDeps, requestOptions } from '../devices/index.ts'
@@ -26,16 +27,18 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
     if (!request || !reading) throw new Refusal('code-unknown')
     const settings = await readDeviceSettings(tx)
     event.about({ policy: devicePolicyName(settings.version), detail: { read: reading.read } })
-    const about = await contextOf(deps, tx, request, event.actor.source, key, reading.read)
+    const about = await contextOf(deps, tx, { request, phone: event.actor.source, key, read: reading.read, settings })
+    const near = settings.near === 'off' ? null : about.context.near
+    const known = settings.knownBrowser === 'off' ? null : about.context.known
     event.about({
       ...(about.forUser ? { subject: { kind: 'user', id: about.forUser, name: about.context.username ?? '' } } : {}),
-      detail: { near: about.context.near, known: about.context.known },
+      detail: { ...(near ? { near } : {}), ...(known ? { known } : {}) },
     })
     requireNear(settings.near, about.context, code.id)
     const text = canonicalize(about.context) as string
     const contextHash = hash('sha256', text, 'buffer')
-    const { near, known, read } = about.context
-    if (!(await claimRequest(tx, code.id, { key, context: text, contextHash, forUser: about.forUser, near, known, read })))
+    const { forUser } = about
+    if (!(await claimRequest(tx, code.id, { key, context: text, contextHash, forUser, near, known, read: reading.read })))
       throw new Refusal('code-expired', 'the request is over')
     const seconds = Math.max(1, Math.ceil((request.expiresAt.getTime() - Date.now()) / 1_000))
     const open = {
@@ -79,12 +82,20 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
 const contextOf = async (
   deps: { origin: string },
   tx: Tx,
-  request: Request,
-  phone: Source,
-  key: Buffer,
-  read: RequestContext['read'],
+  claim: {
+    request: Request
+    phone: Source
+    key: Buffer
+    read: RequestContext['read']
+    settings: Pick<contract.DeviceSettings, 'near' | 'knownBrowser'>
+  },
 ): Promise<{ context: RequestContext; forUser: string | null }> => {
+  const { request, phone, key, read, settings } = claim
   const { asker } = request
+  const unasked = [
+    ...(settings.near === 'off' ? (['near'] as const) : []),
+    ...(settings.knownBrowser === 'off' ? (['known'] as const) : []),
+  ]
   const person = await personOf(tx, request, key)
   const { issuer } = await readAuthenticationSettings(tx)
   return {
@@ -101,8 +112,9 @@ const contextOf = async (
       address: asker.address,
       country: asker.country,
       city: asker.city,
-      near: nearOf(asker, phone),
-      known: person ? (person.known ? 'yes' : 'no') : 'unknown',
+      near: unasked.includes('near') ? 'unknown' : nearOf(asker, phone, deps.origin),
+      known: !person || unasked.includes('known') ? 'unknown' : person.known ? 'yes' : 'no',
+      ...(unasked.length > 0 ? { unasked } : {}),
       read,
       reason: null,
       askedAt: request.createdAt.toISOString(),
@@ -122,9 +134,15 @@ const personOf = async (
   )
   return rows.length === 1 ? rows[0] : undefined
 }
-/** The same network (/24, /48), the same country, neither, or not known. Both addresses are what proxies in between let us see. */
-const nearOf = (asker: Asker, phone: Source): RequestContext['near'] => {
-  if (asker.address !== null && phone.address !== null && networkOf(asker.address) === networkOf(phone.address)) return 'network'
+/**
+ * The same network (/24, /48), the same country, neither, or not known. Both addresses are what proxies in between let us see:
+ * behind one on this machine that nobody named everybody has its address, which says nothing of them.
+ */
+const nearOf = (asker: Asker, phone: Source, origin: string): RequestContext['near'] => {
+  const [theirs, own] = [asker.address, phone.address].map((address) =>
+    address !== null && isLoopback(address) && !isLoopback(new URL(origin).hostname) ? null : address,
+  ) as [string | null, string | null]
+  if (theirs !== null && own !== null && networkOf(theirs) === networkOf(own)) return 'network'
   const country = phone.place?.country
   if (!asker.country || !country) return 'unknown'
   return asker.country === country ? 'country' : 'no'

@@ -5,11 +5,18 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { act } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
-import { thumbprintOf } from './proof-refusals.ts'
-import { collectApproved } from './requests-store.ts'
-import { openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
+import { thumbprintOf, turnedAway } from './proof-refusals.ts'
+import { collectApproved, isApproved } from './requests-store.ts'
+import { aboutSignIn, openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
 import { addProof } from './sign-in-store.ts'
+
+const notApproved = () => new Refusal('conflict', 'nothing is approved', { detail: 'No phone has approved this sign-in.' })
+/** There is nothing to collect: a page that asks too early, or too often, is tallied, and fills no log. */
+const nothingThere = async (deps: SignInDeps, actor: Actor, refusal: Refusal): Promise<never> => {
+  await deps.tally.add(actor, 'sign-in.phone', refusal.why)
+  throw refusal
+}
 
 /** approved → session, once, in the very browser that asked (threat 23). Multi-factor, whatever the phone proved: never `phr`. */
 export const collectSignIn = async (
@@ -19,30 +26,38 @@ export const collectSignIn = async (
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
   if (toSignIn(row).state !== 'pending')
-    throw new Refusal('conflict', `the sign-in is ${toSignIn(row).state}`, {
-      detail: toSignIn(row).state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
-    })
+    return nothingThere(
+      deps,
+      actor,
+      new Refusal('conflict', `the sign-in is ${toSignIn(row).state}`, {
+        detail: toSignIn(row).state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
+      }),
+    )
   const settings = await readDeviceSettings(deps.db)
-  const session = await act(deps, actor, { type: 'sign-in.phone', endpoint: contract.collectSignIn }, async (tx, event) => {
-    event.about({
-      factor: 'passkey',
-      policy: devicePolicyName(settings.version),
-      ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
-    })
-    if (!codeCounts(settings, row.proved))
-      throw new Refusal('conflict', `our code counts no more: ${settings.qr}`, {
+  const about = { ...aboutSignIn(row, 'passkey'), policy: devicePolicyName(settings.version) }
+  if (!codeCounts(settings, row.proved))
+    return turnedAway(
+      deps,
+      actor,
+      'sign-in.phone',
+      about,
+      new Refusal('conflict', `our code counts no more: ${settings.qr}`, {
         reason: settings.qr === 'off' ? 'policy' : 'computer-first',
         detail: 'Policy takes this code no more. Sign in another way.',
-      })
+      }),
+    )
+  if (!(await isApproved(deps.db, row.id))) return nothingThere(deps, actor, notApproved())
+  const session = await act(deps, actor, { type: 'sign-in.phone', endpoint: contract.collectSignIn }, async (tx, event) => {
+    event.about(about)
     const approved = await collectApproved(tx, row.id)
-    if (!approved) throw new Refusal('conflict', 'nothing is approved', { detail: 'No phone has approved this sign-in.' })
+    if (!approved) throw notApproved()
     const { userId, username, deviceId, codeId, be, read } = approved
     event.about({
       person: { id: userId, name: username },
       codeId,
       deviceId,
       biometric: 'verified',
-      detail: { purpose: row.purpose, read },
+      detail: { read },
     })
     if (!(await addProof(tx, { browserHash, thumbprint: thumbprintOf(actor), userId, proof: 'phone' })))
       throw new Refusal('conflict', 'the sign-in is gone', { detail: 'This sign-in is over. Open a new one.' })

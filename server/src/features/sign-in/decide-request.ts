@@ -1,7 +1,7 @@
 import type { In, Out } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
-import type { Tx } from '../../platform/db.ts'
+import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { BadPasskey, type ChallengePurpose, type ProvenDevice, provenDevice, requestOptions } from '../devices/index.ts'
 import { act, EventDraft, type EventFacts } from '../events/index.ts'
@@ -9,11 +9,11 @@ import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { lockPerson } from '../users/index.ts'
 import { limited } from './limits.ts'
-import { thumbprintOf, wrong } from './proof-refusals.ts'
-import { approve, countWrongNumber, deny, findClaimed, lengthenWait, type Request } from './requests-store.ts'
+import { thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
+import { approve, countWrongNumber, deny, findClaimed, isKnown, lengthenWait, type Request } from './requests-store.ts'
 import type { SignInDeps } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
-import { requireHeld, useOrLock } from './use-device.ts'
+import { ofCredential, requireHeld, useOrLock } from './use-device.ts'
 
 const numberTries = 3
 
@@ -26,18 +26,23 @@ const requireClaimed = async (deps: SignInDeps, actor: Actor, confirm: string, t
   if (!(await deps.events.recordFailure(event))) throw limited(60, 'too many failures from this address')
   throw new Refusal('code-unknown', 'no such claim, or another key’s')
 }
-/** Names why nothing more can be decided; the statements that decide ask again. */
-const requireOpen = ({ revoked, state, expired }: Request): void => {
-  if (revoked) throw new Refusal('code-revoked')
+/** Names why nothing more can be decided, if so; the statements that decide ask again. */
+const whyOver = ({ revoked, state, expired }: Request): Refusal | undefined => {
+  if (revoked) return new Refusal('code-revoked')
   if (state !== 'claimed')
-    throw new Refusal('code-used', `the request is ${state}`, { detail: 'This request was decided before.' })
-  if (expired) throw new Refusal('code-expired', 'the request is over', { detail: 'This took too long. Ask for a new code.' })
+    return new Refusal('code-used', `the request is ${state}`, { detail: 'This request was decided before.' })
+  if (expired) return new Refusal('code-expired', 'the request is over', { detail: 'This took too long. Ask for a new code.' })
+  return undefined
+}
+const requireOpen = (request: Request): void => {
+  const over = whyOver(request)
+  if (over) throw over
 }
 const about = ({ codeId, forUser, forName, read, near, known }: Request): EventFacts => ({
   codeId,
   factor: 'passkey',
   ...(forUser ? { subject: { kind: 'user', id: forUser, name: forName ?? '' } } : {}),
-  detail: { read: read ?? '', near: near ?? '', known: known ?? '' },
+  detail: { read: read ?? '', ...(near ? { near } : {}), ...(known ? { known } : {}) },
 })
 const prove = (deps: SignInDeps, { codeId }: Request, actor: Actor, assertion: contract.Assertion, purpose: ChallengePurpose) =>
   provenDevice(deps, assertion, { purpose, requestId: codeId, thumbprint: thumbprintOf(actor) })
@@ -49,15 +54,16 @@ export const approveRequest = async (
   input: In<typeof contract.approveRequest>,
 ): Promise<Out<typeof contract.approveRequest>> => {
   const request = await requireClaimed(deps, actor, input.confirm, 'approval.approved')
-  requireOpen(request)
-  const settings = await readDeviceSettings(deps.db)
-  const facts: EventFacts = { ...about(request), policy: devicePolicyName(settings.version) }
+  const { version } = await readDeviceSettings(deps.db)
+  const facts: EventFacts = { ...about(request), policy: devicePolicyName(version) }
+  const over = whyOver(request)
+  if (over) return turnedAway(deps, actor, 'approval.approved', facts, over)
   let proven: ProvenDevice
   try {
     proven = await prove(deps, request, actor, input.assertion, 'approve')
   } catch (error) {
     if (!(error instanceof BadPasskey)) throw error
-    return wrong(deps, actor, 'approval.approved', facts, new Refusal('factor-wrong', error.message))
+    return wrongPasskey(deps, actor, { type: 'approval.approved', request, facts, purpose: 'approve' }, error)
   }
   const { device, contextHash } = proven
   const key = thumbprintOf(actor)
@@ -70,7 +76,14 @@ export const approveRequest = async (
       biometric: 'verified',
     })
     await lockPerson(tx, device.userId)
-    requireAllowed(settings, request, proven)
+    const settings = await readDeviceSettings(tx)
+    // only now it is known whose browser it would have to be: the claim may have named nobody
+    const known = settings.knownBrowser === 'off' || (await isKnown(tx, request.askerKey, device.userId))
+    event.about({
+      policy: devicePolicyName(settings.version),
+      ...(settings.knownBrowser === 'off' ? {} : { detail: { known: known ? 'yes' : 'no' } }),
+    })
+    requireAllowed(settings, request, proven, known)
     if (match !== request.match) throw wrongNumber(deps, request, key, match)
     await useOrLock(deps, tx, proven, actor)
     const by = { key, contextHash: contextHash as Buffer, match, deviceId: device.id, userId: device.userId }
@@ -85,8 +98,29 @@ export const approveRequest = async (
   })
 }
 
+/**
+ * A passkey that does not hold costs its challenge and counts for its address, and ends nothing: within both its person may take
+ * another one, or say no. So what is left of the request gets a challenge of its own.
+ */
+const wrongPasskey = async (
+  deps: SignInDeps,
+  actor: Actor,
+  about: { type: contract.EventType; request: Request; facts: EventFacts; purpose: 'approve' | 'not-me' },
+  bad: BadPasskey,
+): Promise<never> => {
+  const { type, request, facts, purpose } = about
+  const refusal = new Refusal('factor-wrong', bad.message)
+  try {
+    return await wrong(deps, actor, type, { ...ofCredential(bad), ...facts }, refusal)
+  } catch (told) {
+    if (told !== refusal) throw told
+    const options = await freshOptions(deps, deps.db, request, purpose, thumbprintOf(actor))
+    throw new Refusal(refusal.code, refusal.why, { options })
+  }
+}
+
 /** What policy asks of the person who approves; where it says no the request is dead, and its screen says why. */
-const requireAllowed = (settings: contract.DeviceSettings, request: Request, { device }: ProvenDevice): void => {
+const requireAllowed = (settings: contract.DeviceSettings, request: Request, { device }: ProvenDevice, known: boolean): void => {
   const dies = (why: string, refusal: Refusal): Refusal =>
     new Refusal(refusal.code, refusal.why, {
       ...refusal.extras,
@@ -112,7 +146,7 @@ const requireAllowed = (settings: contract.DeviceSettings, request: Request, { d
         detail: 'Your role signs in on the computer first: enter your name and password there, then scan its code.',
       }),
     )
-  if (settings.knownBrowser === 'require' && request.known === 'no')
+  if (settings.knownBrowser === 'require' && !known)
     throw dies(
       'policy',
       new Refusal('not-allowed', 'a browser that never signed this person in', {
@@ -145,9 +179,9 @@ const wrongNumber = (deps: SignInDeps, request: Request, key: Buffer, match: num
       })
     },
   })
-const freshOptions = (deps: SignInDeps, tx: Tx, request: Request, purpose: 'approve' | 'not-me', key: Buffer) =>
+const freshOptions = (deps: SignInDeps, db: Db | Tx, request: Request, purpose: 'approve' | 'not-me', key: Buffer) =>
   requestOptions(
-    tx,
+    db,
     deps,
     { purpose, requestId: request.codeId, thumbprint: key },
     {
@@ -175,13 +209,15 @@ export const declineRequest = async (
   const key = thumbprintOf(actor)
   const said = request.state === 'denied' && request.why === 'not-me'
   if (!(reason === 'not-me' && said)) {
-    requireOpen(request)
+    const facts: EventFacts = { ...about(request), detail: { ...about(request).detail, reason } }
+    const over = whyOver(request)
+    if (over) return turnedAway(deps, actor, 'approval.declined', facts, over)
     const { options } = await act(
       deps,
       actor,
       { type: 'approval.declined', endpoint: contract.declineRequest },
       async (tx, event) => {
-        event.about({ ...about(request), detail: { ...about(request).detail, reason } })
+        event.about(facts)
         if (!(await deny(tx, request.codeId, key, reason))) {
           requireOpen((await findClaimed(tx, deps.keys.hash('confirm', confirm))) ?? request)
           throw new Refusal('code-used', 'decided meanwhile')
@@ -193,8 +229,7 @@ export const declineRequest = async (
       },
     )
     if (!assertion || reason === 'declined') return options ? { options } : {}
-  } else if (!assertion)
-    return { options: await deps.db.transaction().execute((tx) => freshOptions(deps, tx, request, 'not-me', key)) }
+  } else if (!assertion) return { options: await freshOptions(deps, deps.db, request, 'not-me', key) }
   return endAll(deps, actor, request, assertion as contract.Assertion, said ? 'not-me' : 'approve')
 }
 const endAll = async (
@@ -209,7 +244,8 @@ const endAll = async (
     proven = await prove(deps, request, actor, assertion, purpose)
   } catch (error) {
     if (!(error instanceof BadPasskey)) throw error
-    return wrong(deps, actor, 'approval.declined', about(request), new Refusal('factor-wrong', error.message))
+    const facts = about(request)
+    return wrongPasskey(deps, actor, { type: 'approval.declined', request, facts, purpose: 'not-me' }, error)
   }
   const { device } = proven
   return act(deps, actor, { type: 'session.ended', endpoint: contract.declineRequest }, async (tx, event) => {

@@ -30,10 +30,16 @@ export const laneOf = (user: string, thumbprint: string): string =>
 export const addressIsOver = (source: string): string =>
   `exists (select from address_count ac, authentication_settings p where ac.minute = date_trunc('minute', now()) and ac.kind = 'failure' and ac.source = ${source} and ac.n >= p.failures_per_minute)`
 
+/** SQL of a start that is counted for its address, inside its limit: a row, or none where the address has had those of this minute. */
+export const countStart = (source: Buffer | null) =>
+  sql`insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'start', ${source ?? Buffer.alloc(0)})
+      on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < (select starts_per_minute from authentication_settings) returning n`
+
 /** 429 with the seconds that are left of the wait; the same whether the account exists or not. */
 export const limited = (secondsLeft: number, why: string): Refusal =>
   new Refusal('rate-limited', why, { retryAfter: Math.max(1, Math.ceil(secondsLeft)), outcome: 'denied' })
 export const limitedAddress = (): Refusal => limited(60 - new Date().getSeconds(), 'too many failures from this address')
+export const limitedStarts = (): Refusal => limited(60 - new Date().getSeconds(), 'too many starts from this address')
 
 export type ReservedGuess = { accountKey: string; factor: 'password' | 'totp' | 'recovery-code'; lane: number; failures: number }
 /** Reserves one guess on its own, committed before anything is compared. Throws 429. */

@@ -10,9 +10,9 @@ import type { Answer } from '../../platform/route.ts'
 import { framesKey, hashOfFrames, periodMs } from '../codes/index.ts'
 import { EventDraft } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
-import { limited } from './limits.ts'
+import { countStart, limited, limitedStarts } from './limits.ts'
 import { refuseLimited, sourceTag, thumbprintOf } from './proof-refusals.ts'
-import { insertRequest, waitOf } from './requests-store.ts'
+import { insertRequest, isKnown, waitOf } from './requests-store.ts'
 import { requireNext, requireSignIn, type SignInDeps } from './sign-in.ts'
 import type { SignInRow } from './sign-in-store.ts'
 
@@ -48,7 +48,7 @@ export const openQr = async (
     },
     sourceTag(deps.keys, actor),
   )
-  if (!request) return refuseLimited(deps, actor, limited(60 - new Date().getSeconds(), 'too many starts from this address'))
+  if (!request) return refuseLimited(deps, actor, limitedStarts())
   const codeId = toId('cod', id)
   return {
     value: {
@@ -63,11 +63,17 @@ export const openQr = async (
   }
 }
 
-/** RFC 10027 §6.1.7 and .8: where policy says so, only from named networks, and only from a browser that is known. Before a code exists. */
+/**
+ * RFC 10027 §6.1.7 and .8: where policy says so, only from named networks, and only from a browser that is known. Before a code
+ * exists; a refusal costs its address a start, as a code does, so that asking again fills no log. Whether the browser is known to
+ * the very person is judged where they approve: here it may be that nobody is named yet.
+ */
 const requireMayAsk = async (deps: SignInDeps, actor: Actor, row: SignInRow): Promise<void> => {
   const settings = await readDeviceSettings(deps.db)
   const { address } = actor.source
   const refuse = async (reason: RefusalReason, why: string, detail: string): Promise<never> => {
+    const { rows } = await countStart(sourceTag(deps.keys, actor)).execute(deps.db)
+    if (rows.length === 0) return refuseLimited(deps, actor, limitedStarts())
     const event = new EventDraft(actor, 'request.denied', {
       ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
       policy: devicePolicyName(settings.version),
@@ -96,13 +102,4 @@ const isWithin = async (db: Db, address: string | null, networks: readonly strin
     within: boolean
   }>`select ${address}::inet <<= any (${networks}::inet[]::cidr[]) as within`.execute(db)
   return rows[0]?.within === true
-}
-/** Within 90 days; of a person where that is known, else of anybody. */
-const isKnown = async (db: Db, thumbprint: Buffer, userId: string | null): Promise<boolean> => {
-  const { rows } = await sql<{
-    known: boolean
-  }>`select exists (select from known_browser where thumbprint = ${thumbprint} and last_at > now() - interval '90 days' and (${userId}::uuid is null or user_id = ${userId}::uuid)) as known`.execute(
-    db,
-  )
-  return rows[0]?.known === true
 }

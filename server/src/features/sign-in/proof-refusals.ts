@@ -13,16 +13,14 @@ export const thumbprintOf = (actor: Actor): Buffer => {
   return actor.source.thumbprint
 }
 
+type Refused = [deps: ActDeps, actor: Actor, type: contract.EventType, facts: EventFacts, refusal: Refusal]
 /** Records a wrong proof; over the address's limit no verdict leaves, but 429. */
-export const wrong = async (
-  deps: ActDeps,
-  actor: Actor,
-  type: contract.EventType,
-  facts: EventFacts,
-  refusal: Refusal,
-): Promise<never> => {
+export const wrong = (...refused: Refused): Promise<never> => recorded('failure', ...refused)
+/** Records an attempt that is refused before its proof is looked at; bounded as wrong ones are, for anybody can repeat it. */
+export const turnedAway = (...refused: Refused): Promise<never> => recorded('denied', ...refused)
+const recorded = async (outcome: 'failure' | 'denied', ...[deps, actor, type, facts, refusal]: Refused): Promise<never> => {
   const event = new EventDraft(actor, type, { ...facts, detail: { ...facts.detail, code: refusal.code, why: refusal.why } })
-  event.outcome = 'failure'
+  event.outcome = outcome
   if (!(await deps.events.recordFailure(event))) throw limitedAddress()
   throw refusal
 }

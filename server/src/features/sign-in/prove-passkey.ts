@@ -4,13 +4,13 @@ import type { Actor } from '../../platform/actor.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { BadPasskey, type Bound, type ProvenDevice, provenDevice, requestOptions } from '../devices/index.ts'
-import { act, type EventFacts } from '../events/index.ts'
+import { act } from '../events/index.ts'
 import { readDeviceSettings } from '../policies/index.ts'
 import { requireAddressWithin } from './limits.ts'
-import { ofSignIn, sourceTag, thumbprintOf, wrong } from './proof-refusals.ts'
-import { openSession, requireNext, requireSignIn, type SignInDeps, shown } from './sign-in.ts'
+import { sourceTag, thumbprintOf, wrong } from './proof-refusals.ts'
+import { aboutSignIn, openSession, requireAsked, requireNext, requireSignIn, type SignInDeps, shown } from './sign-in.ts'
 import { addProof, type SignInRow } from './sign-in-store.ts'
-import { requireHeld, useOrLock } from './use-device.ts'
+import { ofCredential, requireHeld, useOrLock } from './use-device.ts'
 
 const boundTo = (row: SignInRow, actor: Actor): Bound => ({
   purpose: 'sign-in',
@@ -36,19 +36,15 @@ export const provePasskey = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
-  requireNext(row, 'passkey')
-  const about: EventFacts = {
-    ...ofSignIn(row.policyVersion, row.codeId),
-    factor: 'passkey',
-    ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
-    detail: { purpose: row.purpose },
-  }
+  await requireAsked(deps, actor, row, 'passkey')
+  const about = aboutSignIn(row, 'passkey')
   let proven: ProvenDevice
   try {
     proven = await provenDevice(deps, input.assertion, boundTo(row, actor))
   } catch (error) {
     if (!(error instanceof BadPasskey)) throw error
-    return wrong(deps, actor, 'sign-in.passkey', about, new Refusal('factor-wrong', error.message))
+    const refusal = new Refusal('factor-wrong', error.message)
+    return wrong(deps, actor, 'sign-in.passkey', { ...ofCredential(error), ...about }, refusal)
   }
   const { device } = proven
   const { deviceHeld } = await readDeviceSettings(deps.db)

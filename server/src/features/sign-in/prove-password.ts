@@ -9,7 +9,7 @@ import { findPasswordHash, verifyPassword } from '../passwords/index.ts'
 import { findUserByName, usernameKey } from '../users/index.ts'
 import { clearGuesses, compareGuess, requireAddressWithin, reserveGuess } from './limits.ts'
 import { ofSignIn, refuseLimited, sourceTag, thumbprintOf, wrong } from './proof-refusals.ts'
-import { openSession, requireNext, requireSignIn, type SignInDeps, shown } from './sign-in.ts'
+import { openSession, requireAsked, requireSignIn, type SignInDeps, shown } from './sign-in.ts'
 import { nextStep } from './sign-in-rules.ts'
 import { addProof, findSignIn, type SignInRow } from './sign-in-store.ts'
 
@@ -21,7 +21,7 @@ export const provePassword = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
-  requireNext(row, 'password')
+  await requireAsked(deps, actor, row, 'password')
   const typed = row.person ?? input.username ?? row.username
   if (!typed)
     throw new Refusal('invalid-request', 'no user name', {

@@ -6,8 +6,8 @@ import type { Answer } from '../../platform/route.ts'
 import { EventDraft, type EventFacts } from '../events/index.ts'
 import { hashRecoveryCode, useRecoveryCode } from '../recovery-codes/index.ts'
 import { clearGuesses, requireAddressWithin, reserveGuess } from './limits.ts'
-import { ofSignIn, refuseLimited, sourceTag, thumbprintOf, wrong } from './proof-refusals.ts'
-import { openSession, requireNext, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
+import { ofSignIn, refuseLimited, sourceTag, thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
+import { aboutSignIn, openSession, requireAsked, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
 import { restart } from './sign-in-store.ts'
 
 /** R4: the second factor of last resort; the session that it opens can only enrol a new one. */
@@ -18,11 +18,13 @@ export const proveRecoveryCode = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
-  if (toSignIn(row).next.includes('totp') && row.recoveryCodesLeft === 0 && row.purpose === 'sign-in')
-    throw new Refusal('conflict', 'no recovery code is left', {
+  if (toSignIn(row).next.includes('totp') && row.recoveryCodesLeft === 0 && row.purpose === 'sign-in') {
+    const refusal = new Refusal('conflict', 'no recovery code is left', {
       detail: 'No recovery code is left. Ask an operator for a new enrolment code.',
     })
-  requireNext(row, 'recovery-code')
+    return turnedAway(deps, actor, 'sign-in.recovery-code', aboutSignIn(row, 'recovery-code'), refusal)
+  }
+  await requireAsked(deps, actor, row, 'recovery-code')
   const userId = row.userId as string
   const person = { id: userId, name: row.person as string }
   const { lane } = await reserveGuess(deps.db, {

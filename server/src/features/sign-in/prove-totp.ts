@@ -10,8 +10,8 @@ import { EventDraft, type EventFacts, type PreparedEvent } from '../events/index
 import { acceptedStep, offsetOf, stepAt, totpKey } from '../totp/index.ts'
 import { limited, limitedAddress } from './limits.ts'
 import type { Guess, Verdict } from './passcode-statements.ts'
-import { ofSignIn, refuseLimited, thumbprintOf, wrong } from './proof-refusals.ts'
-import { requireNext, requireSignIn, type SignInDeps } from './sign-in.ts'
+import { ofSignIn, refuseLimited, thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
+import { aboutSignIn, requireAsked, requireSignIn, type SignInDeps } from './sign-in.ts'
 import { restart } from './sign-in-store.ts'
 
 /** Milliseconds by which process and database may differ before passcodes answer 503 (threat 8). */
@@ -36,8 +36,14 @@ export const proveTotp = async (
   if (!found.sign_in || !found.user_id || !found.totp || !found.sealed) {
     // not found for a passcode: say precisely why, from the row as it stands
     const { row } = await requireSignIn(deps, actor, token)
-    requireNext(row, 'totp')
-    throw new Refusal('conflict', 'the sign-in changed meanwhile')
+    await requireAsked(deps, actor, row, 'totp')
+    return turnedAway(
+      deps,
+      actor,
+      'sign-in.totp',
+      aboutSignIn(row, 'totp'),
+      new Refusal('conflict', 'the sign-in changed meanwhile'),
+    )
   }
   requireClock(found.now)
   const person = { id: found.user_id, name: found.username as string }

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
 import { type Asker, requestChannel } from '../codes/index.ts'
+import { countStart } from './limits.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -15,6 +16,8 @@ declare module '../../platform/db.ts' {
 const live = (a: string): string => `${a}.expires_at > now() and ${a}.epoch = (select epoch from deployment)
   and exists (select from code k where k.id = ${a}.code_id and k.revoked_at is null)
   and exists (select from sign_in s where s.id = ${a}.sign_in_id and s.state = 'open' and s.expires_at > now())`
+/** Approved, and good to be collected: the device that approved it and its person are active still. Of `approval a, device d, users p`. */
+const ready = `a.state = 'approved' and ${live('a')} and d.id = a.device_id and d.state = 'active' and p.id = a.user_id and p.state = 'active'`
 /** Tells the waiting screen, with the commit of what happened. */
 const tell = (from: string): string => `(select pg_notify('${requestChannel}', sign_in_id::text) from ${from})`
 
@@ -37,8 +40,7 @@ export const insertRequest = async (
 ): Promise<{ match: string; expiresAt: Date } | undefined> => {
   const match = randomInt(10, 100)
   const { rows } = await sql<{ expiresAt: Date }>`
-    with c as (insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'start', ${source ?? Buffer.alloc(0)})
-      on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < (select starts_per_minute from authentication_settings) returning n),
+    with c as (${countStart(source)}),
     before as (update approval a set state = 'failed', why = 'replaced', decided_at = now() from c
       where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed', 'approved') returning a.code_id),
     dead as (update code k set expires_at = now() from before where k.id = before.code_id and k.claimed_at is null and k.expires_at > now() returning k.id),
@@ -101,8 +103,9 @@ export const claimRequest = async (
     context: string
     contextHash: Buffer
     forUser: string | null
-    near: RequestContext['near']
-    known: RequestContext['known']
+    /** null: policy does not look at it. */
+    near: RequestContext['near'] | null
+    known: RequestContext['known'] | null
     read: RequestContext['read']
   },
 ): Promise<boolean> => {
@@ -146,18 +149,34 @@ export const deny = async (tx: Tx, codeId: string, key: Buffer | null, why: stri
     select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(tx)
   return rows.length > 0
 }
-/** approved → collected, once; device and person are active still. */
+/** Whether there is anything to collect; the statement that collects asks again. */
+export const isApproved = async (db: Db, signInId: string): Promise<boolean> => {
+  const { rows } =
+    await sql`select from approval a, device d, users p where a.sign_in_id = ${signInId} and ${sql.raw(ready)}`.execute(db)
+  return rows.length > 0
+}
+/** approved → collected, once. */
 export const collectApproved = async (
   tx: Tx,
   signInId: string,
 ): Promise<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string } | undefined> => {
   const { rows } = await sql<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string }>`
     update approval a set state = 'collected' from device d, users p
-    where a.sign_in_id = ${signInId} and a.state = 'approved' and ${sql.raw(live('a'))} and d.id = a.device_id and d.state = 'active' and p.id = a.user_id and p.state = 'active'
-    returning a.code_id, a.device_id, a.user_id, p.username, d.be, a.read`.execute(tx)
+    where a.sign_in_id = ${signInId} and ${sql.raw(ready)} returning a.code_id, a.device_id, a.user_id, p.username, d.be, a.read`.execute(
+    tx,
+  )
   return rows[0]
 }
 
+/** Whether a browser's key signed somebody in within 90 days: this person, or, where nobody is named, anybody. */
+export const isKnown = async (db: Db | Tx, thumbprint: Buffer, userId: string | null): Promise<boolean> => {
+  const { rows } = await sql<{
+    known: boolean
+  }>`select exists (select from known_browser where thumbprint = ${thumbprint} and last_at > now() - interval '90 days' and (${userId}::uuid is null or user_id = ${userId}::uuid)) as known`.execute(
+    db,
+  )
+  return rows[0]?.known === true
+}
 /** Seconds that a browser whose requests were declined has to wait for its next one; 0: none. */
 export const waitOf = async (db: Db, thumbprint: Buffer): Promise<number> => {
   const { rows } = await sql<{

@@ -3,6 +3,7 @@ import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
 import { renewalDue } from '../users/index.ts'
+import { countStart } from './limits.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -100,9 +101,7 @@ export const insertSignIn = async (
   },
   source: Buffer | null,
 ): Promise<boolean> => {
-  const { rows } =
-    await sql`with c as (insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'start', ${source ?? Buffer.alloc(0)})
-      on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < (select starts_per_minute from authentication_settings) returning n)
+  const { rows } = await sql`with c as (${countStart(source)})
     insert into sign_in (id, browser_hash, key_thumbprint, purpose, wanted_acr, from_session, user_id, username, return_to, expires_at, epoch)
     select ${row.id}::uuid, ${row.browserHash}::bytea, ${row.thumbprint}::bytea, ${row.purpose}, ${row.wantedAcr}::text, ${row.fromSession}::uuid, ${row.userId}::uuid, ${row.username}::text, ${row.returnTo}::text,
       now() + ${signInMinutes} * interval '1 min', ${currentEpoch} from c returning id`.execute(db)

@@ -8,11 +8,11 @@ import { newToken } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { countDevices, type PasskeyDeps } from '../devices/index.ts'
-import type { ActDeps, Tally } from '../events/index.ts'
+import type { ActDeps, EventFacts, Tally } from '../events/index.ts'
 import { asUser, insertSession } from '../sessions/index.ts'
-import { limited } from './limits.ts'
+import { limitedStarts } from './limits.ts'
 import type { Passcodes } from './passcodes.ts'
-import { sourceTag, thumbprintOf } from './proof-refusals.ts'
+import { ofSignIn, sourceTag, thumbprintOf, turnedAway } from './proof-refusals.ts'
 import type { RequestWatch } from './request-watch.ts'
 import { nextStep, safeReturnTo } from './sign-in-rules.ts'
 import { collect, findSignIn, insertSignIn, type SignInRow } from './sign-in-store.ts'
@@ -97,12 +97,20 @@ const insertAndShow = async (
   )
   if (!opened) {
     await deps.tally.add(actor, 'request.limited', 'sign-in starts of this address')
-    throw limited(60 - new Date().getSeconds(), 'too many starts from this address')
+    throw limitedStarts()
   }
   return { value: { signIn: toSignIn((await findSignIn(deps.db, browserHash)) as SignInRow) }, signIn: token }
 }
 
-/** The sign-in that this browser's cookie and key opened; anything else is no sign-in at all. */
+/** What an event of a sign-in says of it, and of whom it is about, where that is known. */
+export const aboutSignIn = (row: SignInRow, factor?: string): EventFacts => ({
+  ...ofSignIn(row.policyVersion, row.codeId),
+  ...(factor ? { factor } : {}),
+  ...(row.userId ? { subject: { kind: 'user', id: row.userId, name: row.person ?? '' } } : {}),
+  detail: { purpose: row.purpose },
+})
+
+/** The sign-in that this browser's cookie and key opened; anything else is no sign-in at all. A cookie with another key is on record. */
 export const requireSignIn = async (
   deps: SignInDeps,
   actor: Actor,
@@ -111,8 +119,10 @@ export const requireSignIn = async (
   const browserHash = token === undefined ? undefined : deps.keys.hash('sign-in', token)
   const row = browserHash && (await findSignIn(deps.db, browserHash))
   if (!row) throw new Refusal('no-session', 'no sign-in of this browser', { detail: 'There is no sign-in here. Open one first.' })
-  if (!row.keyThumbprint.equals(thumbprintOf(actor)))
-    throw new Refusal('session-binding', 'another key than the one that opened the sign-in')
+  if (!row.keyThumbprint.equals(thumbprintOf(actor))) {
+    const refusal = new Refusal('session-binding', 'another key than the one that opened the sign-in')
+    return turnedAway(deps, actor, 'session.binding', aboutSignIn(row), refusal)
+  }
   return { row, browserHash }
 }
 export const requireNext = (row: SignInRow, method: contract.SignInMethod): void => {
@@ -125,6 +135,20 @@ export const requireNext = (row: SignInRow, method: contract.SignInMethod): void
     throw new Refusal('conflict', `${method} is not asked for now`, {
       detail: `This sign-in asks for ${signIn.next.join(' or ') || 'nothing'} now.`,
     })
+}
+/** The same of a proof that came: where it is not asked for, it is on record unseen. */
+export const requireAsked = async (
+  deps: SignInDeps,
+  actor: Actor,
+  row: SignInRow,
+  method: 'password' | 'totp' | 'recovery-code' | 'passkey',
+): Promise<void> => {
+  try {
+    requireNext(row, method)
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal
+    await turnedAway(deps, actor, `sign-in.${method}`, aboutSignIn(row, method), refusal)
+  }
 }
 export const shown = async (deps: SignInDeps, browserHash: Buffer): Promise<{ signIn: SignIn }> => ({
   signIn: toSignIn((await findSignIn(deps.db, browserHash)) as SignInRow),

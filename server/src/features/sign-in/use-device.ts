@@ -2,8 +2,12 @@ import type { Role } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { endDevice, endOpenOf, type FoundDevice, type ProvenDevice, useDevice } from '../devices/index.ts'
-import { type ActDeps, EventDraft, notify } from '../events/index.ts'
+import { type BadPasskey, endDevice, endOpenOf, type FoundDevice, type ProvenDevice, useDevice } from '../devices/index.ts'
+import { type ActDeps, EventDraft, type EventFacts, notify } from '../events/index.ts'
+
+/** What is on record of a passkey that did not hold: the device whose credential it named, and its person. */
+export const ofCredential = ({ of }: BadPasskey): EventFacts =>
+  of ? { deviceId: of.id, subject: { kind: 'user', id: of.userId, name: of.username } } : {}
 
 /** Some roles must hold their passkey in the device itself (R12). */
 export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Role[]): void => {
