@@ -734,7 +734,7 @@ test('a start without an operator prints a link on standard output, each start a
   assert.deepEqual([three.status, three.out], [0, ''])
 })
 
-test('the host name is fixed at the first start; another one stops it, unless it is accepted', async () => {
+test('the host name is fixed at the first start; another one stops it, unless it is accepted; a proxy that nobody named is told of', async () => {
   const [databaseUrl, port] = [await freshDatabase(), await freePort()]
   const env = (name: string): Env => ({
     DATABASE_URL: databaseUrl,
@@ -745,11 +745,13 @@ test('the host name is fixed at the first start; another one stops it, unless it
     POSTERN_BOOTSTRAP: 'off',
   })
   const folder = scratchFolder()
-  const starts = async (name: string, ...more: string[]): Promise<void> => {
-    const running = begin(env(name), 'serve', ...more)
+  const starts = async (name: string, more: { argv?: string[]; env?: Env } = {}): Promise<string> => {
+    const running = begin({ ...env(name), ...more.env }, 'serve', ...(more.argv ?? []))
     await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok === true)
     running.stop()
-    assert.equal((await running.done).status, 0)
+    const { status, err } = await running.done
+    assert.equal(status, 0)
+    return err
   }
   const refused = async (name: string, was: string): Promise<void> => {
     const { status, err } = await postern(env(name), 'serve')
@@ -758,9 +760,12 @@ test('the host name is fixed at the first start; another one stops it, unless it
     assert.ok(err.includes(`POSTERN_ORIGIN is ${name}.example.org, but this deployment was set up as ${was}.example.org`), err)
     assert.ok(err.includes('--accept-new-rp-id'))
   }
-  await starts('first')
+  // on loopback under another name there is a proxy, and nobody was told of it
+  const advice = 'POSTERN_TRUSTED_PROXIES is not set: whoever comes to https://first.example.org has the address of the proxy'
+  assert.ok((await starts('first')).includes(advice))
+  assert.ok(!(await starts('first', { env: { POSTERN_TRUSTED_PROXIES: '127.0.0.1' } })).includes('POSTERN_TRUSTED_PROXIES'))
   await refused('second', 'first')
-  await starts('second', '--accept-new-rp-id')
+  await starts('second', { argv: ['--accept-new-rp-id'] })
   await refused('first', 'second')
   await starts('second')
 })

@@ -266,6 +266,28 @@ test('a wrong number is told with the tries left; the third ends the request', a
   await nothingWrong(visitor)
 })
 
+test('what policy does not look at is not said to the approver, for or against', async () => {
+  const visitor = await enrolled()
+  const { page } = visitor
+  const marks = async () => {
+    await byCameraApp(page, (await aDesk()).screen)
+    return page.locator('.known .mark').allInnerTexts()
+  }
+  // the fact of the place, and the warning at a browser that never signed this person in
+  const said = await marks()
+  for (const mark of ['Near you', 'Not known']) assert.ok(said.includes(mark), said.join())
+  await server.sql(`update device_settings set near = 'off', known_browser = 'off'`)
+  try {
+    const left = await marks()
+    assert.ok(left.includes('one picture'), left.join())
+    for (const mark of ['Near you', 'Your network', 'Distance not known', 'Known', 'Not known'])
+      assert.ok(!left.includes(mark), left.join())
+  } finally {
+    await server.sql(`update device_settings set near = 'warn', known_browser = 'warn'`)
+  }
+  await nothingWrong(visitor)
+})
+
 test('declined: nobody is signed in, and the request is dead for everybody', async () => {
   const visitor = await enrolled()
   const { page } = visitor
@@ -420,8 +442,16 @@ test('a request that names somebody else, one that was decided, one that is over
   await byCameraApp(page, theirs)
   await type(page, theirs.match)
   await approveButton(page).click()
-  await title(page, 'This phone cannot approve this')
+  await page.getByText('That passkey cannot approve this').waitFor()
   await nobodySignedIn(desk)
+  // nothing is over: the next tap signs anew, also after a reload, and no is a tap away
+  await page.reload()
+  await title(page, question)
+  await type(page, theirs.match)
+  await approveButton(page).click()
+  await page.getByText('That passkey cannot approve this').waitFor()
+  await press(page, 'Decline')
+  await title(page, 'Declined')
   await other.context.close()
   // claimed by one phone, opened by another
   const taken = await aDesk()
@@ -451,9 +481,9 @@ test('a request that names somebody else, one that was decided, one that is over
   await byCameraApp(page, last.screen)
   await type(page, last.screen.match)
   await approveButton(page).click()
-  await title(page, 'This phone cannot approve this')
+  await page.getByText('That passkey cannot approve this').waitFor()
   await nobodySignedIn(last.desk)
-  assert.ok((await words(page)).includes('How to register this phone'))
+  assert.ok((await words(page)).includes('To register this phone, sign in on a computer'))
   await nothingWrong(visitor)
   await nothingWrong(late)
 })
