@@ -187,7 +187,7 @@ const tour = async (language: Language) => {
     await title(page, w('sign-in:passcodeTitle'))
     if (states) {
       await check(visitor, 'sign-in, passcode')
-      await page.getByLabel(w('sign-in:passcode')).fill(passcode(person.secret, { steps: 100 }))
+      await page.getByLabel(w('sign-in:passcodeSix')).fill(passcode(person.secret, { steps: 100 }))
       await says(page, 'common:totp.mismatch')
       await check(visitor, 'sign-in, wrong passcode')
       await press(page, 'sign-in:useRecovery')
@@ -198,7 +198,7 @@ const tour = async (language: Language) => {
       await press(page, 'sign-in:usePasscode')
     }
     await forgetStep(server, person)
-    await page.getByLabel(w('sign-in:passcode')).fill(passcode(person.secret))
+    await page.getByLabel(w('sign-in:passcodeSix')).fill(passcode(person.secret))
     await title(page, heading)
   }
 
@@ -494,10 +494,10 @@ const tour = async (language: Language) => {
       .getByRole('dialog', { name: w('common:stepUp.title') })
       .getByRole('button', { name: w('common:stepUp.prove') })
       .click()
-    await page.getByLabel(w('common:stepUp.passcode')).waitFor()
+    await page.getByLabel(w('common:stepUp.passcodeSix')).waitFor()
     await check(visitor, 'one more proof, passcode')
     await forgetStep(server, adam)
-    await page.getByLabel(w('common:stepUp.passcode')).fill(passcode(adam.secret))
+    await page.getByLabel(w('common:stepUp.passcodeSix')).fill(passcode(adam.secret))
     await title(page, w('account:newSet'))
     await check(visitor, 'new recovery codes')
     await open(page, '/me/sessions', w('account:sessions'))
@@ -620,6 +620,9 @@ const tour = async (language: Language) => {
     await title(other, w('phone:unreachable.title'))
     await check(stranger, 'scan, unreachable')
     await other.unroute('**/api/codes/inspect')
+    await other.goto(`${server.origin}/apps`)
+    await title(other, w('enrol:advanced.table'))
+    await check(stranger, 'what apps do with other settings')
     await other.goto(`${server.origin}/check`)
     await title(other, w('check:title'))
     await check(stranger, 'is this code ours')

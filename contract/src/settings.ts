@@ -3,6 +3,13 @@ import { Nothing } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
 import { Instant } from './ids.ts'
 
+const KindOfKey = z.object({
+  algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
+  digits: z.union([z.literal(6), z.literal(8)]),
+  periodSeconds: z.union([z.literal(15), z.literal(30), z.literal(60)]),
+})
+export type KindOfKey = z.output<typeof KindOfKey>
+
 export const AuthenticationSettings = z
   .object({
     enrolment: z.boolean().meta({ description: 'R5: people can enrol factors' }),
@@ -21,11 +28,7 @@ export const AuthenticationSettings = z
       startsPerMinute: z.number().int().min(1).max(1_000_000),
       failuresPerMinute: z.number().int().min(1).max(1_000_000),
     }),
-    totp: z.object({
-      algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
-      digits: z.union([z.literal(6), z.literal(8)]),
-      periodSeconds: z.union([z.literal(15), z.literal(30), z.literal(60)]),
-    }),
+    totp: KindOfKey,
     issuer: z
       .string()
       .trim()
@@ -86,6 +89,7 @@ export const deploymentInfo = endpoint({
     origin: z.string(),
     enrolment: z.boolean(),
     secondFactor: z.boolean().meta({ description: 'R6: everybody must have a second factor, so no password alone signs in' }),
+    totp: KindOfKey.meta({ description: 'What new keys are made of where nobody asks for another kind' }),
     version: z.string(),
     serverTime: Instant,
   }),

@@ -195,7 +195,7 @@ export const routesOf = (core: Core) => {
     ...analyticsRoutes(deps),
     ...offboardingRoutes(deps),
     route(deploymentInfo, async () => {
-      const { issuer, enrolment, secondFactor } = await readAuthenticationSettings(core.db)
+      const { issuer, enrolment, secondFactor, totp } = await readAuthenticationSettings(core.db)
       const now = new Date()
       return {
         value: {
@@ -203,6 +203,7 @@ export const routesOf = (core: Core) => {
           origin: core.origin,
           enrolment,
           secondFactor: roles.every((role) => secondFactor.roles.includes(role)) && new Date(secondFactor.from ?? 0) <= now,
+          totp,
           version: '0.1.0',
           serverTime: now.toISOString(),
         },

@@ -45,6 +45,11 @@ const check = createRoute({
   path: '/check',
   component: lazyRouteComponent(() => import('./check/CheckPage.tsx')),
 })
+const apps = createRoute({
+  getParentRoute: () => root,
+  path: '/apps',
+  component: lazyRouteComponent(() => import('./enrol/AppsPage.tsx')),
+})
 const enrol = createRoute({
   getParentRoute: () => root,
   path: '/enrol',
@@ -93,7 +98,15 @@ const operatorsPages = [
 ]
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, signIn, check, enrol, own.addChildren(ownPages), operators.addChildren(operatorsPages)]),
+  routeTree: root.addChildren([
+    start,
+    signIn,
+    check,
+    apps,
+    enrol,
+    own.addChildren(ownPages),
+    operators.addChildren(operatorsPages),
+  ]),
   defaultPreload: 'intent',
   // Preloading a page must not ask for its data: nothing happens by looking.
   defaultPreloadStaleTime: 0,

@@ -2,6 +2,7 @@
 import type { Problem } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { algorithmName, inFours } from '../ui/fours.ts'
+import { isUsualKey } from '../ui/usual-key.ts'
 import type { KeyClaim } from './kept.ts'
 import { PasswordStep } from './PasswordStep.tsx'
 import { CopyButton, clock, Passcode, Title, useSecondsTo } from './parts.tsx'
@@ -84,6 +85,14 @@ export const KeyPage = ({
         )}
         <section class="step">
           <h2>{t(wide ? 'key.scanDesk' : 'key.appTitle')}</h2>
+          {!isUsualKey(settings) && (
+            <div class="note">
+              <p>{t('key.unusual')}</p>
+              <a href="/apps" target="_blank" rel="noreferrer">
+                {t('key.unusualApps')}
+              </a>
+            </div>
+          )}
           {wide ? symbol : openHere}
           {!wide && <p class="hint">{t('key.openHint')}</p>}
           <h3>{t('key.type')}</h3>

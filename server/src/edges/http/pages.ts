@@ -21,6 +21,7 @@ const consolePages = [
   '',
   'sign-in',
   'check',
+  'apps',
   'enrol',
   'me',
   'users',

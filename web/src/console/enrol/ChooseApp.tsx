@@ -1,7 +1,7 @@
 import { Button, Collapse, Radio, SegmentedControl, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import type { CallIn, startTotp } from '@postern/contract'
-import { type ReactNode, useState } from 'react'
+import type { KindOfKey } from '@postern/contract'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Note } from '../../ui/Note.tsx'
 import { useFocusOnArrival } from '../../ui/Page.tsx'
@@ -12,15 +12,13 @@ import { apps, doubtful } from './apps.ts'
 import style from './EnrolPage.module.css'
 import type { Enrolling } from './enrol-flow.ts'
 
-export type Settings = CallIn<typeof startTotp>
-type Chosen = { algorithm: 'SHA1' | 'SHA256' | 'SHA512'; digits: 6 | 8; periodSeconds: 15 | 30 | 60 }
-const usual: Chosen = { algorithm: 'SHA1', digits: 6, periodSeconds: 30 }
-
 /** Step 1: which app, and what it ignores. Other settings only behind a warning with its reasons. */
 export const ChooseApp = ({
   who,
   app,
   onApp,
+  settings,
+  onSettings,
   onContinue,
   busy,
   error,
@@ -30,7 +28,10 @@ export const ChooseApp = ({
   who: Enrolling
   app: string
   onApp: (id: string) => void
-  onContinue: (settings: Settings) => void
+  /** What the key will be made of: the deployment’s own kind, until another is chosen. */
+  settings: KindOfKey
+  onSettings: (settings: KindOfKey) => void
+  onContinue: () => void
   busy: boolean
   error: unknown
   /** The better way, first. */
@@ -41,17 +42,19 @@ export const ChooseApp = ({
   const { t } = useTranslation(['enrol', 'common', 'sign-in'])
   const heading = useFocusOnArrival()
   const [opened, advanced] = useDisclosure(false)
-  const [settings, setSettings] = useState(usual)
   const chosen = apps.find(({ id }) => id === app) ?? apps[0]
-  const ignored = chosen && opened ? doubtful(chosen, settings) : []
-  const changed = settings.algorithm !== 'SHA1' || settings.digits !== 6 || settings.periodSeconds !== 30
+  const ignored = chosen ? doubtful(chosen, settings) : []
+  const lead = t('choose.lead', {
+    digits: t(settings.digits === 8 ? 'scan.inWords.eight' : 'scan.inWords.six'),
+    seconds: settings.periodSeconds,
+  })
   const why = who.by === 'sign-in' ? 'demanded' : who.by === 'recovery' ? 'recovery' : who.session.renewal ? 'renewal' : undefined
   return (
     <>
       <h1 ref={heading} tabIndex={-1}>
         {t(passkey ? 'choose.eitherTitle' : 'choose.title')}
       </h1>
-      <p className={style.lead}>{t(passkey ? 'choose.eitherLead' : 'choose.lead')}</p>
+      <p className={style.lead}>{passkey ? t('choose.eitherLead') : lead}</p>
       {why && passkey && (
         <div className={style.why}>
           <Note tone={why === 'recovery' ? 'warn' : 'idle'}>{t(`choose.${why}`)}</Note>
@@ -61,14 +64,14 @@ export const ChooseApp = ({
       {passkey && (
         <>
           <h2 className={style.or}>{t('choose.orApp')}</h2>
-          <p className={style.lead}>{t('choose.lead')}</p>
+          <p className={style.lead}>{lead}</p>
         </>
       )}
       <Card className={style.padded}>
         <form
           onSubmit={(submit) => {
             submit.preventDefault()
-            onContinue(opened && changed ? settings : {})
+            onContinue()
           }}
         >
           <Stack gap="lg">
@@ -114,19 +117,19 @@ export const ChooseApp = ({
                         { value: 'SHA256', label: 'SHA-256' },
                         { value: 'SHA512', label: 'SHA-512' },
                       ]}
-                      onChange={(algorithm) => setSettings({ ...settings, algorithm: algorithm as 'SHA1' })}
+                      onChange={(algorithm) => onSettings({ ...settings, algorithm: algorithm as 'SHA1' })}
                     />
                     <Choice
                       label={t('common:key.digits')}
                       value={String(settings.digits)}
                       data={['6', '8'].map((value) => ({ value, label: value }))}
-                      onChange={(digits) => setSettings({ ...settings, digits: Number(digits) as 6 })}
+                      onChange={(digits) => onSettings({ ...settings, digits: Number(digits) as 6 })}
                     />
                     <Choice
                       label={t('common:key.period')}
                       value={String(settings.periodSeconds)}
                       data={['15', '30', '60'].map((value) => ({ value, label: `${value} s` }))}
-                      onChange={(period) => setSettings({ ...settings, periodSeconds: Number(period) as 30 })}
+                      onChange={(period) => onSettings({ ...settings, periodSeconds: Number(period) as 30 })}
                     />
                   </div>
                 </Stack>

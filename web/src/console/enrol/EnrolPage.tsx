@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { startTotp } from '@postern/contract'
+import { type KindOfKey, startTotp } from '@postern/contract'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -16,11 +16,11 @@ import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { minuteOf } from '../../ui/times.ts'
 import { useAction } from '../calls.ts'
-import { useIssuer } from '../deployment.ts'
+import { useDeployment, useIssuer } from '../deployment.ts'
 import { localPath } from '../local-path.ts'
 import { leave } from '../shell/sign-out.ts'
 import { forgetSignIn } from '../sign-in/sign-in-flow.ts'
-import { ChooseApp, type Settings } from './ChooseApp.tsx'
+import { ChooseApp } from './ChooseApp.tsx'
 import style from './EnrolPage.module.css'
 import {
   type Confirmed,
@@ -43,6 +43,7 @@ import { WhatIsGone } from './WhatIsGone.tsx'
 /** The wizard. It appears by itself where policy demands a factor, and cannot be walked around: closing it leaves one signed out. */
 export default function EnrolPage() {
   const issuer = useIssuer()
+  const deployment = useDeployment()
   const navigate = useNavigate()
   const who = useQuery({
     queryKey: ['who-enrols'],
@@ -54,10 +55,11 @@ export default function EnrolPage() {
   useEffect(() => {
     if (who.data === null) void navigate({ to: '/sign-in', replace: true })
   }, [who.data, navigate])
-  if (who.data) return <Wizard who={who.data} issuer={issuer} />
+  if (who.data && deployment.data) return <Wizard who={who.data} issuer={issuer} usual={deployment.data.totp} />
+  const broken = who.error ? who : deployment.error ? deployment : undefined
   return (
     <PublicShell name={issuer} wide>
-      {who.error ? <Refused error={who.error} onRetry={() => who.refetch()} /> : <Loading />}
+      {broken ? <Refused error={broken.error} onRetry={() => broken.refetch()} /> : <Loading />}
     </PublicShell>
   )
 }
@@ -71,7 +73,8 @@ type Stage =
 /** What was set up: words differ. */
 type Made = 'key' | 'passkey'
 
-const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
+/** `usual`: the kind of key that is made here where nobody chooses another. */
+const Wizard = ({ who, issuer, usual }: { who: Enrolling; issuer: string; usual: KindOfKey }) => {
   const { t, i18n } = useTranslation(['enrol', 'common', 'sign-in'])
   const { utc } = usePreferences()
   const search = useSearch({ strict: false }) as { returnTo?: string }
@@ -84,7 +87,7 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
     const kept = keptFor(who.id)
     return kept && 'key' in kept ? kept.app : 'google'
   })
-  const [settings, setSettings] = useState<Settings>({})
+  const [settings, setSettings] = useState(usual)
   useTabTitle(t(`steps.${stage.at === 'choose' || stage.at === 'gone' ? 1 : stage.at === 'scan' ? 2 : 3}`))
   const start = useAction(startTotp, {
     staysHere: true,
@@ -148,14 +151,13 @@ const Wizard = ({ who, issuer }: { who: Enrolling; issuer: string }) => {
           who={who}
           app={app}
           onApp={setApp}
+          settings={settings}
+          onSettings={setSettings}
           passkey={offersPasskey(who) ? <PasskeyFirst onDone={(answer) => confirmed(answer, 'passkey')} /> : undefined}
           lost={who.by === 'recovery' ? <LostDevices only={who.devices.length === 1} /> : undefined}
           busy={start.isPending}
           error={start.error}
-          onContinue={(chosen) => {
-            setSettings(chosen)
-            start.mutate(chosen)
-          }}
+          onContinue={() => start.mutate(settings)}
         />
       )}
       {stage.at === 'scan' && (

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { algorithmName } from '../../ui/fours.ts'
 import { Note } from '../../ui/Note.tsx'
 import { Section } from '../../ui/Page.tsx'
+import { isUsualKey } from '../../ui/usual-key.ts'
 import { AppsTable } from '../enrol/AppsTable.tsx'
 import type { Part } from './parts.tsx'
 import style from './Settings.module.css'
@@ -13,7 +14,7 @@ import style from './Settings.module.css'
 export const KindOfKeys = ({ now, change, operator }: Part) => {
   const { t } = useTranslation('settings')
   const { algorithm, digits, periodSeconds } = now.totp
-  const usual = algorithm === 'SHA1' && digits === 6 && periodSeconds === 30
+  const usual = isUsualKey(now.totp)
   const [opened, setOpened] = useState(!usual)
   const set = (part: Partial<AuthenticationSettings['totp']>) => change({ totp: { ...now.totp, ...part } })
   return (

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { newVisitor, openChromium, type Visitor } from './support/chromium.ts'
+import type { Page } from 'playwright-core'
+import { newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { claimKey, firstOperator, forgetStep, goodPassword, partsOf, passcode, recorded } from './support/people.ts'
-import { press, title, typePassword } from './support/screens.ts'
+import { phone, press, title, typedKey, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 
 /** A deployment whose new keys are of another kind than most: of SHA-256 and eight digits. */
@@ -34,6 +35,7 @@ const withKey = async () => {
   await forgetStep(server, person)
   return { ...person, secret }
 }
+const words = (page: Page) => page.getByRole('main').innerText()
 const nothingWrong = async ({ complaints, context }: Visitor) => {
   assert.deepEqual(complaints, [])
   await context.close()
@@ -80,4 +82,66 @@ test('how long a passcode is, is said once the password is proved, and never bef
   assert.equal(signIn.passcodeDigits, 8)
   const done = await browser.call(contract.proveTotp, { code: passcode(adam.secret, kind) })
   assert.equal(done.signIn.passcodeDigits, undefined)
+})
+
+test('the wizard begins with the settings of the deployment, warns of apps that ignore them, and makes what it shows', async () => {
+  const adam = await withKey()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
+  await typePassword(page, adam)
+  await page.getByLabel(/^Enter the eight digits/).fill(passcode(adam.secret, kind))
+  await title(page, 'My account')
+  const made = async (choose: () => Promise<void>) => {
+    await page.goto(`${server.origin}/enrol`)
+    await title(page, 'Choose an authenticator app')
+    await choose()
+    await press(page, 'Continue')
+    await title(page, 'Scan this with your authenticator app')
+    const { searchParams } = new URL(await symbolOn(page))
+    await press(page, 'Cancel')
+    await title(page, 'My account')
+    return ['algorithm', 'digits', 'period'].map((name) => searchParams.get(name))
+  }
+  const asItIs = await made(async () => {
+    assert.ok((await words(page)).includes('shows eight new digits every 30 seconds'))
+    await page.getByRole('radio', { name: /Microsoft Authenticator/ }).click()
+    await page.getByText('This app ignores SHA-256, 8 digits and would show passcodes that do not work.').waitFor()
+    await press(page, 'Other settings for this key')
+    assert.ok(await page.getByRole('radio', { name: 'SHA-256', exact: true }).isChecked())
+    assert.ok(await page.getByRole('radio', { name: '8', exact: true }).isChecked())
+  })
+  assert.deepEqual(asItIs, ['SHA256', '8', '30'])
+  const chosen = await made(async () => {
+    await press(page, 'Other settings for this key')
+    await page.getByRole('radiogroup', { name: 'Digits' }).getByText('6', { exact: true }).click()
+    await page.getByRole('radiogroup', { name: 'Algorithm' }).getByText('SHA-1', { exact: true }).click()
+    await page.getByRole('radio', { name: /Microsoft Authenticator/ }).click()
+    assert.ok(!(await words(page)).includes('This app ignores'))
+  })
+  assert.deepEqual(chosen, ['SHA1', '6', '30'])
+  await nothingWrong(visitor)
+})
+
+test('on the phone a key of another kind is warned of before it goes into an app, with what each app does', async () => {
+  const adam = await enrolled()
+  const visitor = await newVisitor(chromium, phone)
+  const { page, context } = visitor
+  await page.goto(adam.url)
+  await press(page, 'Get my key')
+  await title(page, 'Set up your authenticator')
+  await page.getByText('Many apps read it without a word, and then show passcodes that do not work.').waitFor()
+  const [apps] = await Promise.all([
+    context.waitForEvent('page'),
+    page.getByRole('link', { name: 'See which apps follow them' }).click(),
+  ])
+  await title(apps, 'What apps do with other settings')
+  assert.ok((await words(apps)).includes('Microsoft Authenticator'))
+  await apps.close()
+  // the key is where it was, and is confirmed with eight digits
+  const secret = await typedKey(page)
+  await page.getByLabel('Password').fill(adam.password)
+  await page.getByLabel('Enter the eight digits that the app shows now').fill(passcode(secret, kind))
+  await title(page, 'Save your recovery codes')
+  await nothingWrong(visitor)
 })
