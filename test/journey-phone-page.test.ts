@@ -209,6 +209,8 @@ test('how strong a password is, is said while it is typed', async () => {
   const field = page.getByLabel('Password')
   for (const [typed, said] of [
     ['violet', 'Strength: too short, 9 to go'],
+    // a sign counts once, however many units it takes
+    ['🦊🐢🦉🐝🦄🐙🦋🐳', 'Strength: too short, 7 to go'],
     ['passwordpassword', 'Strength: weak, it would be among the first guesses'],
     [goodPassword, 'Strength: strong'],
   ] as const) {

@@ -32,6 +32,11 @@ test('a new password is of 15 to 256 characters, without rules of composition, a
   for (const [wanted, word] of [
     ['fourteen chars', 'at least 15'],
     ['x'.repeat(257), 'at most 256'],
+    // a sign counts once, however many units it takes; an accent is part of its letter; a ligature of 18 letters is one sign
+    ['🦊🐢🦉🐝🦄🐙🦋🐳', 'at least 15'],
+    ['ćwierć zażyła'.normalize('NFD'), 'at least 15'],
+    ['ﷺ', 'at least 15'],
+    ['🦊'.repeat(257), 'at most 256'],
     ['q1w2e3r4t5y6u7i8', 'list'],
     ['changerchangerchanger', 'repeats|name'],
     ['changer-postern-2026', 'name'],
@@ -45,8 +50,10 @@ test('a new password is of 15 to 256 characters, without rules of composition, a
     assert.match(refused.problem.errors?.[0]?.message ?? '', new RegExp(word), wanted)
   }
   // none of these was a guess of the present one
-  assert.equal(said(await change('onlylowercasewithoutanytrick')), '204')
-  person.password = 'onlylowercasewithoutanytrick'
+  for (const wanted of ['onlylowercasewithoutanytrick', '🦊🐢🦉🐝🦄🐙🦋🐳🐌🦀🐞🦅🐺🦔🐇']) {
+    assert.equal(said(await change(wanted)), '204')
+    person.password = wanted
+  }
   assert.equal(
     said(
       await change('правильная лошадь, батарея, скрепка; и ещё чай в семь утра '.padEnd(256, 'кто там? здесь 17 слов подряд, ')),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { leastPassword, mostPassword, passwordLength } from './passwords.ts'
 
 /** Paging of every list: opaque cursors, newest first unless said otherwise. */
 export const paging = {
@@ -23,9 +24,20 @@ export const Username = z
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u, 'letters, digits and . _ @ + -, starting with a letter or digit')
 /** What a person types at sign-in: any text, so that a wrong form and an unknown name look alike. */
 export const TypedUsername = z.string().max(256)
+/** In units of UTF-16: enough for any password of so many characters. */
+const mostTyped = 4 * mostPassword
 /** 15 to 256 characters; which ones are refused, and why, is said at the field. No composition rules (NIST SP 800-63B-4). */
-export const NewPassword = z.string().min(15, 'at least 15 characters').max(256, 'at most 256 characters')
-export const TypedPassword = z.string().min(1).max(1024)
+export const NewPassword = z
+  .string()
+  .superRefine((password, { addIssue }) => {
+    const text = { input: password, origin: 'string', inclusive: true } as const
+    if (password.length > mostTyped || passwordLength(password) > mostPassword)
+      addIssue({ ...text, code: 'too_big', maximum: mostPassword, message: `at most ${mostPassword} characters` })
+    else if (passwordLength(password) < leastPassword)
+      addIssue({ ...text, code: 'too_small', minimum: leastPassword, message: `at least ${leastPassword} characters` })
+  })
+  .meta({ minLength: leastPassword, maxLength: mostPassword })
+export const TypedPassword = z.string().min(1).max(mostTyped)
 /** A TOTP value as typed: 6 to 8 digits, blanks or hyphens between them are dropped. */
 export const Passcode = z
   .string()

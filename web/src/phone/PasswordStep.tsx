@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import { leastPassword, passwordLength } from '@postern/contract'
 import { Field } from './parts.tsx'
 import { strengthOf } from './strength.ts'
 import { t } from './words.ts'
@@ -38,7 +39,7 @@ export const PasswordStep = ({
 )
 
 const Strength = ({ password, names }: { password: string; names: string[] }) => {
-  const missing = 15 - password.length
+  const missing = leastPassword - passwordLength(password)
   const strength = strengthOf(password, names)
   const words = missing > 0 ? t('strength.short', { count: missing }) : t(`strength.${strength}`)
   return (

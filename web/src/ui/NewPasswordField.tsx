@@ -9,20 +9,22 @@ const bars = { weak: 1, fair: 2, good: 3, strong: 4 }
 export const NewPasswordField = ({
   label,
   value,
+  missing,
   onChange,
   names,
   error,
 }: {
   label: string
   value: string
+  /** How many characters it still lacks. */
+  missing: number
   onChange: (value: string) => void
   /** Names that must not make it: of the person, the product, the organisation. */
   names: readonly string[]
   error?: string | undefined
 }) => {
   const { t } = useTranslation()
-  const strength = useStrength(value, names)
-  const missing = 15 - value.length
+  const strength = useStrength(value, names, missing <= 0)
   const words =
     missing > 0 ? t('password.strengths.short', { count: missing }) : strength ? t(`password.strengths.${strength}`) : ''
   return (
@@ -31,7 +33,6 @@ export const NewPasswordField = ({
         label={label}
         description={t('password.rule')}
         autoComplete="new-password"
-        maxLength={256}
         value={value}
         error={error}
         onChange={(change) => onChange(change.currentTarget.value)}

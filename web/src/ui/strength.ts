@@ -20,13 +20,13 @@ const load = (): Promise<Judge> => {
 }
 
 /** How strong what is being typed is; undefined while the lists load, or where there is nothing to judge. */
-export const useStrength = (password: string, names: readonly string[]): Strength | undefined => {
+export const useStrength = (password: string, names: readonly string[], longEnough: boolean): Strength | undefined => {
   const [strength, setStrength] = useState<Strength>()
   const joined = names.join(' ')
   useEffect(() => {
     let wanted = true
     setStrength(undefined)
-    if (password.length < 15) {
+    if (!longEnough) {
       if (password.length > 0) void load()
       return
     }
@@ -38,6 +38,6 @@ export const useStrength = (password: string, names: readonly string[]): Strengt
     return () => {
       wanted = false
     }
-  }, [password, joined])
+  }, [password, joined, longEnough])
   return strength
 }

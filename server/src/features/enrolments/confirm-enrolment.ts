@@ -182,7 +182,10 @@ const wrongTry = (claim: OpenClaim, why: string, fresh?: (tx: Tx) => Promise<con
   })
 
 const chosenPassword = async (deps: ActDeps, claim: OpenClaim, password: string | undefined): Promise<string> => {
-  if (password === undefined) throw invalid('password', 'choose a password of at least 15 characters', 'too-short', { least: 15 })
+  if (password === undefined)
+    throw invalid('password', `choose a password of at least ${contract.leastPassword} characters`, 'too-short', {
+      least: contract.leastPassword,
+    })
   const { issuer } = await requireEnrolment(deps.db)
   requireStrong(password, [claim.username, claim.displayName, issuer], 'password')
   return hashPassword(password)

@@ -1,5 +1,5 @@
 import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core'
-import { changePassword, myFactors, mySessions } from '@postern/contract'
+import { changePassword, leastPassword, myFactors, mySessions, passwordLength } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
@@ -29,6 +29,7 @@ export const ChangePassword = ({ opened, onClose }: { opened: boolean; onClose: 
       toast(t('passwordChanged'))
     },
   })
+  const missing = leastPassword - passwordLength(chosen)
   const errors = fieldErrors(change.error)
   const code = problemIn(change.error)?.code
   const wrong = code === 'factor-wrong'
@@ -54,6 +55,7 @@ export const ChangePassword = ({ opened, onClose }: { opened: boolean; onClose: 
           <NewPasswordField
             label={t('newPassword')}
             value={chosen}
+            missing={missing}
             onChange={setChosen}
             names={[user.username, user.displayName, issuer, 'postern']}
             error={errors.new}
@@ -63,7 +65,7 @@ export const ChangePassword = ({ opened, onClose }: { opened: boolean; onClose: 
             <Button variant="default" onClick={close}>
               {t('common:cancel')}
             </Button>
-            <Button type="submit" loading={change.isPending} disabled={current === '' || chosen.length < 15}>
+            <Button type="submit" loading={change.isPending} disabled={current === '' || missing > 0}>
               {t('changePassword')}
             </Button>
           </Group>
