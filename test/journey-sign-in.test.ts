@@ -9,6 +9,7 @@ import {
   keyOnScreen,
   press,
   recoveryCodesOn,
+  signInHere,
   title,
   toPassword,
   typedKey,
@@ -320,6 +321,36 @@ test('where policy demands a second factor the wizard waits, cannot be walked ar
   await title(page, 'My account')
   assert.equal(await page.evaluate('JSON.stringify({ ...sessionStorage })'), '{}')
   await server.sql(`update authentication_settings set second_factor_roles = array['auditor', 'operator', 'owner']`)
+  await nothingWrong(visitor)
+})
+
+test('an operator reads for whom a factor is closed, and opens it again', async () => {
+  const adam = await somebody()
+  const close = (factor: string, lane: number) =>
+    server.sql(
+      `insert into attempt (account_key, factor, lane, failures, open_at) select id, $2, $3, 100, now() from users where username = $1
+       on conflict (account_key, factor, lane) do update set failures = 100`,
+      [adam.username, factor, lane],
+    )
+  await close('password', 0)
+  await close('password', 1)
+  await close('totp', 1)
+  await close('recovery-code', 0)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await signInHere(page, server, olga, `/users/${adam.id}`)
+  await title(page, adam.username)
+  for (const said of [
+    'Locked for unknown browsers: recovery codes',
+    'Locked for their own browsers: passcode',
+    'Locked for every browser: password',
+  ])
+    await page.getByText(said).waitFor()
+  await page.getByRole('button', { name: 'Clear the counts' }).first().click()
+  await page
+    .getByText(/^Locked for/)
+    .first()
+    .waitFor({ state: 'detached' })
   await nothingWrong(visitor)
 })
 

@@ -8,6 +8,7 @@ import { enrolFactors, IssuedCode, LetterLanguage } from './issued-code.ts'
 import { OpenSession } from './me.ts'
 
 export const userStates = ['active', 'suspended', 'offboarded'] as const
+const GuessedFactor = z.enum(['password', 'totp', 'recovery-code'])
 export const User = z
   .object({
     id: UserId,
@@ -34,8 +35,11 @@ export const User = z
       .nullable(),
     enrolmentDue: z.boolean().meta({ description: 'Policy demands a second factor that is not there yet' }),
     locked: z
-      .array(z.enum(['password', 'totp', 'recovery-code']))
-      .meta({ description: 'Factors that answer known browsers only, after 100 failures in a row' }),
+      .array(GuessedFactor)
+      .meta({ description: 'Factors that answer no unknown browser, after 100 failures in a row in such ones' }),
+    lockedForKnown: z.array(GuessedFactor).meta({
+      description: 'Factors that answer no known browser, after 100 failures in a row in those: until an operator lifts it',
+    }),
     openSessions: z.number().int(),
     lastSignInAt: Instant.nullable(),
     createdAt: Instant,

@@ -22,6 +22,7 @@ type Row = {
   devices: number
   recoveryCodesLeft: number
   locked: User['locked']
+  lockedForKnown: User['lockedForKnown']
   openSessions: number
   lastSignInAt: Date | null
   due: boolean
@@ -36,12 +37,15 @@ type Row = {
 }
 const due = sql`(u.state = 'active' and not ${sql.raw(hasSecondFactor('u.id'))}
   and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()))`
+/** Factors that are closed in a lane: 0 is that of unknown browsers. */
+const locked = (lane: '= 0' | '> 0') =>
+  sql.raw(`array(select factor from attempt where account_key = u.id and lane ${lane} and failures >= 100 order by factor)`)
 const select = sql`select u.id, u.username, u.display_name as "displayName", u.email, u.state, u.version, u.created_at as "createdAt",
   array(select role from user_role where user_id = u.id order by array_position(array['user','auditor','operator','owner'], role)) as roles,
   exists (select from password where user_id = u.id) as password, exists (select from totp where user_id = u.id and state = 'active') as totp,
   (select count(*)::int from device where user_id = u.id and state = 'active') as devices,
   (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
-  array(select factor from attempt where account_key = u.id and lane = 0 and failures >= 100 order by factor) as locked,
+  ${locked('= 0')} as locked, ${locked('> 0')} as "lockedForKnown",
   (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
   (select max(last_at) from known_browser where user_id = u.id) as "lastSignInAt", ${due} as due,
   (select jsonb_build_object('id', t.id, 'origin', t.origin, 'confirmedAt', t.confirmed_at, 'lastUsedAt', t.last_used_at,
@@ -67,6 +71,7 @@ const toUser = (row: Row): User => ({
   },
   enrolmentDue: row.due,
   locked: row.locked,
+  lockedForKnown: row.lockedForKnown,
   openSessions: row.openSessions,
   lastSignInAt: row.lastSignInAt?.toISOString() ?? null,
   createdAt: row.createdAt.toISOString(),

@@ -107,7 +107,7 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
   })
 const sameRoles = (a: readonly string[], b: readonly string[]): boolean => [...new Set(a)].sort().join() === [...b].sort().join()
 
-/** Clears the failure counts of a person, so that unknown browsers are answered again. */
+/** Clears the failure counts of a person, so that every browser is answered again. */
 export const unlockUser = (deps: ActDeps, actor: Actor, input: In<typeof contract.unlockUser>): Promise<User> =>
   act(deps, actor, { type: 'user.unlocked', endpoint: contract.unlockUser }, async (tx, event) => {
     const id = fromId(input.id)

@@ -170,15 +170,22 @@ const sentenceOf = (
   return totp ? 'ready' : 'passwordOnly'
 }
 
-/** After 100 failures in a row a factor answers known browsers only; what lifts it stands beside it. */
+/** After 100 failures in a row a factor is closed, for unknown browsers, for known ones, or for all; what lifts it stands beside it. */
 const Locked = ({ user, may }: { user: User; may: boolean }) => {
   const { t } = useTranslation('users')
   const unlock = useAction(unlockUser, { refreshes: getUser })
-  if (user.locked.length === 0) return null
-  return (
+  const known = new Set(user.lockedForKnown)
+  const closed = {
+    unknown: user.locked.filter((factor) => !known.has(factor)),
+    known: user.lockedForKnown.filter((factor) => !user.locked.includes(factor)),
+    all: user.locked.filter((factor) => known.has(factor)),
+  }
+  const shown = (['unknown', 'known', 'all'] as const).filter((whom) => closed[whom].length > 0)
+  return shown.map((whom) => (
     <Note
+      key={whom}
       tone="warn"
-      title={t('lockedTitle', { factors: user.locked.map((factor) => t(`lockedFactor.${factor}`)).join(', ') })}
+      title={t(`locked.${whom}.title`, { factors: closed[whom].map((factor) => t(`lockedFactor.${factor}`)).join(', ') })}
       action={
         may && (
           <Button variant="default" loading={unlock.isPending} onClick={() => unlock.mutate({ id: user.id })}>
@@ -187,8 +194,8 @@ const Locked = ({ user, may }: { user: User; may: boolean }) => {
         )
       }
     >
-      {t('lockedText')}
+      {t(`locked.${whom}.text`)}
       {unlock.error && <Refused error={unlock.error} />}
     </Note>
-  )
+  ))
 }

@@ -58,11 +58,11 @@ export default function UsersPage() {
     {
       key: 'due',
       title: t('due'),
-      cell: ({ enrolmentDue, totpKey, locked }) => (
+      cell: ({ enrolmentDue, totpKey, locked, lockedForKnown }) => (
         <span className={style.due}>
           {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}
           {totpKey?.renewalDue && <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>}
-          {locked.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
+          {locked.length + lockedForKnown.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
         </span>
       ),
     },
