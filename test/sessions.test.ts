@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword, cookiesOf, from, raw, said } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
-import { firstOperator, forgetStep, newPerson, type Person, passcode, signIn } from './support/people.ts'
+import { claimKey, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -118,6 +118,50 @@ test('a step-up carries the code that opened the session, proves nobody else, ta
 test('an assurance that no factor reaches is refused with words, not promised', async () => {
   const browser = await signIn(server, ada)
   for (const acr of ['phr', 'phrh'] as const) assert.equal(said(await browser.try(contract.stepUp, { acr })), 'conflict')
+
+  // by a password alone, where nobody demands more
+  await server.sql(`update authentication_settings set second_factor_roles = array['owner']`)
+  const paula = await newPerson(server, olga, 'paula')
+  await server.sql(`delete from totp where user_id = (select id from users where username = 'paula')`)
+  const alone = server.browser()
+  await alone.call(contract.openSignIn, {})
+  await alone.call(contract.provePassword, { username: 'paula', password: paula.password })
+  const refused = await alone.try(contract.stepUp, { acr: 'aal2' })
+  assert.equal(said(refused), 'conflict')
+  assert.match(refused.problem.detail ?? '', /Add an authenticator app or a passkey/)
+  assert.equal(said(await alone.try(contract.stepUp, { acr: 'aal1' })), '201')
+
+  // nor does one complete with less whose factor goes away on the way
+  const carla = await newPerson(server, olga, 'carla')
+  await carla.browser.call(contract.stepUp, { acr: 'aal2' })
+  await server.sql(`delete from totp where user_id = (select id from users where username = 'carla')`)
+  const { signIn: proved } = await carla.browser.call(contract.provePassword, { password: carla.password })
+  assert.deepEqual([proved.state, proved.next], ['pending', []])
+  await server.sql(`update authentication_settings set second_factor_roles = array['user', 'auditor', 'operator', 'owner']`)
+})
+
+test('signing out leaves no pending key behind, but for one that was claimed on another phone', async () => {
+  const person = await newPerson(server, olga, 'pia')
+  const desk = await signIn(server, person)
+  const phone = server.browser()
+  const { code } = await desk.call(contract.enrolAnotherPhone, { factor: 'totp' })
+  const claimed = await claimKey(phone, partsOf(code.url as string))
+  await desk.call(contract.signOut, {})
+  await forgetStep(server, person)
+  const confirmed = await phone.call(contract.confirmEnrolment, {
+    confirm: claimed.confirm,
+    code: passcode(claimed.secret),
+    currentPassword: person.password,
+  })
+  assert.equal(confirmed.user.username, 'pia')
+
+  const again = await signIn(server, { ...person, secret: claimed.secret })
+  await again.call(contract.startTotp, {})
+  const pending = () =>
+    server.sql(`select from totp where state = 'pending' and user_id = (select id from users where username = 'pia')`)
+  assert.equal((await pending()).length, 1)
+  await again.call(contract.signOut, {})
+  assert.equal((await pending()).length, 0)
 })
 
 test('one signs out here, one other, or all others; each is dead at once and on record', async () => {

@@ -112,8 +112,9 @@ const signOut = (deps: ActDeps, actor: Actor) =>
     event.about({ sessionId: session.id, detail: { why: 'signed out' } })
     await lockPerson(tx, id)
     await endSessions(tx, { userId: id, only: session.id }, 'signed out')
-    // a pending key is not left behind (threat 9)
-    await sql`delete from totp where user_id = ${id} and state = 'pending'`.execute(tx)
+    // a pending key is not left behind (threat 9); one that was claimed on another phone is that phone's, and ends with its claim
+    await sql`delete from totp t where t.user_id = ${id} and t.state = 'pending'
+      and not exists (select from claim c where c.totp_id = t.id and c.ended_at is null and c.expires_at > now())`.execute(tx)
     return undefined
   })
 const endMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.endMySession>) =>

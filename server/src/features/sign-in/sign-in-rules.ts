@@ -48,6 +48,8 @@ export const nextStep = (facts: SignInFacts): NextStep => {
   if (facts.secondFactorDemanded && facts.recoveryCodesLeft > 0) return pending('recovery-code')
   // nor where none is left: whoever has the password could be first. An operator’s code is the way
   if (facts.secondFactorDemanded && facts.lostFactor) return pending()
+  // nobody completes with less than they asked for
+  if (known && facts.wantedAcr === 'aal2' && !facts.secondFactorDemanded) return pending()
   if (facts.secondFactorDemanded)
     return { state: 'enrolment-required', next: facts.enrolment ? ['enrol-passkey', 'enrol-totp'] : [] }
   return { state: 'complete', next: [] }

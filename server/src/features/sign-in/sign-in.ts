@@ -9,7 +9,9 @@ import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { countDevices, type PasskeyDeps } from '../devices/index.ts'
 import type { ActDeps, EventFacts, Tally } from '../events/index.ts'
+import { secondFactorDemanded } from '../policies/index.ts'
 import { asUser, insertSession } from '../sessions/index.ts'
+import { hasActive } from '../totp/index.ts'
 import { limitedStarts } from './limits.ts'
 import type { Passcodes } from './passcodes.ts'
 import { ofSignIn, sourceTag, thumbprintOf, turnedAway } from './proof-refusals.ts'
@@ -70,10 +72,7 @@ export const openStepUp = async (
   input: In<typeof contract.stepUp>,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const user = asUser(actor)
-  if ((input.acr === 'phr' || input.acr === 'phrh') && (await countDevices(deps.db, user.id)) === 0)
-    throw new Refusal('conflict', 'no factor reaches it', {
-      detail: 'Only a passkey reaches this assurance, and you have none. Add one under My account.',
-    })
+  await requireWithinReach(deps, user.id, input.acr)
   return insertAndShow(deps, actor, {
     purpose: 'step-up',
     wantedAcr: input.acr ?? null,
@@ -82,6 +81,19 @@ export const openStepUp = async (
     username: user.username,
     returnTo: null,
   })
+}
+/** A person whom policy sends to the wizard gets their second factor on the way. */
+const requireWithinReach = async ({ db }: SignInDeps, userId: string, acr: In<typeof contract.stepUp>['acr']): Promise<void> => {
+  if (acr === undefined || acr === 'aal1' || (await countDevices(db, userId)) > 0) return
+  if (acr !== 'aal2')
+    throw new Refusal('conflict', 'no factor reaches it', {
+      detail: 'Only a passkey reaches this assurance, and you have none. Add one under My account.',
+    })
+  if (!(await hasActive(db, userId)) && !(await secondFactorDemanded(db, userId)))
+    throw new Refusal('conflict', 'no factor reaches it', {
+      detail:
+        'Only a second factor reaches this assurance, and you have none. Add an authenticator app or a passkey under My account.',
+    })
 }
 const insertAndShow = async (
   deps: SignInDeps,
