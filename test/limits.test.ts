@@ -151,6 +151,14 @@ test('a stranger cannot keep a user out: the browser that signed them in has a c
   ])
   await olga.browser.call(contract.unlockUser, { id: dora.id, reason: 'asked by phone' })
   await signIn(server, dora, from(server, '203.0.113.5'))
+
+  // closed in the browsers that are known: an operator sees it, and lifts it
+  await failed('dora', 'totp', 100, 1)
+  const shown = await olga.browser.call(contract.getUser, { id: dora.id })
+  assert.deepEqual([shown.locked, shown.lockedForKnown], [[], ['totp']])
+  const lifted = await olga.browser.call(contract.unlockUser, { id: dora.id })
+  assert.deepEqual(lifted.lockedForKnown, [])
+  await signIn(server, dora, dora.browser)
 })
 
 test('a closed factor stays closed however long ago the failures were, and a browser known 90 days ago is a stranger', async () => {
@@ -328,6 +336,29 @@ test('an address has exactly 300 starts a minute', async () => {
   assert.deepEqual(tallied(answers.map(said)), { '201': 300, 'rate-limited': 20 })
   assert.ok(answers.filter(({ status }) => status === 429).every((refused) => retryAfter(refused) >= 1))
   assert.equal(said(await from(server, '203.0.113.61').try(contract.openSignIn, {})), '201')
+})
+
+test('an IPv6 address counts with all of its /64, for starts and for failures; the record keeps each as it came', async () => {
+  await server.sql(`update authentication_settings set starts_per_minute = 6, failures_per_minute = 3`)
+  await settle(10, 60)
+  const within = (at: number) => from(server, `2001:db8:64:1::${at.toString(16)}`)
+  const starts = await atOnce(8, async (at) => ({ browser: within(at + 1), at: at + 1 }))
+  const opened = []
+  for (const { browser, at } of starts) opened.push({ browser, at, said: said(await browser.try(contract.openSignIn, {})) })
+  assert.deepEqual(tallied(opened.map((each) => each.said)), { '201': 6, 'rate-limited': 2 })
+  const failures = []
+  for (const { browser, at } of opened.slice(0, 4)) failures.push(said(await guess(browser, `nobody64-${at}`, 'wrong')))
+  assert.deepEqual(failures, ['factor-wrong', 'factor-wrong', 'factor-wrong', 'rate-limited'])
+
+  const next = from(server, '2001:db8:64:2::1')
+  assert.equal(said(await next.try(contract.openSignIn, {})), '201')
+  assert.equal(said(await guess(next, 'nobody64-5', 'wrong')), 'factor-wrong')
+  await server.sql(`update authentication_settings set starts_per_minute = 300, failures_per_minute = 120`)
+  const { items } = await olga.browser.call(contract.listEvents, { address: '2001:db8:64:1::2', outcome: 'failure' })
+  assert.deepEqual(
+    items.map(({ address }) => address),
+    ['2001:db8:64:1::2'],
+  )
 })
 
 test('both are settings, read where they decide', async () => {

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { addressTag, EventDraft, notify } from '../events/index.ts'
+import { EventDraft, limitTag, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { brandOf } from './code-symbol.ts'
 import { type CodesDeps, recordUnknown } from './codes.ts'
@@ -26,7 +26,7 @@ type Said = { verdict: CheckVerdict; reasons: CheckReason[]; leadsTo?: string; d
 const perMinute = { check: 30, report: 5 }
 const photoCosts = 3
 const requireWithin = async (deps: CheckDeps, actor: Actor, kind: keyof typeof perMinute, cost = 1): Promise<void> => {
-  const tag = addressTag(deps.keys, actor.source.address ?? '')
+  const tag = limitTag(deps.keys, actor.source.address ?? '')
   const { rows } =
     await sql`insert into address_count as a (minute, kind, source, n) values (date_trunc('minute', now()), ${kind}, ${tag}, ${cost})
     on conflict (minute, kind, source) do update set n = a.n + ${cost} where a.n <= ${perMinute[kind] - cost} returning n`.execute(

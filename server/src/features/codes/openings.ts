@@ -4,6 +4,7 @@ import type { Actor, Source } from '../../platform/actor.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
+import { isIPv6 } from '../../platform/network.ts'
 import { scanStream } from '../events/index.ts'
 import { leadsTo } from './destinations.ts'
 import { keeper, networkOf } from './scan-address.ts'
@@ -90,7 +91,7 @@ class AddressRows {
     if (minute !== this.#minute) this.#rows.clear()
     this.#minute = minute
     // whoever has one IPv6 address has as many as they like
-    const of = address.includes(':') ? networkOf(address) : address
+    const of = isIPv6(address) ? networkOf(address) : address
     const rows = (this.#rows.get(of) ?? 0) + 1
     this.#rows.set(of, rows)
     return rows > rowsPerMinute

@@ -1,18 +1,16 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { CodeSettings } from '@postern/contract'
-import ipaddr from 'ipaddr.js'
 import type { Source } from '../../platform/actor.ts'
 import { uuid7Time } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
+import { ipv6Network, isIPv6 } from '../../platform/network.ts'
 import { remember } from '../../platform/remember.ts'
 import { addressTag } from '../events/index.ts'
 import type { KeptAddress } from './scans-store.ts'
 
-/** The network that is kept of an address: /24 of IPv4, /48 of IPv6. Addresses are written as the edge writes them (RFC 5952). */
+/** The network that is kept of an address: /24 of IPv4, /48 of IPv6. */
 export const networkOf = (address: string): string =>
-  address.includes(':')
-    ? `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`)}/48`
-    : `${address.slice(0, address.lastIndexOf('.'))}.0/24`
+  isIPv6(address) ? ipv6Network(address, 48) : `${address.slice(0, address.lastIndexOf('.'))}.0/24`
 
 const hourMs = 3_600_000
 const hourKeys = new WeakMap<KeyObject, Map<number, KeyObject>>()

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import { uuid7 } from '../../platform/ids.ts'
-import { type ActDeps, addressTag, EventDraft } from '../events/index.ts'
+import { type ActDeps, EventDraft, limitTag } from '../events/index.ts'
 import { readCodeSettings } from './code-settings.ts'
 import type { Openings } from './openings.ts'
 import { keeper } from './scan-address.ts'
@@ -11,7 +11,7 @@ import { insertFlood, insertScan } from './scans-store.ts'
 const scansPerMinute = 60
 /** True while the address has one left. An id is no secret: without this anybody who saw one could fill the log with it. */
 export const countScan = async (deps: ActDeps, actor: Actor): Promise<boolean> => {
-  const tag = addressTag(deps.keys, actor.source.address ?? '')
+  const tag = limitTag(deps.keys, actor.source.address ?? '')
   const { rows } =
     await sql`insert into address_count as a (minute, kind, source) values (date_trunc('minute', now()), 'scan', ${tag})
     on conflict (minute, kind, source) do update set n = a.n + 1 where a.n < ${scansPerMinute} returning n`.execute(deps.db)

@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize'
 import type { ClientDevice, Place } from '../../platform/actor.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
+import { ipv6Network, isIPv6 } from '../../platform/network.ts'
 import { randomSlice } from '../../platform/random.ts'
 import type { EventDraft, Subject } from './event-draft.ts'
 import type { PersonKeys } from './person-keys.ts'
@@ -38,6 +39,9 @@ export type PreparedEvent = {
 
 /** 8 bytes of a keyed hash: to find an address again, not to prove it. */
 export const addressTag = (keys: Keys, address: string): Buffer => keys.hash('address', address).subarray(0, 8)
+/** What the limits of an address count together. Whoever has one IPv6 address has all of its /64 (RFC 6177, RFC 7421). */
+export const limitTag = (keys: Keys, address: string): Buffer =>
+  addressTag(keys, isIPv6(address) ? ipv6Network(address, 64) : address)
 
 /** RFC 6962 §2.1: a leaf is SHA-256(0x00 ‖ entry). */
 export const leafHash = (entry: string): Buffer => hash('sha256', `\0${entry}`, 'buffer')

@@ -3,7 +3,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import type { Keys } from '../../platform/keys.ts'
 import type { EventDraft } from './event-draft.ts'
-import { addressTag, type PreparedEvent, prepareEvent } from './event-entry.ts'
+import { limitTag, type PreparedEvent, prepareEvent } from './event-entry.ts'
 import { append, eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
 import { notify } from './notices.ts'
 import { PersonKeys } from './person-keys.ts'
@@ -61,7 +61,7 @@ export class Recorder {
     const address = draft.actor.source.address
     const within = await this.#failures.submit({
       event: event as PreparedEvent,
-      source: address ? addressTag(this.keys, address) : null,
+      source: address ? limitTag(this.keys, address) : null,
     })
     if (within) this.onAppended()
     else await this.tally.add(draft.actor, 'request.limited', 'failures of this address')

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Actor } from '../../platform/actor.ts'
 import { Group } from '../../platform/group.ts'
 import { EventDraft } from './event-draft.ts'
-import { addressTag } from './event-entry.ts'
+import { limitTag } from './event-entry.ts'
 import type { Recorder } from './recorder.ts'
 
 type Tallied = { type: EventType; source: Buffer; last: string; sealed: Buffer }
@@ -26,7 +26,7 @@ export class Tally {
     const { source } = actor
     await this.#group.submit({
       type,
-      source: addressTag(this.#events.keys, source.address ?? ''),
+      source: limitTag(this.#events.keys, source.address ?? ''),
       last: JSON.stringify({ why }),
       sealed: this.#events.keys.seal(
         'answers',

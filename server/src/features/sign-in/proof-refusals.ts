@@ -2,12 +2,12 @@ import type * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type ActDeps, addressTag, EventDraft, type EventFacts } from '../events/index.ts'
+import { type ActDeps, EventDraft, type EventFacts, limitTag } from '../events/index.ts'
 import { policyName } from '../policies/index.ts'
 import { limitedAddress } from './limits.ts'
 
 export const sourceTag = (keys: Keys, actor: Actor): Buffer | null =>
-  actor.source.address ? addressTag(keys, actor.source.address) : null
+  actor.source.address ? limitTag(keys, actor.source.address) : null
 export const thumbprintOf = (actor: Actor): Buffer => {
   if (!actor.source.thumbprint) throw new Refusal('session-binding', 'no proof')
   return actor.source.thumbprint

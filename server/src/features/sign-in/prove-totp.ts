@@ -10,7 +10,7 @@ import { EventDraft, type EventFacts, type PreparedEvent } from '../events/index
 import { acceptedStep, offsetOf, stepAt, totpKey } from '../totp/index.ts'
 import { limited, limitedAddress } from './limits.ts'
 import type { Guess, Verdict } from './passcode-statements.ts'
-import { ofSignIn, refuseLimited, thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
+import { ofSignIn, refuseLimited, sourceTag, thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
 import { aboutSignIn, requireAsked, requireSignIn, type SignInDeps } from './sign-in.ts'
 import { restart } from './sign-in-store.ts'
 
@@ -86,7 +86,7 @@ export const proveTotp = async (
       step,
       sessionHash: deps.keys.hash('session', session),
       sessionId,
-      source: event.addressTag,
+      source: sourceTag(deps.keys, actor),
       event,
     },
   })

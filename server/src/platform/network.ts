@@ -1,0 +1,7 @@
+import ipaddr from 'ipaddr.js'
+
+/** Addresses are written as the edge writes them (RFC 5952), where a mapped IPv4 is IPv4. */
+export const isIPv6 = (address: string): boolean => address.includes(':')
+
+export const ipv6Network = (address: string, bits: number): string =>
+  `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)}/${bits}`
