@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { unzipSync } from 'fflate'
 import sharp from 'sharp'
-import { toId } from '../server/src/platform/ids.ts'
+import { fromId, toId } from '../server/src/platform/ids.ts'
 import { atOnce, raw, said } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
 import { readSymbols } from './support/chromium.ts'
@@ -318,6 +318,29 @@ test('codes for many people come as one sealed zip: fetched once, by who made th
   assert.equal(await deployment.count(`select count(*) from bulk_row where encode(result, 'escape') like $1`, [`%${secret}%`]), 0)
   await deployment.sql(`update bulk_row set result_until = now() where result is not null`)
   assert.equal((await zipped(second.id)).status, 404, 'over, though no job has tidied')
+})
+
+test('codes for many set up a passkey where that is asked for; a filter finds the active people that match now', async () => {
+  const people = await crowd(deployment, 3, 'filtered')
+  await olga.browser.call(contract.suspendUser, { id: toId('usr', people[2]?.id as string) })
+  const userFilter = { q: 'filtered' }
+  assert.equal((await bulk({ action: 'issue', userFilter, dryRun: true })).total, 2)
+  assert.equal((await bulk({ action: 'issue', userFilter: { ...userFilter, state: 'suspended' }, dryRun: true })).total, 0)
+  const made = await ended((await bulk({ action: 'issue', userFilter, factor: 'device', symbols: [] })).id)
+  assert.deepEqual([made.done, made.failed], [2, 0])
+  const { files } = await zipped(made.id)
+  assert.deepEqual(Object.keys(files), ['index.csv'], 'a list of links')
+  const [, line] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
+  const [, label, , url] = (line as string).split(',') as string[]
+  assert.equal(label, 'filtered0')
+  const claimed = await new Browser(deployment.a.origin).try(contract.claimCode, partsOf(url as string))
+  assert.equal(claimed.value.kind, 'enrol-device')
+  const wrong = await olga.browser.try(contract.bulkCodes, { action: 'reissue', filter: { q: 'filtered' }, factor: 'device' })
+  assert.equal(wrong.problem.errors?.[0]?.path, 'factor')
+  // whoever has not just authenticated is asked, for one as for many
+  await deployment.sql(`update session set proved_at = now() - interval '10 min' where user_id = $1`, [fromId(olga.id)])
+  assert.equal(said(await olga.browser.try(contract.bulkCodes, { action: 'issue', userFilter })), 'step-up-required')
+  await deployment.sql(`update session set proved_at = now() where user_id = $1`, [fromId(olga.id)])
 })
 
 test('each symbol in a job’s zip is in the look of its code’s kit, or of the default one, and is read', async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { base32 } from '../server/src/features/totp/index.ts'
+import { toId } from '../server/src/platform/ids.ts'
 import { atOnce, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { crowd, pendingSignIn } from './support/crowd.ts'
@@ -269,6 +270,15 @@ test('by a filter, with fresh codes at once; forms that cannot be are refused at
   assert.deepEqual(await olga.browser.call(contract.reEnrolUsers, ask, { headers }), done)
   const enrolled = await enrolByCode(server.browser(), done.codes?.[0]?.code.url as string)
   assert.equal(enrolled.username, done.codes?.[0]?.user.username)
+  // or one that sets up a phone; whichever was open ends, for there is one a person
+  const [, second] = members
+  const whom = { userIds: [toId('usr', second?.id as string)], from, reason: 'a phone instead' }
+  const phone = await olga.browser.call(contract.reEnrolUsers, { ...whom, codes: { expiresInMinutes: 60, factor: 'device' } })
+  const open = await olga.browser.call(contract.listCodes, { userId: whom.userIds[0] as string, state: 'live' })
+  assert.deepEqual(
+    open.items.map(({ id, kind }) => [id, kind]),
+    [[phone.codes?.[0]?.code.id, 'enrol-device']],
+  )
   // whoever is due by then is left out: the rest of many is reached by calling again
   const again = await olga.browser.call(contract.reEnrolUsers, { filter, from, reason: 'again' })
   assert.equal(again.people, 0)

@@ -109,6 +109,40 @@ test('people from a file: a dry run shows them as they will be, the good rows ar
   assert.equal(await count(`select count(*) from bulk_row where state = 'done' and input is not null`), 0)
 })
 
+test('a file says what each code sets up, and the call which files of symbols come with them', async () => {
+  const csv = 'username,enrol,factor\nfila,screen,Device\nfilb,letter,device\nfilc,screen,\nfild,screen,key\nfile,none,device\n'
+  const { sample } = await olga.browser.call(contract.importUsers, { csv, dryRun: true })
+  assert.deepEqual(
+    sample.map(({ values, errors }) => values.factor + errors.map(({ message }) => `, ${message}`).join()),
+    ['device', 'device', 'totp', 'key, key is no factor: totp or device', 'device'],
+  )
+  const job = await ended(await olga.browser.call(contract.importUsers, { csv, symbols: ['pdf'] }))
+  assert.deepEqual([job.done, job.failed], [4, 1])
+  const files = await fetched(job.id)
+  const names = Object.keys(files).sort()
+  assert.deepEqual(names, [
+    'activation.csv',
+    'index.csv',
+    'letters/0002-filb.pdf',
+    ...['fila', 'filb', 'filc'].map((name, at) => `pdf/000${at + 1}-${name}.pdf`),
+  ])
+  const { items } = await olga.browser.call(contract.listCodes, { q: 'fil', state: 'live' })
+  assert.deepEqual(items.map(({ label, kind }) => `${label} ${kind}`).sort(), [
+    'fila enrol-device',
+    'filb enrol-device',
+    'filc enrol-totp',
+  ])
+  const links = 'label,destination\nfiled,https://www.example.org/a\n'
+  const made = await ended(await olga.browser.call(contract.importCodes, { csv: links, symbols: ['png', 'eps'] }))
+  assert.deepEqual(Object.keys(await fetched(made.id)).sort(), ['eps/0001-filed.eps', 'index.csv', 'png/0001-filed.png'])
+  const bare = await ended(await olga.browser.call(contract.importCodes, { csv: links, symbols: [] }))
+  assert.deepEqual(Object.keys(await fetched(bare.id)), ['index.csv'], 'a list of links')
+})
+const fetched = async (id: string): Promise<Record<string, Uint8Array>> => {
+  const { url } = await olga.browser.call(contract.createDownload, { path: `/api/bulk/${id}/results` })
+  return unzipSync(new Uint8Array(await (await fetch(url)).arrayBuffer()))
+}
+
 test('nobody climbs through a file: not by its roles, not by a token, not without a proof', async () => {
   const helper = await newPerson(server, olga, 'helper', ['operator'])
   const csv = 'username,roles\nclimber,owner\nplain,user\n'

@@ -421,6 +421,66 @@ test('link codes are printed together as they are; what authenticates is left ou
   await done(visitor)
 })
 
+test('enrolment codes are issued to the people who are selected, or to all that match, and fetched once', async () => {
+  const names = ['wanda', 'wera', 'wit'].map((name) => `${name}-team`)
+  const [, , wit] = await Promise.all(names.map((username) => olga.browser.call(contract.createUser, { username })))
+  await olga.browser.call(contract.suspendUser, { id: wit?.id as string })
+  const visitor = await desk('/users?q=-team')
+  const { page } = visitor
+  const bar = page.getByRole('region', { name: 'Selected people' })
+  const fetched = async (row: RegExp) => {
+    await title(page, 'Bulk jobs')
+    const coming = page.waitForEvent('download')
+    await page
+      .getByRole('row', { name: row })
+      .first()
+      .getByRole('button', { name: /Download the codes, once/ })
+      .click()
+    const files = unzipSync(Buffer.concat(await (await (await coming).createReadStream()).toArray()))
+    const [, ...lines] = new TextDecoder().decode(files['index.csv']).trimEnd().split('\r\n')
+    return { files: Object.keys(files).sort(), urls: lines.map((line) => line.split(',')[3] as string) }
+  }
+  await page.getByRole('checkbox', { name: 'Select all rows that are shown' }).check()
+  await bar.getByText('3 selected').waitFor()
+  await bar.getByRole('button', { name: 'Issue enrolment codes' }).click()
+  const asking = dialog(page, 'Issue enrolment codes to 2 people')
+  await focused(asking.getByRole('button', { name: 'Cancel' }))
+  await asking.getByText('1 is left out').waitFor()
+  await asking.getByRole('radio', { name: 'A list of links' }).check()
+  await asking.getByRole('button', { name: 'Issue 2 codes' }).click()
+  const phones = await fetched(/Issue 2 codes.*2 of 2/)
+  assert.deepEqual([phones.files, phones.urls.length], [['index.csv'], 2])
+  const claimed = await server.browser().call(contract.claimCode, partsOf(phones.urls[0] as string))
+  assert.equal(claimed.kind, 'enrol-device', 'a phone is what is offered first')
+
+  await page.goto(`${server.origin}/users?q=wera-team`)
+  await page.getByRole('checkbox', { name: 'Select wera-team' }).check()
+  await bar.getByRole('button', { name: 'Issue enrolment codes' }).click()
+  const one = dialog(page, 'Issue an enrolment code to 1 person')
+  await one.getByRole('radio', { name: 'An authenticator app' }).check()
+  await one.getByRole('radio', { name: 'Letters' }).check()
+  assert.equal(await one.getByLabel('Minutes it is good for').inputValue(), '20160')
+  await one.getByRole('button', { name: 'Issue 1 code' }).click()
+  const letters = await fetched(/Issue 1 code\b.*1 of 1/)
+  assert.deepEqual(letters.files, ['activation.csv', 'index.csv', 'letters/0001-wera-team.pdf'])
+
+  // what is not loaded is among all that match
+  await Promise.all(Array.from({ length: 51 }, (_, n) => olga.browser.call(contract.createUser, { username: `crew-${n}` })))
+  await page.goto(`${server.origin}/users?q=crew-`)
+  await page.getByRole('checkbox', { name: 'Select crew-0' }).check()
+  await bar.getByRole('button', { name: 'Select all that match' }).click()
+  await bar.getByText('All that match').waitFor()
+  await bar.getByRole('button', { name: 'Issue enrolment codes' }).click()
+  await dialog(page, 'Issue enrolment codes to 51 people').getByRole('button', { name: 'Issue 51 codes' }).waitFor()
+  await done(visitor)
+
+  const audit = await newPerson(server, olga, 'reader', ['auditor'])
+  const reading = await desk('/users?q=-team', audit)
+  await reading.page.getByRole('link', { name: 'wit-team' }).waitFor()
+  assert.equal(await reading.page.getByRole('checkbox', { name: /^Select/ }).count(), 0)
+  await done(reading)
+})
+
 test('enrolment codes that are issued again together are shown once, each with its symbol, to be printed', async () => {
   const users = await Promise.all(
     ['cleo', 'dora'].map((username) => olga.browser.call(contract.createUser, { username: `${username}-new` })),

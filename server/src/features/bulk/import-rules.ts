@@ -75,8 +75,7 @@ export const checkPerson = (
     email: email ?? values.email ?? '',
     roles: unknown ? (values.roles ?? '') : held.join(' ') || 'user',
     enrol: enrol ?? way,
-    // of nobody who gets no code
-    factor: enrol === 'none' ? '' : (factor ?? wanted),
+    ...(values.factor === undefined ? {} : { factor: factor ?? wanted }),
   }
   if (errors.length > 0 || username === undefined || enrol === undefined || factor === undefined)
     return { row, values: shown, errors }

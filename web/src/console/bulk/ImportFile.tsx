@@ -6,6 +6,7 @@ import {
   type Endpoint,
   getBulkJob,
   type Out,
+  type SymbolFormat,
   type userColumns,
 } from '@postern/contract'
 import { type ReactNode, useState } from 'react'
@@ -20,6 +21,7 @@ import { StateBadge } from '../../ui/StateBadge.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { isOpen, jobLook } from './bulk.ts'
 import { FileDrop } from './FileDrop.tsx'
+import { Formats } from './Formats.tsx'
 import style from './Import.module.css'
 import { Acts, Failed, Progress } from './JobParts.tsx'
 import { Rows } from './Rows.tsx'
@@ -49,6 +51,7 @@ export const ImportFile = ({
   const [picked, setPicked] = useState<Picked>()
   const [checked, setChecked] = useState<Checked>()
   const [started, setStarted] = useState<string>()
+  const [symbols, setSymbols] = useState<SymbolFormat[]>(['png', 'pdf'])
   const check = useAction(endpoint, { onDone: (answer) => setChecked(answer) })
   const run = useAction(endpoint, { refreshes, onDone: ({ id }) => setStarted(id) })
   const again = () => {
@@ -82,11 +85,14 @@ export const ImportFile = ({
           {picked && checked && (
             <>
               <Verdict of={checked} what={what} name={picked.name} />
+              {checked.good > 0 && (what === 'codes' || checked.columns.includes('enrol')) && (
+                <Formats value={symbols} onChange={setSymbols} />
+              )}
               <Group gap="sm">
                 {checked.good > 0 && (
                   <Button
                     loading={run.isPending}
-                    onClick={() => run.mutate({ csv: picked.csv, language: i18n.language === 'pl' ? 'pl' : 'en' })}
+                    onClick={() => run.mutate({ csv: picked.csv, symbols, language: i18n.language === 'pl' ? 'pl' : 'en' })}
                   >
                     {t(`import.run.${what}`, { count: checked.good })}
                   </Button>

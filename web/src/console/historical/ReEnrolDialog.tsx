@@ -2,6 +2,7 @@ import { Button, Checkbox, Group, Modal, Stack, Textarea, TextInput } from '@man
 import {
   type CallIn,
   countHistorical,
+  type EnrolFactor,
   getUser,
   listCodes,
   listEvents,
@@ -18,6 +19,7 @@ import { Note } from '../../ui/Note.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
+import { FactorChoice } from '../users/FactorChoice.tsx'
 import { MinutesField } from '../users/MinutesField.tsx'
 import style from './Historical.module.css'
 import { IssuedList } from './IssuedList.tsx'
@@ -33,6 +35,7 @@ export const ReEnrolDialog = ({ whom, onClose }: { whom: Whom; onClose: (done: b
   const [day, setDay] = useState(() => dayOf(new Date()))
   const [reason, setReason] = useState('')
   const [withCodes, setWithCodes] = useState(false)
+  const [factor, setFactor] = useState<EnrolFactor>('totp')
   const [minutes, setMinutes] = useState<number | string>(1_440)
   const [issued, setIssued] = useState<NonNullable<Out<typeof reEnrolUsers>['codes']>>()
   const count = useAction(reEnrolUsers)
@@ -47,7 +50,7 @@ export const ReEnrolDialog = ({ whom, onClose }: { whom: Whom; onClose: (done: b
   const input = () => ({
     ...('people' in whom ? { userIds: whom.people.map(({ id }) => id) } : { filter: whom.filter ?? {} }),
     from: new Date(`${day}T00:00`).toISOString(),
-    ...(withCodes ? { codes: { expiresInMinutes: Number(minutes) } } : {}),
+    ...(withCodes ? { codes: { expiresInMinutes: Number(minutes), factor } } : {}),
   })
   const change = (set: () => void) => {
     set()
@@ -93,12 +96,15 @@ export const ReEnrolDialog = ({ whom, onClose }: { whom: Whom; onClose: (done: b
             onChange={({ currentTarget: { checked } }) => change(() => setWithCodes(checked))}
           />
           {withCodes && (
-            <MinutesField
-              label={t('reEnrol.minutes')}
-              value={minutes}
-              error={errors['codes.expiresInMinutes']}
-              onChange={(value) => change(() => setMinutes(value))}
-            />
+            <>
+              <FactorChoice value={factor} onChange={(chosen) => change(() => setFactor(chosen))} />
+              <MinutesField
+                label={t('reEnrol.minutes')}
+                value={minutes}
+                error={errors['codes.expiresInMinutes']}
+                onChange={(value) => change(() => setMinutes(value))}
+              />
+            </>
           )}
           {counted && <Counted of={counted} />}
           {counted && counted.people > 0 && (

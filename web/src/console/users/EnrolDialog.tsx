@@ -1,26 +1,36 @@
 import { Button, Checkbox, Group, Modal, Radio, Stack } from '@mantine/core'
-import { enrolUser, getUser, listCodes, listDevices, listEvents, listSessions, type Out, type User } from '@postern/contract'
+import {
+  type EnrolFactor,
+  enrolUser,
+  getUser,
+  listCodes,
+  listDevices,
+  listEvents,
+  listSessions,
+  type Out,
+  type User,
+} from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { useFocusBack } from '../../ui/focus-back.ts'
 import { Refused } from '../../ui/Refused.tsx'
 import { queryClient, useAction } from '../calls.ts'
+import { FactorChoice } from './FactorChoice.tsx'
 import { HandOver } from './HandOver.tsx'
 import { MinutesField } from './MinutesField.tsx'
 
-type Factor = 'device' | 'totp'
 type Issued = Out<typeof enrolUser>['code']
 
 /** Hands out an enrolment code: its terms, then its symbol and address, once, with its state as it changes. */
 export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void }) => {
   const { t, i18n } = useTranslation(['users', 'common'])
   useFocusBack()
-  const [factor, setFactor] = useState<Factor>('device')
+  const [factor, setFactor] = useState<EnrolFactor>('device')
   const [minutes, setMinutes] = useState<number | string>(10)
   const [reset, setReset] = useState(false)
   const [byLetter, setByLetter] = useState(false)
-  const [shown, setShown] = useState<{ code: Issued; factor: Factor; since: string }>()
+  const [shown, setShown] = useState<{ code: Issued; factor: EnrolFactor; since: string }>()
   const [leaving, setLeaving] = useState(false)
   const [over, setOver] = useState(false)
   const issue = useAction(enrolUser, {
@@ -74,12 +84,7 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
           }}
         >
           <Stack gap="md">
-            <Radio.Group label={t('what')} value={factor} onChange={(chosen) => setFactor(chosen as Factor)}>
-              <Stack gap={4} mt={4}>
-                <Radio value="device" label={t('whatDevice')} description={t('whatDeviceText')} />
-                <Radio value="totp" label={t('whatTotp')} description={t('whatTotpText')} />
-              </Stack>
-            </Radio.Group>
+            <FactorChoice value={factor} onChange={setFactor} />
             <p className="t2">
               {t(`${user.factors.password && !reset ? 'enrolKnown' : 'enrolNew'}${factor === 'device' ? 'Device' : ''}`)}
             </p>

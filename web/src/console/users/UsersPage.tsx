@@ -1,18 +1,23 @@
-import { Button } from '@mantine/core'
-import { type CallIn, listUsers, roles, type User, userStates } from '@postern/contract'
+import { Button, UnstyledButton } from '@mantine/core'
+import { bulkCodes, type CallIn, listUsers, roles, type User, userStates } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
-import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { type Filter as Chip, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
+import { Refused } from '../../ui/Refused.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
+import { SelectedBar } from '../../ui/SelectedBar.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
+import { type Selection, useSelection } from '../../ui/selection.ts'
 import { TimeText } from '../../ui/TimeText.tsx'
-import { useList } from '../calls.ts'
+import { useAction, useList } from '../calls.ts'
 import { useMay } from '../session.ts'
+import { EnrolMany, type People, type PeopleFilter } from './EnrolMany.tsx'
 import { FactorIcons } from './FactorIcons.tsx'
 import style from './Users.module.css'
 import { userLook } from './words.ts'
@@ -24,7 +29,9 @@ export default function UsersPage() {
   const users = useList(listUsers, values as CallIn<typeof listUsers>)
   const may = useMay('operator')
   const { q, ...chips } = values
-  const filters: Filter[] = [
+  const selection = useSelection(JSON.stringify(values))
+  const selected = users.rows?.filter(({ id }) => selection.keys.has(id)) ?? []
+  const filters: Chip[] = [
     { key: 'state', label: t('stateTitle'), options: userStates.map((value) => ({ value, label: t(`state.${value}`) })) },
     { key: 'role', label: t('roles'), options: roles.map((value) => ({ value, label: t(`common:role.${value}`) })) },
     {
@@ -108,6 +115,8 @@ export default function UsersPage() {
         columns={columns}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/users/${id}`}
+        selection={may ? selection : undefined}
+        nameOf={({ username }) => username}
         empty={
           any ? (
             <NothingMatches onClear={clear} />
@@ -118,6 +127,62 @@ export default function UsersPage() {
           )
         }
       />
+      <Selected selection={selection} users={selected} filter={values as PeopleFilter} more={users.more.has} />
     </Page>
+  )
+}
+
+/** What can be done with the selected people. */
+const Selected = ({
+  selection,
+  users,
+  filter,
+  more,
+}: {
+  selection: Selection
+  users: readonly User[]
+  /** What the list asks for; `more`: it finds more than is shown. */
+  filter: PeopleFilter
+  more: boolean
+}) => {
+  const { t } = useTranslation('users')
+  // whom it is about stays, though the list may lose these rows while the dialogue is open
+  const [asked, setAsked] = useState<People>()
+  const look = useAction(bulkCodes)
+  const ask = async () => {
+    if (!selection.all) return setAsked({ users })
+    // how many of them are active now, to the last one
+    const { total } = await look.mutateAsync({ action: 'issue', userFilter: filter, dryRun: true })
+    setAsked({ filter, total })
+  }
+  return (
+    <>
+      {look.error && (
+        <div className={style.looked}>
+          <Refused error={look.error} />
+        </div>
+      )}
+      {(selection.all || users.length > 0) && (
+        <SelectedBar
+          label={t('many.label')}
+          said={selection.all ? t('many.all') : t('many.selected', { count: users.length })}
+          everything={!selection.all && more ? { words: t('many.everything'), take: selection.everything } : undefined}
+          onClear={selection.clear}
+        >
+          <UnstyledButton disabled={look.isPending} onClick={() => void ask().catch(() => {})}>
+            {t('enrolMany.issue')}
+          </UnstyledButton>
+        </SelectedBar>
+      )}
+      {asked && (
+        <EnrolMany
+          people={asked}
+          onClose={(acted) => {
+            setAsked(undefined)
+            if (acted) selection.clear()
+          }}
+        />
+      )}
+    </>
   )
 }
