@@ -12,7 +12,7 @@ import { type CodeState, useFrames, useMovingCode, useSecondsLeft } from './movi
 import type { OpenedCode } from './sign-in-flow.ts'
 
 /** Brings the code into view, and asks for a new one where there is none any more. */
-export type MovingCodeHandle = { show: () => void }
+export type MovingCodeHandle = { show: (block?: 'nearest' | 'start') => void }
 
 /** Our moving code on its plate, the number beside it, and what becomes of it. Multi-factor, and never called more. */
 export const MovingCode = ({
@@ -36,9 +36,9 @@ export const MovingCode = ({
   const { state, start } = useMovingCode({ ask, onClaimed, onDone })
   const section = useRef<HTMLElement>(null)
   useImperativeHandle(ref, () => ({
-    show: () => {
+    show: (block = 'nearest') => {
       if (!('code' in state) && state.at !== 'asking') start()
-      section.current?.scrollIntoView({ block: 'nearest' })
+      section.current?.scrollIntoView({ block })
       section.current?.focus()
     },
   }))

@@ -161,6 +161,10 @@ export default function SignInPage() {
     if (codeShown) shownCode.current?.show()
     setCodeOpen(true)
   }
+  // On a phone it stands below the ways, and may begin where the screen ends; its number comes under it.
+  useEffect(() => {
+    if (codeOpen) shownCode.current?.show('start')
+  }, [codeOpen])
   const forms = { busy: proof.isPending && !byPasskey, waiting }
 
   return (
