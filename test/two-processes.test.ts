@@ -505,7 +505,9 @@ test('over two processes, what works once works once', async (t) => {
       assert.equal(won[0]?.text.trim().split('\n').length, 3)
       assert.ok(answers.every(({ status }) => status === 200 || status === 404))
     }
-    assert.equal(await count(`select count(*) from event where type = 'download.fetched'`), 5)
+    const fetches = (outcome: string) =>
+      count(`select count(*) from event where type = 'download.fetched' and outcome = $1`, [outcome])
+    assert.deepEqual([await fetches('success'), await fetches('failure')], [5, 35])
   })
 
   await t.test('of two who save with the same ETag one is told to read again', async () => {

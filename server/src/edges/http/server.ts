@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
-import type { Endpoint, FieldError } from '@postern/contract'
+import type { Endpoint } from '@postern/contract'
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -14,17 +14,16 @@ import type { Config } from '../../config.ts'
 import type { Openings } from '../../features/codes/index.ts'
 import type { EventsDeps } from '../../features/events/index.ts'
 import type { Actor } from '../../platform/actor.ts'
-import { faultOf, type Issue } from '../../platform/field-fault.ts'
-import { invalid, Refusal } from '../../platform/refusal.ts'
+import { Refusal } from '../../platform/refusal.ts'
 import type { Answer, Call, Chunks, Route } from '../../platform/route.ts'
 import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts'
 import { type CookieNames, cookieOf } from './cookies.ts'
 import { registerDownloads } from './downloads.ts'
 import { registerDrain } from './drain.ts'
+import { handleErrors, sendProblem, Unreadable, wrongMediaType } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { type Pages, registerPages } from './pages.ts'
-import { asUnavailable, problemOf, statusOf } from './problems.ts'
 import { pageSender, securityHeaders } from './security-headers.ts'
 
 export type HttpDeps = AuthenticateDeps &
@@ -176,7 +175,7 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
       request.actor = await authenticate(deps, request, endpoint, route.stream ? undefined : giveCookie)
     },
     handler: async (request, reply) => {
-      const call = await callOf(deps, request, reply, endpoint, closing)
+      const call = callOf(deps, request, reply, endpoint, closing)
       if (route.stream) return sendStream(reply, endpoint, await route.stream(call))
       const answer = await route.run(call)
       setCookies(deps, reply, answer)
@@ -195,47 +194,36 @@ const requireFile = (request: FastifyRequest, endpoint: Endpoint, field: string)
   if (!(field in endpoint.input.shape)) throw wrongMediaType(endpoint)
   if ((request.query as { dryRun?: string }).dryRun === 'true') Object.assign(request.body as object, { dryRun: true })
 }
-const wrongMediaType = (endpoint: Endpoint | undefined): Refusal => {
-  const shape = endpoint?.input.shape ?? {}
-  const files = [...('csv' in shape ? ['text/csv'] : []), ...('image' in shape ? ['image/png, image/jpeg or image/webp'] : [])]
-  return new Refusal('unsupported-media-type', 'media type', {
-    detail: `Send application/json${files.length > 0 ? `, or the file itself as ${files.join(' or ')}` : ''}.`,
-  })
-}
 
 /** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */
 const requireText = (value: unknown, path = ''): void => {
   if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
-    throw invalid(path, 'holds what is no text', 'format')
+    throw new Unreadable('invalid-request', `${path}: no text`, {
+      errors: [{ path, message: 'holds what is no text', code: 'format' }],
+    })
   if (typeof value !== 'object' || value === null) return
   for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`)
 }
 
-const callOf = async (
+const callOf = (
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   endpoint: Endpoint,
   closing: AbortSignal,
-): Promise<Call<Endpoint>> => {
+): Call<Endpoint> => {
   const actor = request.actor as Actor
   const input = {
     ...(request.params as object),
     ...((endpoint.method === 'GET' || endpoint.method === 'DELETE' ? request.query : request.body) as object),
   }
-  try {
-    requireText(input)
-  } catch (refusal) {
-    throw await malformed(deps, request, refusal as Refusal)
-  }
+  requireText(input)
   const idempotencyKey = request.headers['idempotency-key']
   if (endpoint.idempotent && typeof idempotencyKey === 'string' && idempotencyKey !== '') {
     if (idempotencyKey.length > 200)
-      throw await malformed(
-        deps,
-        request,
-        new Refusal('invalid-request', 'Idempotency-Key too long', { detail: 'Idempotency-Key takes up to 200 characters.' }),
-      )
+      throw new Unreadable('invalid-request', 'Idempotency-Key too long', {
+        detail: 'Idempotency-Key takes up to 200 characters.',
+      })
     actor.source.idempotency = {
       key: idempotencyKey,
       requestHash: createHash('sha256')
@@ -319,92 +307,4 @@ const dispositionOf = (name: string): string => {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_')
   const encoded = encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
   return `attachment; filename="${plain}"${plain === name ? '' : `; filename*=UTF-8''${encoded}`}`
-}
-
-const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusal: Refusal): FastifyReply => {
-  const problem = problemOf(refusal, request.id)
-  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
-  if (refusal.extras.nonce) reply.header('dpop-nonce', refusal.extras.nonce)
-  return reply
-    .code(statusOf[refusal.code])
-    .header('cache-control', 'no-store')
-    .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send(problem)
-}
-
-type Validation = {
-  validation?: { keyword?: string; instancePath?: string; message?: string; params?: Omit<Issue, 'code'> & { keys?: string[] } }[]
-  validationContext?: 'body' | 'querystring' | 'params'
-  statusCode?: number
-  code?: string
-}
-const handleErrors = (app: FastifyInstance, deps: HttpDeps): void => {
-  app.setErrorHandler(async (error: Error & Validation, request, reply) => {
-    const refusal = await refusalOf(deps, request, error)
-    if (refusal.extras.endsSession) reply.clearCookie(deps.cookies.session, deps.cookies.options)
-    if (refusal.code === 'unavailable' && refusal.why === 'internal') {
-      request.log.error({ err: error, requestId: request.id }, 'a bug')
-      return reply
-        .code(500)
-        .header('cache-control', 'no-store')
-        .type('application/problem+json')
-        .serializer(JSON.stringify)
-        .send({
-          type: 'about:blank',
-          title: 'Something went wrong here',
-          status: 500,
-          requestId: request.id,
-        })
-    }
-    return sendProblem(reply, request, refusal)
-  })
-}
-const valueAt = (given: unknown, parts: readonly string[]): unknown =>
-  parts.reduce<unknown>((value, part) => (value as Record<string, unknown> | null | undefined)?.[part], given)
-/** Tallied, for nothing was asked and no event is left; answers the refusal. */
-const malformed = async (deps: HttpDeps, request: FastifyRequest, refusal: Refusal): Promise<Refusal> => {
-  await deps.tally
-    .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${refusal.code}`)
-    .catch(() => undefined)
-  return refusal
-}
-const refusalOf = async (deps: HttpDeps, request: FastifyRequest, error: Error & Validation): Promise<Refusal> => {
-  if (error instanceof Refusal)
-    return error.code === 'malformed' || error.code === 'misdirected' || error.code === 'proof-stale'
-      ? malformed(deps, request, error)
-      : error
-  if (error.validation) {
-    const given = { body: request.body, querystring: request.query, params: request.params }[error.validationContext ?? 'body']
-    const errors = error.validation.flatMap(({ keyword, instancePath, message, params }): FieldError[] => {
-      const parts = (instancePath ?? '').split('/').filter(Boolean)
-      const path = parts.join('.')
-      if (params?.keys)
-        return params.keys.map((key) => ({
-          path: path ? `${path}.${key}` : key,
-          message: 'is not a known field',
-          code: 'unknown-field',
-        }))
-      return [{ path, ...faultOf({ ...params, code: keyword, message }, valueAt(given, parts) === undefined) }]
-    })
-    return malformed(
-      deps,
-      request,
-      new Refusal('invalid-request', 'validation', {
-        errors,
-        detail: errors.map((each) => `${each.path || 'body'}: ${each.message}`).join('; '),
-      }),
-    )
-  }
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return malformed(deps, request, wrongMediaType(request.routeOptions.config.endpoint))
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return malformed(
-      deps,
-      request,
-      new Refusal('too-large', 'body', { detail: `A body takes up to ${request.routeOptions.bodyLimit / 1024} KiB here.` }),
-    )
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return malformed(deps, request, new Refusal('malformed', error.code ?? 'client error'))
-  return asUnavailable(error) ?? new Refusal('unavailable', 'internal')
 }
