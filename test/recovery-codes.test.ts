@@ -5,6 +5,7 @@ import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { pendingSignIn } from './support/crowd.ts'
 import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { enrolPhone, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -143,6 +144,21 @@ test('the session of a recovery code is aal1, short, and only enrols; the factor
   await signIn(server, { ...person, secret: made.secret })
   const gone = await afterPassword(server.browser(), person)
   assert.equal(said(await gone.try(contract.proveTotp, { code: passcode(person.secret) })), 'factor-wrong')
+})
+
+test('it adds a factor as long as it lives, and takes none away once its proof is five minutes old', async () => {
+  const person = await newPerson(server, olga, 'slow')
+  const kept = await enrolPhone(server, olga, person)
+  const browser = await recovered(person)
+  const session = await browser.call(contract.currentSession, {})
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where id = $1`, [uuidOf(session.id)])
+  const refused = await browser.try(contract.removeDevice, { id: kept.deviceId })
+  assert.equal(said(refused), 'step-up-required')
+  assert.equal(refused.problem.maxAge, 300)
+  assert.equal((await browser.call(contract.myDevices, {})).items[0]?.state, 'active')
+  const made = await browser.call(contract.startTotp, {})
+  await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
+  assert.equal((await browser.call(contract.currentSession, {})).scope, 'full')
 })
 
 test('another phone may be enrolled from it by a code, which asks for the password', async () => {
