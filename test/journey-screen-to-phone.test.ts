@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import { newVisitor, openChromium } from './support/chromium.ts'
 import { newFilm } from './support/film.ts'
 import { firstOperator } from './support/people.ts'
-import { numberOn, readByCamera } from './support/screen-to-phone.ts'
+import { filmed, numberOn, readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, registerHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { addAuthenticator } from './support/virtual-authenticator.ts'
@@ -25,7 +25,7 @@ for (const synced of [false, true])
 
     const desk = await newVisitor(chromium)
     await desk.page.goto(`${server.origin}/sign-in?returnTo=/me`)
-    await readByCamera(mobile.page, server.origin, film, desk.page)
+    await readByCamera(mobile.page, server.origin, filmed(film, desk.page))
     await desk.page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
     for (const digit of await numberOn(desk.page)) await press(mobile.page, digit)
     await press(mobile.page, 'Approve')

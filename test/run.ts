@@ -8,6 +8,8 @@ import { buildWeb } from '../scripts/build-web.ts'
 import { postgresPrograms, startCluster } from './support/cluster.ts'
 
 const root = join(import.meta.dirname, '..')
+/** Milliseconds. The longest takes five minutes on two quiet cores; one that hangs must not take the whole run with it. */
+const longestFile = 30 * 60_000
 /** Debian packages that the tests use, by the program that shows they are there. */
 const programs: Record<string, string> = {
   chromium: 'chromium',
@@ -59,7 +61,13 @@ const main = async (): Promise<number> => {
     // for the processes that run the files
     process.env.POSTERN_TEST_CLUSTER = cluster.url
     if (soak) process.env.POSTERN_TEST_SOAK = '1'
-    const tests = run({ files, cwd: root, concurrency: 2, execArgv: ['--disable-warning=ExperimentalWarning'] })
+    const tests = run({
+      files,
+      cwd: root,
+      concurrency: 2,
+      timeout: soak ? Number.POSITIVE_INFINITY : longestFile,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
     let sum: { counts: { passed: number; skipped: number; todo: number; tests: number }; success: boolean } | undefined
     // each file has a summary too
     tests.on('test:summary', (summary) => {

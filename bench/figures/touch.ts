@@ -6,7 +6,7 @@ import { Browser } from '../../test/support/browser.ts'
 import { launchChromium, newVisitor, symbolOn } from '../../test/support/chromium.ts'
 import { type Film, newFilm } from '../../test/support/film.ts'
 import { enrolByCode } from '../../test/support/people.ts'
-import { numberOn, readByCamera } from '../../test/support/screen-to-phone.ts'
+import { filmed, numberOn, readByCamera } from '../../test/support/screen-to-phone.ts'
 import { phone, press, registerHere, title } from '../../test/support/screens.ts'
 import { addAuthenticator } from '../../test/support/virtual-authenticator.ts'
 import { type Figure, milliseconds, type Row } from '../lib/figure.ts'
@@ -105,7 +105,7 @@ const rounds = async (chromium: Chromium, film: Film, { origins, link }: Deploym
     // signed out, in a browser that has been here before
     await desk.context.clearCookies()
     await desk.page.goto(`${atDesk}/sign-in`)
-    if (byCamera) await readByCamera(mobile.page, atPhone, film, desk.page)
+    if (byCamera) await readByCamera(mobile.page, atPhone, filmed(film, desk.page))
     else {
       await mobile.page.goto(await symbolOn(desk.page))
       await press(mobile.page, 'Continue')

@@ -68,7 +68,8 @@ export const newVisitor = async (browser: Browser, { address, ...options }: Visi
     ...(address ? { extraHTTPHeaders: { 'x-forwarded-for': address } } : {}),
     ...options,
   })
-  context.setDefaultTimeout(30_000)
+  // a busy machine may take long; what never comes fails all the same
+  context.setDefaultTimeout(90_000)
   const complaints: string[] = []
   const watch = (page: Page): void => {
     page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
