@@ -12,8 +12,8 @@ export const readByQr = ({ width, height, channels, data }: Raster): string | nu
   const pixels = new Uint8Array(channels === 1 ? width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2) : data.length)
   pixels.set(data)
   try {
-    // the default limit is that of one camera frame, which a busy machine misses
-    return decodeQR({ width, height, data: pixels }, { format, timeLimit: 1_000 })
+    // its tries are counted. The clock, by default that of one camera frame, would judge the machine and not the symbol
+    return decodeQR({ width, height, data: pixels }, { format, timeLimit: Number.POSITIVE_INFINITY })
   } catch {
     return null
   }
