@@ -74,31 +74,36 @@ export class Group<E, R> {
     this.#waiting = later
     if (group.length === 0) return
     this.#running++
-    void this.#runGroup(group).finally(() => {
+    void this.#runGroup(group).then((answer) => {
       for (const item of group) if (item.key !== undefined) this.#busyKeys.delete(item.key)
       this.#running--
-      if (this.#waiting.length > 0) this.#schedule()
-      else if (this.#running === 0) this.#drained?.()
+      // first, so that the database works on the next group while the callers of this one are answered
+      this.#flush()
+      answer()
+      if (this.#running === 0 && this.#waiting.length === 0) this.#drained?.()
     })
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  async #runGroup(group: Waiting<E, R>[]): Promise<void> {
-    let results: readonly R[]
+  /** Runs a group to its end, and gives what answers its callers. */
+  async #runGroup(group: readonly Waiting<E, R>[]): Promise<() => void> {
     try {
-      results = await this.#run(group.map((item) => item.entry))
+      const results = await this.#run(group.map((item) => item.entry))
       if (results.length !== group.length) throw new Error('the group statement lost an entry')
-    } catch (error) {
-      if (group.length === 1 || !rolledBack(error)) {
-        for (const item of group) item.reject(error)
-        return
+      return () => {
+        for (const [at, item] of group.entries()) item.resolve(results[at] as R)
       }
-      for (const item of group) await this.#runGroup([item])
-      return
+    } catch (error) {
+      if (group.length === 1 || !rolledBack(error))
+        return () => {
+          for (const item of group) item.reject(error)
+        }
+      const answers: (() => void)[] = []
+      for (const item of group) answers.push(await this.#runGroup([item]))
+      return () => {
+        for (const answer of answers) answer()
+      }
     }
-    group.forEach((item, at) => {
-      item.resolve(results[at] as R)
-    })
   }
 
   /** No new entries; resolves when all that were accepted have their answer. */
