@@ -320,6 +320,39 @@ test('links and static codes are issued, drawn and issued again in the terminal,
   assert.equal((await claim(url)).status, 200)
 })
 
+test('a letter is issued again with its number, its page to print and its days, and the number opens it', async () => {
+  const server = await startServer()
+  const olga = await firstOperator(server)
+  const ada = await olga.browser.call(contract.createUser, { username: 'ada' })
+  const days = (at: string) => Math.round((Date.parse(at) - Date.now()) / 86_400_000)
+  for (const env of [hostOf(server), await remoteOf(server, 'operator')]) {
+    const { code } = await olga.browser.call(contract.enrolUser, { id: ada.id, factor: 'totp', deliver: 'letter' })
+    const letter = join(scratchFolder(), 'ada.pdf')
+    const again = await postern(env, 'code', 'reissue', code.id, '--letter', letter, '--language', 'pl')
+    assert.equal(again.status, 0, again.err)
+    assert.match(again.out, /activation number\. Hand it over apart from the letter, which is in \/.*ada\.pdf:/)
+    const activation = /^ {2}(\d{4} \d{4})$/m.exec(again.out)?.[1] as string
+    const url = symbolInTerminal(again.out) as string
+    assert.equal(statSync(letter).mode & 0o777, 0o600)
+    const text = execFileSync('pdftotext', ['-layout', letter, '-']).toString()
+    assert.match(text, /numer aktywacyjny/)
+    assert.ok(text.replace(/\s/g, '').includes(url))
+    const { id } = partsOf(url)
+    assert.equal(days((await olga.browser.call(contract.getCode, { id })).expiresAt as string), 14)
+    const wrong = await server.browser().try(contract.claimCode, { ...partsOf(url), activation: '1234' })
+    assert.equal(wrong.problem.code, 'factor-wrong')
+
+    // a file that is there is not overwritten, and nothing was done
+    const there = await postern(env, 'code', 'reissue', id, '--letter', letter)
+    assert.deepEqual([there.status, /it exists already/.test(there.err)], [2, true])
+    assert.equal((await server.browser().try(contract.claimCode, { ...partsOf(url), activation })).status, 200)
+  }
+  const { code } = await olga.browser.call(contract.enrolUser, { id: ada.id, factor: 'totp' })
+  const none = await postern(hostOf(server), 'code', 'reissue', code.id, '--letter', join(scratchFolder(), 'none.pdf'))
+  assert.deepEqual([none.status, /did not go by letter/.test(none.err)], [2, true])
+  assert.equal((await olga.browser.call(contract.getCode, { id: code.id })).state, 'live')
+})
+
 test('a bootstrap link makes an owner first, then operators', async () => {
   const server = await startServer()
   const host = hostOf(server)

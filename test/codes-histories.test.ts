@@ -93,6 +93,8 @@ const after = (kind: Kind, codes: readonly Facts[], at: number, done: Done, over
       if (state === 'used' && facts.claimedBy === done.lane) return same(answer === '200')
       return may ? changed(answer === '200', { claimedBy: done.lane }) : same(answer === refusalFor(seen))
     case 'revoke':
+      // the printed symbol of a link that was issued again leads on until the newest of its codes is revoked
+      if (kind === 'link' && facts.replaced && !codes.at(-1)?.revoked) return same(answer === 'conflict')
       return changed(may && answer === '200', revoked)
     case 'reissue': {
       // of these two the state of a revoked code does not tell: what was claimed stays claimed, and a place is taken once

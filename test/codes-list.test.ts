@@ -75,7 +75,7 @@ test('each filter finds what the codes say of themselves, whenever they were las
         `select id from code where turns_at < 'infinity' and (turns_at <= now() or (secret_hash is not null and epoch < (select epoch from deployment)))`,
       ),
     (rows) => rows.length === 0,
-    20_000,
+    90_000,
   )
   await compare()
 })

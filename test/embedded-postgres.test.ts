@@ -442,7 +442,7 @@ const isOneLine = (expected: RegExp) => (error: Error) => {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + 20_000; !holds(); await pause(5)) assert.ok(performance.now() < end, 'in time')
+  for (const end = performance.now() + 90_000; !holds(); await pause(5)) assert.ok(performance.now() < end, 'in time')
 }
 
 const postmasterOf = (dataFolder: string): number => Number.parseInt(readIfThere(`${dataFolder}/postgres/postmaster.pid`), 10)

@@ -74,7 +74,7 @@ test('a day later an unknown, a suspended and an active name are told by the cou
   await server.sql(`update attempt set open_at = open_at - interval '25 h'`)
   await server.sql(`insert into address_count (minute, kind, source) values (now() - interval '1 h', 'start', '\\x00')`)
   const tidied = () => server.sql(`select 1 from address_count where minute < now() - interval '30 min'`)
-  await eventually(tidied, (left) => left.length === 0, 15_000)
+  await eventually(tidied, (left) => left.length === 0)
   for (const name of names) {
     assert.equal(await guess(name), 'factor-wrong', name)
     assert.equal(await guess(name), 'rate-limited', name)

@@ -300,6 +300,21 @@ test('by a filter, with fresh codes at once; forms that cannot be are refused at
   ])
 })
 
+test('fresh codes for many ask for fresh authentication, a date alone does not', async () => {
+  const rolf = await newPerson(server, olga, 'rolf')
+  const late = await newPerson(server, olga, 'late', ['operator'])
+  await server.sql(
+    `update session set proved_at = now() - interval '6 min' where user_id = (select id from users where username = 'late')`,
+  )
+  const ask = { userIds: [rolf.id], from: new Date(Date.now() + 86_400_000).toISOString(), reason: 'due' }
+  const codes = { expiresInMinutes: 60 }
+  const tried = await late.browser.try(contract.reEnrolUsers, { ...ask, codes })
+  assert.deepEqual([said(tried), tried.problem.maxAge], ['step-up-required', 300])
+  assert.equal((await olga.browser.call(contract.getUser, { id: rolf.id })).totpKey?.renewBy, null)
+  assert.equal((await late.browser.call(contract.reEnrolUsers, { ...ask, codes, dryRun: true })).people, 1)
+  assert.equal((await late.browser.call(contract.reEnrolUsers, ask)).people, 1)
+})
+
 test('a thousand at once is one act; the rest is said, and reached by calling again', async () => {
   const members = await crowd(server, 1_020, 'many')
   await server.sql(`update totp set created_at = now() - interval '800 days' where user_id = any ($1::uuid[])`, [

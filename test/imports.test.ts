@@ -14,7 +14,7 @@ const ended = async ({ id }: Answer): Promise<contract.BulkJob> =>
   eventually(
     () => olga.browser.call(contract.getBulkJob, { id: id as string }),
     ({ state }) => state === 'done' || state === 'failed',
-    30_000,
+    90_000,
   )
 const count = async (text: string, values?: unknown[]): Promise<number> =>
   Number(Object.values((await server.sql(text, values))[0] as object)[0])

@@ -242,6 +242,19 @@ test('what went by letter goes by letter again, as long as before, with a number
   await handing.getByRole('button', { name: 'Close' }).last().click()
   await page.waitForURL((url) => !url.pathname.endsWith(code.id))
 
+  // as long as before counts from the start, where there is one
+  const eve = await olga.browser.call(contract.createUser, { username: 'eve' })
+  const later = await olga.browser.call(contract.enrolUser, {
+    id: eve.id,
+    factor: 'totp',
+    expiresInMinutes: 90,
+    notBefore: new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  await page.goto(`${server.origin}/codes/${later.code.id}`)
+  await press(page, 'Re-issue')
+  assert.equal(await asking.getByLabel('Minutes it is good for').inputValue(), '90')
+  await page.keyboard.press('Escape')
+
   // from the list too: on the screen, and never on the paper that the symbol is printed on
   await page.goto(`${server.origin}/codes?q=ewa&state=live`)
   await page.getByRole('checkbox', { name: 'Select Set up, ewa' }).check()

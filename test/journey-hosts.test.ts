@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolInTerminal, symbolOn, type Visitor } from './support/chromium.ts'
 import { behindNginx, type Host, onLocalhost, underName } from './support/hosts.ts'
-import { forgetStep, passcode } from './support/people.ts'
+import { forgetStep } from './support/people.ts'
 import {
   type Enrolled,
   enrolHere,
@@ -11,6 +11,7 @@ import {
   keyOnScreen,
   phone,
   press,
+  proveAgain,
   recoveryCodesOn,
   title,
   typePassword,
@@ -28,14 +29,6 @@ const signIn = async (host: Host, { page }: Visitor, person: Enrolled) => {
   await title(page, 'Now the passcode')
   await enterPasscode(page, person.secret)
   await title(page, 'My account')
-}
-
-const proveAgain = async (host: Host, page: Page, person: Enrolled) => {
-  const stepUp = dialog(page, 'One more proof')
-  await stepUp.getByLabel('Password', { exact: true }).fill(person.password)
-  await stepUp.getByRole('button', { name: 'Continue' }).click()
-  await forgetStep(host, person)
-  await stepUp.getByLabel(/^Six digits/).fill(passcode(person.secret))
 }
 
 const mainJob = async (host: Host) => {

@@ -166,7 +166,7 @@ test('letters for many: each in the zip, their numbers in a file of their own', 
   const done = await eventually(
     () => olga.browser.call(contract.getBulkJob, { id: started.id as string }),
     ({ state }) => state === 'done',
-    30_000,
+    90_000,
   )
   assert.equal(done.done, 3)
   const { url } = await olga.browser.call(contract.createDownload, { path: `/api/bulk/${done.id}/results` })

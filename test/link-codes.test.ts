@@ -4,10 +4,10 @@ import * as contract from '@postern/contract'
 import fc from 'fast-check'
 import { atOnce, raw, said } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
-import { firstOperator, newPerson } from './support/people.ts'
+import { firstOperator, newPerson, partsOf } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
-const server = await startServer()
+const server = await startServer({ alsoOrigin: 'https://vpn.northfield.example' })
 const olga = await firstOperator(server)
 
 type Created = contract.Out<typeof contract.createCode>
@@ -181,6 +181,92 @@ test('an enrolment code that is issued again has a new secret, and the old one i
   assert.equal(said(await olga.browser.try(contract.reissueCode, { id: again.code.id })), 'code-used')
 })
 
+test('a start that has not come is kept by what takes the place of a code; one that has come is not', async () => {
+  const notBefore = new Date(Date.now() + 2 * 86_400_000).toISOString()
+  const first = await link({ notBefore })
+  const second = await olga.browser.call(contract.reissueCode, { id: first.id })
+  assert.equal(second.code.notBefore, notBefore)
+  for (const code of [first, second.code]) assert.equal((await open(code)).status, 409)
+  const early = await olga.browser.try(contract.reissueCode, {
+    id: second.code.id,
+    expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  assert.deepEqual([said(early), early.problem.errors?.[0]?.code], ['invalid-request', 'ends-first'])
+  await server.sql(`update code set not_before = now() - interval '1 s' where not_before = $1`, [notBefore])
+  const third = await olga.browser.call(contract.reissueCode, { id: second.code.id })
+  assert.deepEqual([third.code.notBefore, (await open(first)).status], [null, 302])
+
+  const abby = await olga.browser.call(contract.createUser, { username: 'abby' })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: abby.id, factor: 'totp', notBefore, expiresInMinutes: 90 })
+  const again = await olga.browser.call(contract.reissueCode, { id: code.id })
+  assert.deepEqual([again.code.notBefore, again.code.expiresAt], [notBefore, code.expiresAt])
+  const { id, secret } = partsOf(again.url as string)
+  assert.equal(said(await server.browser().try(contract.claimCode, { id, secret })), 'code-not-yet-valid')
+})
+
+test('issued again, a code of a person ends whatever else of theirs was open', async () => {
+  const amos = await olga.browser.call(contract.createUser, { username: 'amos' })
+  const enrol = async (factor: 'totp' | 'device') =>
+    (await olga.browser.call(contract.enrolUser, { id: amos.id, factor, expiresInMinutes: 60 })).code
+  const lapsed = await enrol('totp')
+  const open = await enrol('device')
+  const again = await olga.browser.call(contract.reissueCode, { id: lapsed.id })
+  const claimed = ({ url }: { url?: string | undefined }) => server.browser().try(contract.claimCode, partsOf(url as string))
+  assert.equal(said(await claimed(open)), 'code-revoked')
+  assert.deepEqual(
+    (await olga.browser.call(contract.listCodes, { userId: amos.id, state: 'live' })).items.map(({ id }) => id),
+    [again.code.id],
+  )
+  assert.equal(said(await claimed(again)), '200')
+})
+
+test('a link that was issued again is not revoked by its old code: the one that leads on is named', async () => {
+  const first = await link()
+  const { code: second } = await olga.browser.call(contract.reissueCode, { id: first.id })
+  const revoke = ({ id }: { id: string }) => olga.browser.try(contract.revokeCode, { id, reason: 'the sign is down' })
+  const refused = await revoke(first)
+  assert.equal(said(refused), 'conflict')
+  assert.match(refused.problem.detail ?? '', new RegExp(`Revoke ${second.id} instead`))
+  assert.equal((await open(first)).status, 302)
+  const ended = await revoke(second)
+  assert.equal((await open(first)).status, 410)
+  // all is over now: a second revoke says so again, and nothing more is on record
+  assert.deepEqual((await revoke(second)).value, ended.value)
+  assert.equal(said(await revoke(first)), '200')
+  const { items } = await olga.browser.call(contract.listEvents, { type: 'code.revoked' })
+  assert.deepEqual(
+    items.filter(({ codeId }) => codeId === first.id || codeId === second.id).map(({ codeId, outcome }) => [codeId, outcome]),
+    [
+      [second.id, 'success'],
+      [first.id, 'denied'],
+    ],
+  )
+})
+
+test('a version comes back though the owner has left or the kit was archived; what changes is judged as ever', async () => {
+  const { id: brand } = await olga.browser.call(contract.createBrand, { name: 'Old', design: contract.plainDesign, logo: null })
+  const ulf = await newPerson(server, olga, 'ulf')
+  const code = await link({ owner: ulf.id, brand })
+  const edited = await edit(code, { label: 'Visitor safety, 2027' })
+  await olga.browser.call(contract.suspendUser, { id: ulf.id })
+  const kit = await olga.browser.try(contract.getBrand, { id: brand })
+  await olga.browser.call(contract.archiveBrand, { id: brand }, { headers: { 'if-match': kit.headers.get('etag') as string } })
+  const restore = (version: number, at: { version: number }) =>
+    olga.browser.try(contract.restoreCodeVersion, { id: code.id, version }, etagOf(at))
+  const back = await restore(1, edited.value)
+  assert.deepEqual([said(back), back.value.label, back.value.owner?.username], ['200', 'Visitor safety', 'ulf'])
+  const plain = await edit(back.value, { brand: null })
+  assert.equal((await edit(plain.value, { brand })).problem.errors?.[0]?.path, 'brand', 'nothing new takes an archived kit')
+  const kitted = await restore(1, plain.value)
+  assert.equal(kitted.value.brand?.name, 'Old')
+  const mine = await edit(kitted.value, { owner: olga.id })
+  assert.deepEqual((await restore(1, mine.value)).problem.errors?.[0], {
+    path: 'owner',
+    message: 'is nobody active here',
+    code: 'no-such',
+  })
+})
+
 test('what is wrong is named: schemes, hosts that are not listed, times that end before they begin, fields a kind has not', async () => {
   const tried = async (more: Partial<contract.CallIn<typeof contract.createCode>>) => {
     const answer = await olga.browser.try(contract.createCode, {
@@ -249,6 +335,20 @@ test('a static code holds only what policy marks low-risk, says why not, and no 
   assert.deepEqual([unlisted?.code, unlisted?.values], ['host-not-low-risk', { host: 'www.example.org' }])
   const own = await make({ type: 'url', url: `${server.origin}/sign-in` })
   assert.deepEqual([said(own), own.problem.errors?.[0]?.code], ['invalid-request', 'own-address'])
+  // readers of symbols open more than what begins with https
+  for (const [wrong, code] of [
+    ['evil.example/login', 'text-holds-address'],
+    ['Sign in: www.evil.example', 'text-holds-address'],
+    ['com.example.bank.transfers://pay', 'not-plain-text'],
+    [`${new URL(server.origin).host}/sign-in`, 'not-plain-text'],
+    ['vpn.northfield.example/sign-in', 'own-address'],
+    ['Ask vpn.northfield.example', 'own-address'],
+  ] as const)
+    assert.equal((await make({ type: 'text', text: wrong })).problem.errors?.[0]?.code, code, wrong)
+  const other = await make({ type: 'url', url: 'https://vpn.northfield.example/c/x' })
+  assert.equal(other.problem.errors?.[0]?.code, 'own-address')
+  for (const fine of ['Ring twice. Then wait.', 'v1.2', 'plan.pdf', 'help@example.org'])
+    assert.equal((await make({ type: 'text', text: fine })).status, 201, fine)
   assert.equal(said(await make({ type: 'text', text: 'x' }, { expiresAt: '2999-01-01T00:00:00.000Z' })), 'invalid-request')
   assert.equal(said(await edit(text.value, { destination: { type: 'text', text: 'Ring once' } })), 'invalid-request')
   assert.equal(said(await olga.browser.try(contract.reissueCode, { id: text.value.id })), 'conflict')

@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import {
   type BulkJob,
   bulkCodes,
@@ -19,6 +16,7 @@ import { type Given, minutesIn, oneOf } from './arguments.ts'
 import { type Command, type Group, type Option, type Status, WrongUse } from './command.ts'
 import type { Io } from './io.ts'
 import { isOver, lineOf, report, settled } from './jobs.ts'
+import { withNewFile } from './new-file.ts'
 import { allPages, limitOption } from './pages.ts'
 import { symbolsIn, symbolsOption } from './symbol.ts'
 import { columns, minute } from './text.ts'
@@ -250,24 +248,7 @@ const results: Command = {
   ownEvent: true,
   run: async (io, given) => {
     const file = given.text('out') as string
-    // opened first: results that nobody could write down would be lost
-    const out = createWriteStream(file, { flags: 'wx', mode: 0o600 })
-    await once(out, 'open').catch((error: { code?: string }) => {
-      throw new WrongUse(
-        `--out is ${file}; ${error.code === 'EEXIST' ? 'it exists already' : `it cannot be written (${error.code})`}`,
-      )
-    })
-    try {
-      for await (const chunk of io.bytes(bulkResults, { id: given.argument('ID') }))
-        if (!out.write(chunk)) await once(out, 'drain')
-    } catch (error) {
-      // half a zip is none, and looks like one
-      out.destroy()
-      await rm(file, { force: true })
-      throw error
-    }
-    out.end()
-    await once(out, 'close')
+    await withNewFile('out', file, (out) => out.writeFile(io.bytes(bulkResults, { id: given.argument('ID') })))
     return io.done({ file }, `wrote ${file}\n`)
   },
 }

@@ -12,7 +12,9 @@ import {
   createCode,
   getCode,
   importCodes,
+  letterLanguages,
   listCodes,
+  type Out,
   reissueCode,
   revokeCode,
   symbolFormats,
@@ -20,6 +22,7 @@ import {
 import { type Given, instantIn, minutesIn, oneOf, wholeIn } from './arguments.ts'
 import { type Command, type Group, type Option, WrongUse } from './command.ts'
 import { importCommand } from './import-command.ts'
+import { withNewFile } from './new-file.ts'
 import { allPages, limitOption } from './pages.ts'
 import { drawnLink, howOf, symbolOption } from './symbol.ts'
 import { columns, minute, printable } from './text.ts'
@@ -116,7 +119,7 @@ const destinationIn = (given: Given): NonNullable<CallIn<typeof createCode>['des
 }
 const destinationOptions: Record<string, Option> = {
   to: { value: 'ADDRESS', says: 'the address that it leads to, http or https', field: 'destination' },
-  ios: { value: 'ADDRESS', says: 'where iPhones and iPads go instead' },
+  ios: { value: 'ADDRESS', says: 'where iPhones go instead (most iPads call themselves Macs, and go to --to)' },
   android: { value: 'ADDRESS', says: 'where Android phones go instead' },
   text: { value: 'TEXT', says: 'a text that it shows, in the place of an address' },
 }
@@ -176,34 +179,60 @@ const reissue: Command = {
   name: 'reissue',
   does: 'Issue a new code in place of one, which is revoked in the same moment',
   arguments: [idArgument],
-  options: { ...destinationOptions, ...termOptions, ...symbolOption },
+  options: {
+    ...destinationOptions,
+    ...termOptions,
+    letter: { value: 'FILE', says: 'write the new letter (PDF) to this new file, of a code that went by letter' },
+    language: { value: 'LANGUAGE', says: 'of the letter: en (the default) or pl', field: 'language' },
+    ...symbolOption,
+  },
   more: `The printed symbol of a link code lives on and leads where the new one leads. A code
 that authenticates gets a new secret: its link and symbol stand in this answer alone,
-and it is good for 10 minutes unless --expires says otherwise (1m to 14d).`,
+and it is good for as long as the one before unless --expires says otherwise (1m to
+14d). One that went by letter also gets a new activation number. A start that has not
+come yet is kept.`,
   runs: 'anywhere',
   ownEvent: true,
   run: async (io, given) => {
     const how = howOf(given)
     const id = given.argument('ID')
     const destination = destinationIn(given)
-    const expires = given.text('expires')
+    const [expires, letter, language] = (['expires', 'letter', 'language'] as const).map((name) => given.text(name))
     const old = await io.call(getCode, { id })
+    if (letter !== undefined && old.deliver !== 'letter')
+      throw new WrongUse(`--letter: ${old.id} did not go by letter, so there is none to write`)
     const secret = old.kind !== 'link' && old.kind !== 'static'
-    const made = await io.call(reissueCode, {
-      id,
-      ...(destination === undefined ? {} : { destination }),
-      ...(secret
-        ? { expiresInMinutes: expires === undefined ? 10 : minutesIn('expires', expires) }
-        : expires === undefined
+    const reissued = () =>
+      io.call(reissueCode, {
+        id,
+        ...(destination === undefined ? {} : { destination }),
+        ...(language === undefined ? {} : { language: oneOf('language', language, letterLanguages) }),
+        ...(expires === undefined
           ? {}
-          : { expiresAt: instantIn('expires', expires) }),
-    })
+          : secret
+            ? { expiresInMinutes: minutesIn('expires', expires) }
+            : { expiresAt: instantIn('expires', expires) }),
+      })
+    const made =
+      letter === undefined
+        ? await reissued()
+        : await withNewFile('letter', letter, async (out) => {
+            const answer = await reissued()
+            await out.writeFile(Buffer.from(answer.letterPdf ?? '', 'base64'))
+            return answer
+          })
     if (io.json) return io.done(made, '')
     if (made.url === undefined) return io.done(made, await drawnCode(io, made.code, how))
-    const says = `This link replaces ${old.id}; it is good once, until ${minute(made.code.expiresAt)} (${made.code.id}):`
-    return io.done(made, await drawnLink(io.terminal, { url: made.url, says, how }))
+    const from = made.code.state === 'not-yet-valid' ? `from ${minute(made.code.notBefore)} ` : ''
+    const says = `This link replaces ${old.id}; it is good once, ${from}until ${minute(made.code.expiresAt)} (${made.code.id}):`
+    return io.done(made, await drawnLink(io.terminal, { url: made.url, says, after: byLetter(made, letter), how }))
   },
 }
+/** What else the claim asks for, where the code goes by letter. */
+const byLetter = ({ activation }: Out<typeof reissueCode>, file: string | undefined): string =>
+  activation === undefined
+    ? ''
+    : `\nThe claim also asks for this activation number. Hand it over apart from the ${file === undefined ? 'link' : `letter, which is in ${printable(file)}`}:\n\n  ${activation.replace(/(?<=^.{4})/, ' ')}\n`
 /** By format: the call, and what its size is counted in. */
 const files = {
   svg: { endpoint: codeSymbolSvg, size: undefined },

@@ -56,6 +56,7 @@ export const Code = z
     owner: Person.nullable().meta({ description: 'Who looks after it' }),
     issuedBy: z.string().nullable(),
     bootstrap: z.boolean(),
+    deliver: z.enum(['none', 'letter']).meta({ description: '`letter`: its claim also asks for an activation number' }),
     url: z
       .string()
       .nullable()
@@ -217,7 +218,7 @@ export const revokeCode = endpoint({
   path: '/api/codes/:id/revoke',
   needs: 'operator',
   summary:
-    'Revokes a code at once and everywhere, with the sessions it opened; `results` also disables what came of its claim (409 for what the last owner signs in with).',
+    'Revokes a code at once and everywhere, with the sessions it opened; `results` also disables what came of its claim (409 for what the last owner signs in with). 409 for a link that was issued again, too: its printed symbol ends with the code that took its place.',
   input: z.strictObject({
     id: CodeId,
     reason: RevokeReason,

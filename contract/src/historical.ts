@@ -107,7 +107,7 @@ export const reEnrolUsers = endpoint({
   path: '/api/historical/re-enrol',
   needs: 'operator',
   summary:
-    'Makes TOTP keys due for renewal from a date: the wizard then shows a fresh key, and the old one works until that is confirmed. With `codes` also fresh single-use enrolment codes, for up to 200 people.',
+    'Makes TOTP keys due for renewal from a date: the wizard then shows a fresh key, and the old one works until that is confirmed. With `codes` also fresh single-use enrolment codes, for up to 200 people, which asks a person for authentication of the last 5 minutes.',
   input: z.strictObject({
     userIds: z.array(UserId).min(1).max(mostAtOnce).optional(),
     filter: z
@@ -147,7 +147,7 @@ export const reEnrolUsers = endpoint({
   }),
   idempotent: true,
   secrets: ['codes'],
-  refusals: ['not-allowed', 'enrolment-off', 'conflict'],
+  refusals: ['not-allowed', 'step-up-required', 'enrolment-off', 'conflict'],
 })
 export const importRefusals = [...keyProblems, 'twice', 'nobody', 'not-active', 'more-rights', 'same-key', 'has-key'] as const
 /** One key of an import: as it was read, whose it would be, and what stands against it. */

@@ -85,7 +85,7 @@ export const newVisitor = async (browser: Browser, { address, ...options }: Visi
 
 /** Keeps the first words of an answer or page from being waited for blindly: an assertion that is tried until it holds. */
 export const eventually = async <T>(what: () => Promise<T> | T, holds: (value: T) => boolean, why: string): Promise<T> => {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   for (;;) {
     const value = await what()
     if (holds(value)) return value

@@ -49,7 +49,7 @@ export const startCluster = async (): Promise<Cluster> => {
   })
   child.unref()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 90_000
   for (;;) {
     const client = new pg.Client({ connectionString: url })
     try {

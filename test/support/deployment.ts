@@ -79,7 +79,7 @@ export const machine = async (
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 /** Polls until it holds; throws with what was seen last. */
-export const eventually = async <T>(read: () => Promise<T>, holds: (seen: T) => boolean, ms = 10_000): Promise<T> => {
+export const eventually = async <T>(read: () => Promise<T>, holds: (seen: T) => boolean, ms = 60_000): Promise<T> => {
   for (const deadline = Date.now() + ms; ; await pause(20)) {
     const seen = await read()
     if (holds(seen)) return seen

@@ -73,7 +73,7 @@ const host = async (env: Record<string, string>, port: number, proxied = false):
   pool.on('error', () => {})
   after(() => pool.end())
   // the link comes right after the server began to answer
-  for (const deadline = Date.now() + 10_000; !/\/c\/cod_\S+#\S+\n/.test(server.output()); ) {
+  for (const deadline = Date.now() + 60_000; !/\/c\/cod_\S+#\S+\n/.test(server.output()); ) {
     if (Date.now() > deadline) throw new Error(`no link was printed: ${server.output()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -24,6 +24,18 @@ export const title = async (page: Page, name: string | RegExp): Promise<void> =>
 }
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('button', { name, exact: typeof name === 'string' }).click()
+/** Password and passcode in the dialogue that asks for one more proof. */
+export const proveAgain = async (
+  server: Pick<TestServer, 'sql'>,
+  page: Page,
+  person: Pick<Person, 'username' | 'password' | 'secret'>,
+): Promise<void> => {
+  const stepUp = page.getByRole('dialog', { name: 'One more proof' })
+  await stepUp.getByLabel('Password', { exact: true }).fill(person.password)
+  await stepUp.getByRole('button', { name: 'Continue' }).click()
+  await forgetStep(server, person)
+  await stepUp.getByLabel(/^Six digits/).fill(passcode(person.secret))
+}
 /** The key in letters as it is written on the page, in fours. */
 export const typedKey = async (page: Page): Promise<string> => {
   const [key] = (await eventually(

@@ -115,7 +115,7 @@ export const startProcess = async (env: Record<string, string>, given?: { port: 
     await exited
   }
   after(() => kill('SIGKILL'))
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 120_000
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the server ended: ${output}`)
     const ready = env.POSTERN_TLS_CERT

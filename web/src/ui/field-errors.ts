@@ -20,6 +20,7 @@ const words = {
   'host-not-low-risk': 'field.staticHost',
   'text-not-low-risk': 'field.staticText',
   'not-plain-text': 'field.staticScheme',
+  'text-holds-address': 'field.staticAddress',
   'own-address': 'field.staticOwn',
   'too-fine': 'field.staticLong',
   'no-host': 'field.noHost',

@@ -1,9 +1,9 @@
 import { type JobAction, revokedAtOnce } from '@postern/contract'
 import type { Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
-import { type CodesDeps, notDrawable, readContents, revokeSet } from '../codes/index.ts'
+import { type CodesDeps, noSuchCode, notDrawable, readContents, revokeSet } from '../codes/index.ts'
 import { Abandoned, EventDraft } from '../events/index.ts'
-import { settleSet, whyRefused } from './bulk.ts'
+import { settleSet } from './bulk.ts'
 import { errorsIn } from './bulk-rules.ts'
 import { holdJob, type Job, type Settled, sealResult, settleRows, waitingRows } from './bulk-store.ts'
 import { actorOf, requireMaker } from './job-actor.ts'
@@ -36,7 +36,7 @@ const revokePortion: Portion = async (deps, tx, job, rows) => {
   const actor = actorOf(job.maker)
   // the job's own event stands in for the deed of a person; each code has one beside it
   const event = new EventDraft(actor, 'bulk.created')
-  const { refused } = await revokeSet(deps, tx, actor, event, {
+  const refused = await revokeSet(deps, tx, actor, event, {
     ids: rows.map(({ id }) => id),
     reason: job.request.reason ?? '',
     results: job.request.also?.includes('results') ?? false,
@@ -58,7 +58,7 @@ const printPortion: Portion = async (deps, tx, job, rows) => {
   )
   const settled = rows.map(({ n, id }): Settled => {
     const url = contents.get(id)
-    if (url === undefined) return { n, errors: { code: 'not-found', detail: whyRefused['not-found'] } }
+    if (url === undefined) return { n, errors: noSuchCode }
     if (url === null) return { n, errors: errorsIn(notDrawable()) }
     return { n, madeId: id, result: sealResult(deps.keys, job.id, n, { url }) }
   })

@@ -5,9 +5,9 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId, toId, uuid7 } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { type CodesDeps, matchingCodes, readCodesOf, revokeSet } from '../codes/index.ts'
+import { type CodesDeps, expired, matchingCodes, type RefusedOfSet, readCodesOf, revokeSet } from '../codes/index.ts'
 import { Abandoned, act, type EventDraft } from '../events/index.ts'
-import { freshSeconds } from '../policies/index.ts'
+import { requireFresh } from '../policies/index.ts'
 import { matchingUsers, mayManage } from '../users/index.ts'
 import { findJob, readJob } from './bulk-read.ts'
 import { asksForProof, type BulkInput, type BulkRequest, whyNotWhole } from './bulk-rules.ts'
@@ -34,12 +34,19 @@ const selected = (input: BulkInput) => {
   const open: Record<BulkInput['action'], ReturnType<typeof sql>> = {
     revoke: sql`c.revoked_at is null`,
     edit: sql`c.revoked_at is null and c.claimed_at is null`,
-    reissue: sql`c.claimed_at is null and c.replaced_by is null and c.kind <> 'static' and c.bootstrap is null`,
+    // nor does who filters by no state mean what people let lapse, or got in another way since
+    reissue: sql`c.claimed_at is null and c.replaced_by is null and c.kind <> 'static' and c.bootstrap is null
+      and (${filter?.state !== undefined} or c.user_id is null or (c.revoked_at is null and not ${expired}))`,
     issue: sql`false`,
     print: sql`c.kind in ('link', 'static')`,
   }
-  return sql<{ id: string; n: number }>`select c.id, row_number() over (order by c.id desc)::int as n
-    from code c left join users u on u.id = c.user_id where ${matchingCodes(filter ?? {})} and ${open[action]}`
+  const found = sql`from code c left join users u on u.id = c.user_id where ${matchingCodes(filter ?? {})} and ${open[action]}`
+  // one open code a person: of several of theirs the newest is issued again, for the next one would end it
+  const fit =
+    action === 'reissue'
+      ? sql`select distinct on (coalesce(c.user_id, c.id)) c.id ${found} order by coalesce(c.user_id, c.id), c.id desc`
+      : sql`select c.id ${found}`
+  return sql<{ id: string; n: number }>`select id, row_number() over (order by id desc)::int as n from (${fit}) f`
 }
 
 /** A dry run: how many there are, and the first of them. */
@@ -84,7 +91,7 @@ export const bulkCodes = (deps: CodesDeps, actor: Actor, input: BulkInput): Prom
       }>`select id, n from (${selected(input)}) s order by n limit ${contract.bulkRows + 1}`.execute(tx)
     ).rows
     requireSize(rows.length)
-    if (asksForProof(input, rows.length)) requireProof(actor)
+    if (asksForProof(input, rows.length)) requireFresh(actor, 'many at once, or a whole person')
     const id = await makeJob(deps, tx, actor, event, { action, request, total: rows.length })
     if (reason) event.about({ reason })
     await sql`insert into bulk_row (job_id, n, subject_id) select ${id}, b.n, b.id
@@ -98,11 +105,6 @@ const requireSize = (total: number): void => {
   if (total === 0) throw new Refusal('conflict', 'nothing matches', { detail: 'Nothing matches, so there is nothing to do.' })
   if (total > contract.bulkRows)
     throw invalid('filter', `matches more than ${contract.bulkRows} codes: narrow it, or go by parts`)
-}
-/** Asks a person, not a machine: its token was made by somebody who had just authenticated. */
-export const requireProof = (actor: Actor): void => {
-  if (actor.kind === 'user' && !actor.session.fresh)
-    throw new Refusal('step-up-required', 'many at once, or a whole person', { acr: actor.session.acr, maxAge: freshSeconds })
 }
 /** The job's row, and what its event says. */
 export const makeJob = async (
@@ -125,7 +127,7 @@ const revokeNow = async (
   job: { id: string; rows: readonly { id: string; n: number }[]; reason: string; results: boolean },
 ): Promise<void> => {
   await sql`update bulk_job set state = 'running', started_at = now() where id = ${job.id}`.execute(tx)
-  const { refused } = await revokeSet(deps, tx, actor, event, {
+  const refused = await revokeSet(deps, tx, actor, event, {
     ids: job.rows.map((row) => row.id),
     reason: job.reason,
     results: job.results,
@@ -134,19 +136,14 @@ const revokeNow = async (
   await settleSet(tx, job.id, job.rows, refused)
   await endJob(tx, { id: job.id }, { state: 'done' })
 }
-export const whyRefused = {
-  'not-found': 'There is no such code.',
-  'not-allowed': 'The code is for a person with more rights.',
-  conflict: 'What came of it is all that the last owner can sign in with.',
-} as const
 /** Marks the rows of a set that was revoked in this transaction. */
 export const settleSet = async (
   tx: Tx,
   jobId: string,
   rows: readonly { id: string; n: number }[],
-  refused: readonly { id: string; code: keyof typeof whyRefused }[],
+  refused: RefusedOfSet,
 ): Promise<void> => {
-  const why = new Map(refused.map(({ id, code }) => [id, { code, detail: whyRefused[code] }]))
+  const why = new Map(refused.map(({ id, ...errors }) => [id, errors]))
   if (
     !(await settleRows(
       tx,

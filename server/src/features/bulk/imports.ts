@@ -7,9 +7,9 @@ import { toId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type CodesDeps, readCodeSettings, whyNotLink } from '../codes/index.ts'
 import { act } from '../events/index.ts'
-import { readAuthenticationSettings } from '../policies/index.ts'
+import { readAuthenticationSettings, requireFresh } from '../policies/index.ts'
 import { usernameKey } from '../users/index.ts'
-import { makeJob, requireProof } from './bulk.ts'
+import { makeJob } from './bulk.ts'
 import { readJob } from './bulk-read.ts'
 import { sealInput } from './bulk-store.ts'
 import { type CsvRow, readCsv } from './csv-file.ts'
@@ -89,7 +89,7 @@ const importing = (
         throw new Refusal('conflict', 'no row is good', {
           detail: `None of the ${answer.total} rows can be imported. The first: ${answer.errors[0]?.errors.map(({ column, message }) => `${column} ${message}`).join('; ')}`,
         })
-      if (answer.good > contract.bulkWithoutProof) requireProof(actor)
+      if (answer.good > contract.bulkWithoutProof) requireFresh(actor, 'many at once')
       const id = await makeJob(deps, tx, actor, event, {
         action,
         request: {

@@ -17,7 +17,6 @@ import { tellState } from './late.ts'
 import { judge } from './look-alike.ts'
 import { type DrawnBy, lookAt, lookOfOthers, lookOfOurs } from './photo-look.ts'
 
-export type CheckDeps = CodesDeps & { origins: readonly string[] }
 type Difference = NonNullable<Out<typeof contract.checkCode>['difference']>
 /** `drawnBy`: of a code of ours, whose look its symbol should have. */
 type Said = { verdict: CheckVerdict; reasons: CheckReason[]; leadsTo?: string; difference?: Difference; drawnBy?: DrawnBy }
@@ -25,7 +24,7 @@ type Said = { verdict: CheckVerdict; reasons: CheckReason[]; leadsTo?: string; d
 /** Checks and reports of one address in a minute; beyond it the answer is 429. A photo costs as much as so many checks. */
 const perMinute = { check: 30, report: 5 }
 const photoCosts = 3
-const requireWithin = async (deps: CheckDeps, actor: Actor, kind: keyof typeof perMinute, cost = 1): Promise<void> => {
+const requireWithin = async (deps: CodesDeps, actor: Actor, kind: keyof typeof perMinute, cost = 1): Promise<void> => {
   const tag = limitTag(deps.keys, actor.source.address ?? '')
   const { rows } =
     await sql`insert into address_count as a (minute, kind, source, n) values (date_trunc('minute', now()), ${kind}, ${tag}, ${cost})
@@ -42,7 +41,7 @@ const requireWithin = async (deps: CheckDeps, actor: Actor, kind: keyof typeof p
  * anyone else a code that authenticates is unknown. A photo is looked at and forgotten.
  */
 export const checkCode = async (
-  deps: CheckDeps,
+  deps: CodesDeps,
   actor: Actor,
   { content: given, image }: In<typeof contract.checkCode>,
   claimToken: string | undefined,
@@ -82,7 +81,7 @@ const ofOthers = (judged: Exclude<ReturnType<typeof judge>, { is: 'ours' }>): Sa
 const leadsToUs = (reasons: readonly CheckReason[]): boolean => reasons.includes('unknown') || reasons.includes('no-code-of-ours')
 
 const ofOurs = async (
-  deps: CheckDeps,
+  deps: CodesDeps,
   actor: Actor,
   codeId: string,
   secret: string | undefined,
@@ -121,7 +120,7 @@ const byState = (state: contract.CodeState): Said => {
   return { verdict: 'genuine', reasons: [state] }
 }
 /** A static code is what it holds: one of ours where we printed exactly this, and have not taken it back. */
-const isStatic = async (deps: CheckDeps, content: string): Promise<Said | undefined> => {
+const isStatic = async (deps: CodesDeps, content: string): Promise<Said | undefined> => {
   const { rows } = await sql<{ revoked: boolean; brand: string | null }>`
     select bool_and(revoked_at is not null) as revoked, (array_agg(brand_id order by revoked_at nulls first, id desc))[1] as brand from code
     where kind = 'static' and coalesce(destination->>'url', destination->>'text') = ${content.trim()} having count(*) > 0`.execute(
@@ -133,7 +132,7 @@ const isStatic = async (deps: CheckDeps, content: string): Promise<Said | undefi
 }
 
 /** One tap: an event with what was seen, without the secret part, and a notice to the operators. */
-export const reportCode = async (deps: CheckDeps, actor: Actor, input: In<typeof contract.reportCode>): Promise<void> => {
+export const reportCode = async (deps: CodesDeps, actor: Actor, input: In<typeof contract.reportCode>): Promise<void> => {
   await requireWithin(deps, actor, 'report')
   const judged = judge(input.content, deps.origins)
   // what lies behind # may be a secret, and a key for an authenticator app is one

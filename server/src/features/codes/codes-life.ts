@@ -44,6 +44,8 @@ export const kinds: Record<CodeKind, KindRules> = {
 }
 /** Kinds that a list shows unless another is asked for. */
 export const listedKinds = codeKinds.filter((kind) => kinds[kind].listed)
+/** Kinds by which a person enrols: one open code a person, whichever of them. */
+export const enrolmentKinds = codeKinds.filter((kind) => kinds[kind].reissue === 'new secret')
 export type AuthenticatingKind = Exclude<CodeKind, 'link' | 'static'>
 export const authenticates = (kind: CodeKind): kind is AuthenticatingKind => kinds[kind].authenticates
 

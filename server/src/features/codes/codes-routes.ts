@@ -3,7 +3,7 @@ import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { etagOf, versionOf } from '../users/index.ts'
-import { type CheckDeps, checkCode, reportCode } from './check-code.ts'
+import { checkCode, reportCode } from './check-code.ts'
 import { codeSettingsRoutes } from './code-settings.ts'
 import { codeSymbolRoutes } from './code-symbol.ts'
 import { type CodesDeps, claim, inspect } from './codes.ts'
@@ -24,7 +24,7 @@ export const claimRoutes = (deps: CodesDeps): Route[] => [
   }),
 ]
 
-export const codesRoutes = (deps: CheckDeps): Route[] => {
+export const codesRoutes = (deps: CodesDeps): Route[] => {
   const found = async (id: string): Promise<contract.Code> => {
     const code = await readCode(deps.db, deps.origin, fromId(id))
     if (!code) throw new Refusal('not-found')

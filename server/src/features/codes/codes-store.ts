@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto'
-import type { CodeKind, Destination } from '@postern/contract'
+import { type CodeKind, codeKinds, type Destination } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { By } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
-import { uuid7 } from '../../platform/ids.ts'
+import { toId, uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
 import { anOwner } from '../users/index.ts'
-import type { AuthenticatingKind } from './codes-life.ts'
+import { type AuthenticatingKind, enrolmentKinds } from './codes-life.ts'
 
 export { type By, byOf } from '../../platform/actor.ts'
 
@@ -289,7 +289,7 @@ export const revokeCodes = async (
   tx: Tx,
   which:
     | { ids: readonly string[]; replacedBy?: string; unclaimed?: true }
-    | { ofUser: string; kind?: CodeKind; issuedByThem?: true }
+    | { ofUser: string; kinds?: readonly CodeKind[]; issuedByThem?: true }
     | { bootstrap: 'owner'; claimed: boolean },
   { byId, byName }: By,
 ): Promise<{ id: string; revokedAt: Date }[]> => {
@@ -297,7 +297,7 @@ export const revokeCodes = async (
     'ids' in which
       ? sql`id = any (${which.ids}::uuid[])`
       : 'ofUser' in which
-        ? sql`user_id = ${which.ofUser} and kind = coalesce(${which.kind ?? null}, kind) and (${which.issuedByThem !== true} or owner_id = user_id)`
+        ? sql`user_id = ${which.ofUser} and kind = any (${which.kinds ?? codeKinds}::text[]) and (${which.issuedByThem !== true} or owner_id = user_id)`
         : sql`bootstrap = ${which.bootstrap}`
   const claimsToo = 'ofUser' in which || ('bootstrap' in which && which.claimed)
   const condition =
@@ -313,4 +313,13 @@ export const revokeCodes = async (
     s as (update session s set ended_at = now(), ended_why = 'its code was revoked' from r where s.code_id = r.id and s.ended_at is null)
     select id, revoked_at as "revokedAt" from r`.execute(tx)
   return rows
+}
+/** One open code a person: whoever issues one ends those by which they could have enrolled before. */
+export const endOpenEnrolments = (tx: Tx, userId: string, by: By) =>
+  revokeCodes(tx, { ofUser: userId, kinds: enrolmentKinds }, by)
+/** Of links that were issued again: the code by which their printed symbol leads on, unless that one is revoked too. */
+export const successorsOf = async (tx: Tx, ids: readonly string[]): Promise<Map<string, string>> => {
+  const { rows } = await sql<{ id: string; by: string }>`select c.id, s.id as by from code c join code s on s.id = c.replaced_by
+    where c.id = any (${ids}::uuid[]) and c.kind = 'link' and s.revoked_at is null`.execute(tx)
+  return new Map(rows.map(({ id, by }) => [id, toId('cod', by)]))
 }

@@ -51,7 +51,11 @@ export type ClaimHandler = {
   /** Whether a code may be issued to this person now, and its label; throws a Refusal. */
   issuable: (tx: Tx, userId: string) => Promise<{ label: string }>
 }
-export type CodesDeps = ActDeps & { origin: string; claimHandlers: Record<AuthenticatingKind, ClaimHandler> }
+export type CodesDeps = ActDeps & {
+  origin: string
+  origins: readonly string[]
+  claimHandlers: Record<AuthenticatingKind, ClaimHandler>
+}
 
 /** What is drawn before the transaction that issues a code: drawing takes longer than a lock may be held. */
 export type Prepared = { id: string; secret?: string; files: SymbolFiles }

@@ -1,4 +1,5 @@
 import type { CodeSettings, Destination, FieldError } from '@postern/contract'
+import { addressesIn } from './addresses-in-text.ts'
 
 /** Whether a host is on a list: itself, or below one that is written `*.example.org`. */
 const isListed = (hosts: readonly string[], host: string): boolean =>
@@ -43,7 +44,6 @@ export const whyNotStatic = (
   { staticText, staticHosts }: Pick<CodeSettings, 'staticText' | 'staticHosts'>,
   origins: readonly string[],
 ): FieldError | undefined => {
-  const instead = 'A link code can be changed and revoked after printing'
   if (destination.type === 'platform')
     return { path: 'destination', message: `a static code cannot choose by platform. ${instead}` }
   if (Buffer.byteLength(contentOf(destination)) > staticBytes)
@@ -53,34 +53,51 @@ export const whyNotStatic = (
       code: 'too-fine',
       values: { bytes: staticBytes },
     }
-  // only the scheme and the text decide: nothing that opens a sign-in, a payment or a network by itself is plain text
-  if (destination.type === 'text') {
-    const scheme = /^\s*([a-z][a-z0-9+.-]{1,20}):\S/i.exec(destination.text)?.[1]
-    if (scheme)
-      return {
-        path: 'destination.text',
-        message: `begins as a ${scheme.toLowerCase()}: address, which is no plain text. ${instead}`,
-        code: 'not-plain-text',
-        values: { scheme: scheme.toLowerCase() },
-      }
-    return staticText
-      ? undefined
-      : {
-          path: 'destination.text',
-          message: `text is not marked low-risk under Settings → Codes. ${instead}`,
-          code: 'text-not-low-risk',
-        }
-  }
-  const { hostname, origin } = new URL(destination.url)
-  if (origins.includes(origin))
-    return { path: 'destination.url', message: 'leads to Postern itself: no static code does', code: 'own-address' }
-  return isListed(staticHosts, hostname)
+  const ours = new Set(origins.map((origin) => new URL(origin).hostname))
+  if (destination.type === 'text') return whyNotText(destination.text, { staticText, staticHosts }, ours)
+  const host = new URL(destination.url).hostname.replace(/\.$/, '')
+  if (ours.has(host)) return { path: 'destination.url', ...ownAddress }
+  return isListed(staticHosts, host)
     ? undefined
     : {
         path: 'destination.url',
-        message: `${hostname} is not marked low-risk under Settings → Codes. ${instead}`,
+        message: `${host} is not marked low-risk under Settings → Codes. ${instead}`,
         code: 'host-not-low-risk',
-        values: { host: hostname },
+        values: { host },
+      }
+}
+const instead = 'A link code can be changed and revoked after printing'
+const ownAddress = { message: 'leads to Postern itself: no static code does', code: 'own-address' } as const
+
+/** Nothing that a reader opens is plain text: no sign-in, payment or network by its scheme, no address that is not low-risk. */
+const whyNotText = (
+  text: string,
+  { staticText, staticHosts }: Pick<CodeSettings, 'staticText' | 'staticHosts'>,
+  ours: ReadonlySet<string>,
+): FieldError | undefined => {
+  const path = 'destination.text'
+  const addresses = addressesIn(text, ours)
+  const scheme =
+    /^\s*([a-z][a-z0-9+.-]+):\S/i.exec(text)?.[1] ?? addresses.flatMap((each) => ('scheme' in each ? each.scheme : []))[0]
+  if (scheme)
+    return {
+      path,
+      message: `holds a ${scheme.toLowerCase()}: address, which is no plain text. ${instead}`,
+      code: 'not-plain-text',
+      values: { scheme: scheme.toLowerCase() },
+    }
+  if (!staticText)
+    return { path, message: `text is not marked low-risk under Settings → Codes. ${instead}`, code: 'text-not-low-risk' }
+  const hosts = addresses.flatMap((each) => ('host' in each ? each.host : []))
+  const host = hosts.find((each) => ours.has(each) || !isListed(staticHosts, each))
+  if (host === undefined) return undefined
+  return ours.has(host)
+    ? { path, ...ownAddress }
+    : {
+        path,
+        message: `holds ${host}, which readers take for an address, and which is not marked low-risk under Settings → Codes. If it is none, a blank behind its dot makes it text. ${instead}`,
+        code: 'text-holds-address',
+        values: { host },
       }
 }
 /** What the symbol of a static code holds. */

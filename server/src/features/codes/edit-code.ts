@@ -66,7 +66,7 @@ export const updateCode = (
 ): Promise<Code> =>
   act(deps, actor, { type: 'code.edited', endpoint: contract.updateCode }, async (tx, event) => {
     const { id, ...wanted } = input
-    return edit(deps, tx, actor, event, fromId(id), version, wanted)
+    return edit(deps, tx, actor, event, { id: fromId(id), version, wanted, restores: false })
   })
 export const restoreVersion = (
   deps: CodesDeps,
@@ -85,7 +85,7 @@ export const restoreVersion = (
       .executeTakeFirst()
     if (!then) throw new Refusal('not-found', 'no such version')
     const { fields } = then
-    return edit(deps, tx, actor, event, id, version, {
+    const wanted = {
       label: fields.label,
       ...(fields.destination ? { destination: fields.destination } : {}),
       expiresAt: fields.expiresAt && new Date(fields.expiresAt).toISOString(),
@@ -93,7 +93,8 @@ export const restoreVersion = (
       scanLimit: fields.scanLimit,
       brand: fields.brandId && toId('brd', fields.brandId),
       owner: fields.ownerId && toId('usr', fields.ownerId),
-    })
+    }
+    return edit(deps, tx, actor, event, { id, version, wanted, restores: true })
   })
 
 type Wanted = Omit<In<typeof contract.updateCode>, 'id'>
@@ -123,9 +124,7 @@ const edit = async (
   tx: Tx,
   actor: Actor,
   event: EventDraft,
-  id: string,
-  read: number | 'any',
-  wanted: Wanted,
+  { id, version: read, wanted: given, restores }: { id: string; version: number | 'any'; wanted: Wanted; restores: boolean },
 ): Promise<Code> => {
   if (read === 'any') await tx.selectFrom('code').select('id').where('id', '=', id).forNoKeyUpdate().execute()
   const now = await readCode(tx, deps.origin, id)
@@ -134,22 +133,27 @@ const edit = async (
   event.about({ codeId: id, ...about(now) })
   await requireMayManage(tx, actor, now)
   if (version !== now.version) throw changedMeanwhile()
-  const changed = changesOf(now, wanted)
+  const changed = changesOf(now, given)
+  // what stays as it is is neither judged nor written again: its owner may have left since, its kit been archived
+  const wanted: Wanted = Object.fromEntries(changed.map((field) => [field, given[field]]))
   const fixed = changed.find((field) => !kinds[now.kind].edits.includes(field))
   if (fixed) throw invalid(fixed, `of a code of kind ${now.kind} it cannot be changed`)
   requireTakes(now, 'edit')
-  if (changed.length === 0) return now
+  if (changed.length === 0) {
+    event.changesNothing = true
+    return now
+  }
   const expiresAt = wanted.expiresAt === undefined ? now.expiresAt : wanted.expiresAt
   const notBefore = wanted.notBefore === undefined ? now.notBefore : wanted.notBefore
   if (
     authenticates(now.kind) &&
-    changed.includes('expiresAt') &&
+    wanted.expiresAt !== undefined &&
     (expiresAt === null || Date.parse(expiresAt) > Date.now() + 14 * 86_400_000)
   )
     throw invalid('expiresAt', 'a code that authenticates ends within 14 days', 'fourteen-days')
-  if (changed.includes('expiresAt') || changed.includes('notBefore'))
+  if (wanted.expiresAt !== undefined || wanted.notBefore !== undefined)
     await requireTimes(tx, notBefore ? new Date(notBefore) : null, expiresAt ? new Date(expiresAt) : null)
-  if (wanted.destination && changed.includes('destination')) await requireDestination(deps, tx, now.kind, wanted.destination)
+  if (wanted.destination) await requireDestination(deps, tx, now.kind, wanted.destination)
   const edited = await tx
     .updateTable('code')
     .set({
@@ -163,7 +167,7 @@ const edit = async (
         ? {}
         : { notBefore: wanted.notBefore === null ? sql<Date>`'-infinity'` : new Date(wanted.notBefore) }),
       ...(wanted.scanLimit === undefined ? {} : { scanLimit: wanted.scanLimit }),
-      ...(wanted.brand === undefined ? {} : { brandId: await requireBrand(tx, wanted.brand) }),
+      ...(wanted.brand === undefined ? {} : { brandId: await requireBrand(tx, wanted.brand, restores) }),
       ...(wanted.owner === undefined ? {} : { ownerId: wanted.owner === null ? null : await requireOwner(tx, wanted.owner) }),
     })
     .where('id', '=', id)
@@ -189,7 +193,7 @@ const edit = async (
     detail: {
       changed,
       version: version + 1,
-      ...(wanted.destination && changed.includes('destination')
+      ...(wanted.destination
         ? { 'destination.from': now.destination ? describe(now.destination) : '', 'destination.to': describe(wanted.destination) }
         : {}),
     },

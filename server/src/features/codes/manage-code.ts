@@ -29,6 +29,9 @@ export const requireTakes = (code: Code, what: 'edit' | 'reissue'): void => {
     detail: `This code is over (${code.state}). Issue it again instead.`,
   })
 }
+/** Why the printed symbol of a link that was issued again is not ended by revoking it. */
+export const leadsOn = (successor: string): string =>
+  `This code was issued again as ${successor}, and its printed symbol leads where that one leads. Revoke ${successor} instead.`
 /** Nobody acts on a code of a person with more rights than their own (threat 49). */
 export const requireMayManage = async (tx: Tx, actor: Actor, { user, kind }: Code): Promise<void> => {
   if (actor.kind === 'token' && !actor.scopes.includes('operator') && !authenticates(kind))
@@ -44,13 +47,13 @@ export const requireMayManage = async (tx: Tx, actor: Actor, { user, kind }: Cod
     throw new Refusal('not-allowed', 'the code is for a person with more rights')
 }
 export const requireDestination = async (
-  deps: { origin: string },
+  { origins }: { origins: readonly string[] },
   tx: Tx,
   kind: Code['kind'],
   destination: Destination,
 ): Promise<void> => {
   const settings = await readCodeSettings(tx)
-  const why = kind === 'static' ? whyNotStatic(destination, settings, [deps.origin]) : whyNotLink(destination, settings)
+  const why = kind === 'static' ? whyNotStatic(destination, settings, origins) : whyNotLink(destination, settings)
   if (why) throw invalid(why.path, why.message, why.code, why.values)
 }
 /** Ends come after beginnings, and both are judged by the database's clock. */
@@ -70,9 +73,11 @@ export const requireOwner = async (tx: Tx, owner: string): Promise<string> => {
   if (!found) throw invalid('owner', 'is nobody active here', 'no-such')
   return found.id
 }
-export const requireBrand = async (tx: Tx, brand: string | null): Promise<string | null> => {
+/** `archived`: a kit that a code had may come back with it, though nothing new takes it. */
+export const requireBrand = async (tx: Tx, brand: string | null, archived = false): Promise<string | null> => {
   if (brand === null) return null
-  const { rows } = await sql<{ id: string }>`select id from brand where id = ${fromId(brand)} and archived_at is null`.execute(tx)
+  const { rows } = await sql<{ id: string }>`select id from brand
+    where id = ${fromId(brand)} and (archived_at is null or ${archived})`.execute(tx)
   if (!rows[0]) throw invalid('brand', 'is no brand kit here', 'no-such')
   return rows[0].id
 }

@@ -1,5 +1,6 @@
 import type { Code, Destination, In } from '@postern/contract'
 import * as contract from '@postern/contract'
+import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
@@ -11,7 +12,7 @@ import { lockPerson } from '../users/index.ts'
 import { type CodesDeps, issue, type Prepared, prepareCode } from './codes.ts'
 import { type AuthenticatingKind, authenticates, kinds } from './codes-life.ts'
 import { readCode } from './codes-read.ts'
-import { byOf, insertOpenCode, revokeCodes } from './codes-store.ts'
+import { byOf, endOpenEnrolments, insertOpenCode, revokeCodes } from './codes-store.ts'
 import { about, requireDestination, requireMayManage, requireTakes, requireTimes } from './manage-code.ts'
 
 /** A new code in place of one, which is revoked in the same transaction (R26). */
@@ -73,10 +74,10 @@ const newLink = async (
   if (input.expiresInMinutes !== undefined) throw invalid('expiresInMinutes', 'a link code takes expiresAt')
   const destination = input.destination ?? (old.destination as Destination)
   await requireDestination(deps, tx, 'link', destination)
-  const over = old.expiresAt !== null && Date.parse(old.expiresAt) <= Date.now()
-  const kept = over ? null : old.expiresAt
-  const expiresAt = input.expiresAt === undefined ? kept : input.expiresAt
-  await requireTimes(tx, null, expiresAt ? new Date(expiresAt) : null)
+  const { notBefore, expiresAt: kept } = await termsLeft(tx, fromId(old.id))
+  const { expiresAt: asked } = input
+  const expiresAt = asked === undefined ? kept : asked === null ? null : new Date(asked)
+  await requireTimes(tx, notBefore, expiresAt)
   return insertOpenCode(
     tx,
     {
@@ -84,8 +85,8 @@ const newLink = async (
       kind: 'link',
       label: old.label,
       destination,
-      expiresAt: expiresAt ? new Date(expiresAt) : null,
-      notBefore: null,
+      expiresAt,
+      notBefore,
       scanLimit: old.scanLimit,
       brandId: old.brand ? fromId(old.brand.id) : null,
       ownerId: old.owner ? fromId(old.owner.id) : null,
@@ -109,16 +110,17 @@ const newSecret = async (
     throw new Refusal('conflict', 'a bootstrap code', {
       detail: 'A link for a new operator is printed on the host: postern bootstrap.',
     })
-  const settings = await deps.claimHandlers[old.kind as AuthenticatingKind].issuable(tx, fromId(old.user.id))
+  const userId = fromId(old.user.id)
+  const settings = await deps.claimHandlers[old.kind as AuthenticatingKind].issuable(tx, userId)
   const lasted = Math.round(
     (Date.parse(old.expiresAt as string) - Math.max(Date.parse(old.createdAt), Date.parse(old.notBefore ?? old.createdAt))) /
       60_000,
   )
-  const { deliver } = await tx.selectFrom('code').select('deliver').where('id', '=', fromId(old.id)).executeTakeFirstOrThrow()
-  const byLetter = deliver === 'letter'
+  const { notBefore } = await termsLeft(tx, fromId(old.id))
+  const byLetter = old.deliver === 'letter'
   const made = {
     kind: old.kind as AuthenticatingKind,
-    userId: fromId(old.user.id),
+    userId,
     ownerId: actor.kind === 'user' ? actor.id : null,
     issuedBy: byOf(actor).byName,
     // who may reset a password is asked where that is granted, and never by a re-issue
@@ -126,8 +128,10 @@ const newSecret = async (
     // what went by letter goes by letter again, with a number of its own
     ...(byLetter ? { deliver: 'letter' as const } : {}),
     label: settings.label,
+    ...(notBefore ? { notBefore } : {}),
     expiresInMinutes: input.expiresInMinutes ?? Math.min(Math.max(lasted, 1), 20_160),
   }
+  await endOpenEnrolments(tx, userId, byOf(actor))
   const code = await issue(deps, tx, event, made, prepared)
   const { id, expiresAt: _, ...shown } = code
   if (!byLetter) return { id: fromId(id), shown }
@@ -139,6 +143,13 @@ const newSecret = async (
     factor: old.kind === 'enrol-device' ? 'device' : 'totp',
   })
   return { id: fromId(id), shown: { ...shown, letterPdf: letter.toString('base64') } }
+}
+/** What is left of a code's terms, by the database's clock: a start that has not come, an end that is not over. */
+const termsLeft = async (tx: Tx, id: string): Promise<{ notBefore: Date | null; expiresAt: Date | null }> => {
+  const { rows } = await sql<{ notBefore: Date | null; expiresAt: Date | null }>`select
+    case when not_before > now() then not_before end as "notBefore",
+    case when expires_at > now() then nullif(expires_at, 'infinity') end as "expiresAt" from code where id = ${id}`.execute(tx)
+  return rows[0] as { notBefore: Date | null; expiresAt: Date | null }
 }
 /** Revokes what is replaced; what was replaced by it before now leads to the new one too, so that one step is enough. */
 const takePlace = async (tx: Tx, old: Code, id: string, by: string, actor: Actor): Promise<void> => {

@@ -7,17 +7,18 @@ import type { ActDeps, EventDraft } from '../events/index.ts'
 import { mayManage } from '../users/index.ts'
 import type { CodesDeps } from './codes.ts'
 import { authenticates } from './codes-life.ts'
-import { byOf, revokeCodes } from './codes-store.ts'
+import { byOf, revokeCodes, successorsOf } from './codes-store.ts'
+import { leadsOn } from './manage-code.ts'
 
 type Member = { id: string; kind: CodeKind; userId: string | null; username: string | null; roles: Role[]; claimed: boolean }
-/** Of a set: what holds of each code now. `not-found`: nobody knows it; `not-allowed`: it is for a person with more rights;
- * `conflict`: its results are what the last owner signs in with. */
-export type RevokedSet = { revoked: string[]; refused: { id: string; code: 'not-found' | 'not-allowed' | 'conflict' }[] }
+/** Codes of a set that were not revoked, or whose printed symbol leads on all the same. */
+export type RefusedOfSet = { id: string; code: 'not-found' | 'not-allowed' | 'conflict'; detail: string }[]
+export const noSuchCode = { code: 'not-found', detail: 'There is no such code.' } as const
 
 /**
  * Revokes many codes in the caller's transaction: after its commit no process accepts any of them (R20). What the actor may
- * not revoke is named and left; what was revoked before counts as revoked, and leaves no second event. Each code gets an
- * event of its own beside `event`. Rows are locked in the order of a single revoke: people, what came of claims, codes.
+ * not revoke is named and left, and answered; what was revoked before counts as revoked, and leaves no second event. Each code
+ * gets an event of its own beside `event`. Rows are locked in the order of a single revoke: people, what came of claims, codes.
  */
 export const revokeSet = async (
   deps: CodesDeps,
@@ -25,7 +26,7 @@ export const revokeSet = async (
   actor: Actor,
   event: EventDraft,
   { ids, reason, results, job }: { ids: readonly string[]; reason: string; results: boolean; job: string },
-): Promise<RevokedSet> => {
+): Promise<RefusedOfSet> => {
   const { rows } = await sql<Member>`select c.id, c.kind, c.user_id as "userId", u.username, c.claimed_at is not null as claimed,
       array(select role from user_role where user_id = c.user_id) as roles
     from code c left join users u on u.id = c.user_id where c.id = any (${ids}::uuid[]) order by c.id`.execute(tx)
@@ -36,10 +37,12 @@ export const revokeSet = async (
   await sql`select id from users where id = any (${people}::uuid[]) order by id for no key update`.execute(tx)
   const ended = new Map<string, string[] | undefined>()
   if (results) for (const code of mine) if (code.claimed) ended.set(code.id, await endResultsOf(deps, tx, actor, code))
-  const allowed = new Set(mine.map(({ id }) => id).filter((id) => !ended.has(id) || ended.get(id)))
-  const changed = await revokeCodes(tx, { ids: [...allowed] }, byOf(actor))
+  const allowed = mine.map(({ id }) => id).filter((id) => !ended.has(id) || ended.get(id))
+  const revoked = await revokeCodes(tx, { ids: allowed }, byOf(actor))
+  // what was revoked before, and whose results end only now, is on record too
+  const changed = new Set([...revoked.map(({ id }) => id), ...[...ended].flatMap(([id, factors]) => (factors?.length ? id : []))])
   await offerKeys(deps, tx, people)
-  for (const { id } of changed) {
+  for (const id of changed) {
     const { userId, username } = found.get(id) as Member
     event.and('code.revoked', {
       codeId: id,
@@ -48,12 +51,18 @@ export const revokeSet = async (
       detail: { also: results ? ['results'] : [], ...(ended.has(id) ? { factors: ended.get(id) as string[] } : {}), job },
     })
   }
-  return {
-    revoked: ids.filter((id) => allowed.has(id)),
-    refused: ids
-      .filter((id) => !allowed.has(id))
-      .map((id) => ({ id, code: !found.has(id) ? 'not-found' : ended.has(id) ? 'conflict' : 'not-allowed' })),
-  }
+  const may = new Set(allowed)
+  // asked when all of the set is revoked: the code that took the place of one may be in it too
+  const successors = await successorsOf(tx, allowed)
+  return ids.flatMap((id): RefusedOfSet => {
+    const successor = successors.get(id)
+    if (successor) return [{ id, code: 'conflict', detail: leadsOn(successor) }]
+    if (may.has(id)) return []
+    if (!found.has(id)) return [{ id, ...noSuchCode }]
+    return ended.has(id)
+      ? [{ id, code: 'conflict', detail: 'What came of it is all that the last owner can sign in with.' }]
+      : [{ id, code: 'not-allowed', detail: 'The code is for a person with more rights.' }]
+  })
 }
 /** What ended; undefined: nothing, for it would have left no owner. */
 const endResultsOf = async (

@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { byOf, issue, type Prepared, prepareCode, revokeCodes } from '../codes/index.ts'
+import { byOf, endOpenEnrolments, issue, type Prepared, prepareCode, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
 import { freshSeconds, requireEnrolment } from '../policies/index.ts'
@@ -48,7 +48,7 @@ export const enrol = async (
   if (input.resetPassword) requireMayReset(actor)
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')
-  await endOpenCodes(tx, actor, id)
+  await endOpenEnrolments(tx, id, byOf(actor))
   const wanted = {
     kind: kindOf(input.factor),
     userId: id,
@@ -66,10 +66,6 @@ export const enrol = async (
 }
 export const kindOf = (factor: contract.EnrolFactor = 'totp') =>
   factor === 'device' ? ('enrol-device' as const) : ('enrol-totp' as const)
-/** One open code a person, whatever it sets up. */
-export const endOpenCodes = async (tx: Tx, actor: Actor, userId: string): Promise<void> => {
-  for (const kind of ['enrol-totp', 'enrol-device'] as const) await revokeCodes(tx, { ofUser: userId, kind }, byOf(actor))
-}
 /** Choosing a password for somebody is as much as being them: a person who has just authenticated, or the host. */
 const requireMayReset = (actor: Actor): void => {
   if (actor.kind === 'token' && !actor.scopes.includes('operator'))

@@ -5,12 +5,12 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { invalid } from '../../platform/refusal.ts'
-import { byOf, issue } from '../codes/index.ts'
+import { byOf, endOpenEnrolments, issue } from '../codes/index.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
-import { requireEnrolment } from '../policies/index.ts'
+import { requireEnrolment, requireFresh } from '../policies/index.ts'
 import { demandRenewal } from '../totp/index.ts'
 import { lockPeople, rolesAbove } from '../users/index.ts'
-import { endOpenCodes, kindOf } from './enrol-user.ts'
+import { kindOf } from './enrol-user.ts'
 
 type Input = In<typeof contract.reEnrolUsers>
 type Answer = Out<typeof contract.reEnrolUsers>
@@ -83,6 +83,7 @@ export const reEnrolUsers = async (deps: ActDeps & { origin: string }, actor: Ac
     const { from, reason } = input
     const terms = { ...(reason ? { reason } : {}), detail: { from: from ?? 'not any more' } }
     event.about(terms)
+    if (input.codes) requireFresh(actor, 'codes for many')
     if (from !== null) await requireEnrolment(tx)
     const named = await candidates(tx, actor, input)
     await lockPeople(
@@ -115,7 +116,7 @@ const freshCode = async (
   { id, username }: Candidate,
   { expiresInMinutes, factor }: NonNullable<Input['codes']>,
 ): Promise<NonNullable<Answer['codes']>[number]> => {
-  await endOpenCodes(tx, actor, id)
+  await endOpenEnrolments(tx, id, byOf(actor))
   const issued = event.and('code.issued', { subject: { kind: 'user', id, name: username ?? '' } })
   const code = await issue(deps, tx, issued, {
     kind: kindOf(factor),

@@ -59,7 +59,7 @@ export const act = async <T>(
         if (repeated) return { ok: true, value: repeated.value }
         const value = await work(tx, event)
         await keepAnswer(deps, tx, actor, what.endpoint, value)
-        await deps.events.append(tx, event)
+        if (!event.changesNothing) await deps.events.append(tx, event)
         await deps.alongside?.(tx, { ok: true, value })
         return { ok: true, value }
       })

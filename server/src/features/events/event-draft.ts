@@ -31,6 +31,8 @@ export class EventDraft {
   /** Whom this event is shown to until they dismiss it. */
   readonly notices: { kind: Notice['kind']; userId: string | null }[] = []
   outcome: EventOutcome = 'success'
+  /** All was as it was asked to be: the act answers so, and leaves no event. A refusal leaves one all the same. */
+  changesNothing = false
   constructor(actor: Actor, type: EventType, facts: EventFacts = {}) {
     this.actor = actor
     this.type = type

@@ -50,3 +50,9 @@ const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint):
   if (acts && atLeast(acts, endpoint.needs as Role)) return undefined
   return new Refusal('not-allowed', `scope ${token.scopes.join(' ')} does not reach it`)
 }
+
+/** For what asks for a fresh proof only sometimes. Asks a person, not a machine: its token was made by somebody who had one. */
+export const requireFresh = (actor: Actor, why: string): void => {
+  if (actor.kind === 'user' && !actor.session.fresh)
+    throw new Refusal('step-up-required', why, { acr: actor.session.acr, maxAge: freshSeconds })
+}

@@ -15,9 +15,12 @@ import { DestinationFields } from './fields.tsx'
 import { authenticates, useCodeName } from './words.ts'
 
 const refreshes = [getCode, listCodes, countCodes, listCodeVersions, listEvents, getUser]
-/** As long as the one before was good for. */
-const minutesOf = ({ createdAt, expiresAt }: Code): number =>
-  expiresAt ? Math.min(20_160, Math.max(1, Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 60_000))) : 10
+/** As long as the one before was good for, from its start. */
+const minutesOf = ({ createdAt, notBefore, expiresAt }: Code): number => {
+  if (!expiresAt) return 10
+  const start = Math.max(Date.parse(createdAt), Date.parse(notBefore ?? createdAt))
+  return Math.min(20_160, Math.max(1, Math.round((Date.parse(expiresAt) - start) / 60_000)))
+}
 
 /** A new code in place of this one: a link keeps its printed symbol, what authenticates gets a new secret, shown this once. */
 export const ReissueDialog = ({ code, onClose }: { code: Code; onClose: () => void }) =>

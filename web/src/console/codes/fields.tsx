@@ -32,6 +32,7 @@ export const DestinationFields = ({
       // said by the server at the field, in words of ours
       formNoValidate
       label={t(`leads.${name}`)}
+      description={name === 'ios' ? t('leads.iosWhy') : undefined}
       placeholder="https://"
       maxLength={2048}
       required={name === 'url' || name === 'otherwise'}
