@@ -40,7 +40,7 @@ const rollUpText = `
     select first_seq, n, ids, sum(n) over (order by first_seq) - n as before
     from (select first_seq, b.n, ids from c, log_batch b where stream = ${scanStream} and first_seq >= c.upto and first_seq < (select size from log_head where stream = ${scanStream})
       order by first_seq limit 400) b) b where before < 20000),
-  s as materialized (select x.*, uuid7_at(x.id) as time from bt, unnest(bt.ids) i(id), lateral (select * from scan where scan.id = i.id offset 0) x),
+  s as materialized (select x.*, uuid7_at(x.id) as time from bt, lateral (select * from scan where scan.id = any (bt.ids) offset 0) x),
   a as materialized (select code_id, date_bin('1 min', time, '2000-01-01Z') as time, ${facts}, sum(n) as n from s group by code_id, 2, ${facts}),
   w as materialized (select '${allCodes}'::uuid as code_id, time, ${facts}, sum(n) as n from a group by time, ${facts}),
   cube as (insert into scan_cube as k (grain, at, outcome, device_type, platform, browser, country, bot, n)
