@@ -82,7 +82,7 @@ test('a phone reads the enrolment symbol off the operator’s screen with its ca
   await title(mobile.page, 'Set up an authenticator for camila')
   assert.match(mobile.page.url(), new RegExp(`^${server.origin}/c/cod_[0-9a-z]{26}$`))
   const camila = await enrolHere(mobile.page, { username: 'camila' })
-  await handing.getByRole('status').getByText('Used', { exact: true }).waitFor()
+  await handing.getByRole('status').getByText('Set up', { exact: true }).waitFor()
   assert.deepEqual(mobile.complaints, [])
   assert.deepEqual(desk.complaints, [])
 

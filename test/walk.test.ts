@@ -67,6 +67,7 @@ const prefixOf: [string, string][] = [
   ['/api/historical/scans', 'psc'],
   ['/api/me/totp', 'tot'],
   ['/api/me/devices', 'dev'],
+  ['/api/me/enrolments', 'cod'],
   ['/api/devices', 'dev'],
   ['/api/me/notices', 'evt'],
   ['/api/events', 'evt'],
@@ -90,6 +91,7 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
   const given: Partial<Record<string, () => Record<string, unknown>>> = {
     'POST /api/codes/inspect': () => ({ id: someId('cod'), secret: 'x' }),
     'POST /api/codes/claim': () => ({ id: someId('cod'), secret: 'x' }),
+    'POST /api/enrolments/current': () => ({ confirm: 'x' }),
     'POST /api/enrolments/confirm': () => ({ confirm: 'x', code: '123456' }),
     'POST /api/sign-ins/current/password': () => ({ username: 'walker', password: 'wrong' }),
     'POST /api/sign-ins/current/totp': () => ({ code: '123456' }),

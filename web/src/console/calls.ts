@@ -63,17 +63,24 @@ export const readQuery = <E extends Endpoint>(endpoint: E, input: CallIn<E>) => 
   queryFn: ({ signal }: { signal: AbortSignal }) => fetchRead(endpoint, input, signal),
 })
 
+type ReadOptions<E extends Endpoint> = {
+  enabled?: boolean
+  /** Asks again by itself; as a function, by what was answered last, until it says false. */
+  everyMs?: number | ((last: Out<E> | undefined) => number | false)
+  staysHere?: boolean
+}
 /** A typed read: `data` is the answer's body, `etag` goes into the `ifMatch` of what changes it. */
 export const useCall = <E extends Endpoint>(
   endpoint: E,
   input: CallIn<E>,
-  { enabled = true, everyMs, staysHere = false }: { enabled?: boolean; everyMs?: number; staysHere?: boolean } = {},
+  { enabled = true, everyMs, staysHere = false }: ReadOptions<E> = {},
 ): UseQueryResult<Out<E>, CallRefused> & { etag: string | undefined } => {
   const query = useQuery({
     ...readQuery(endpoint, input),
     enabled,
     placeholderData: keepPreviousData,
-    ...(everyMs ? { refetchInterval: everyMs } : {}),
+    refetchInterval: ({ state }: { state: { data: Answer<E> | undefined } }) =>
+      typeof everyMs === 'function' ? everyMs(state.data?.value) : (everyMs ?? false),
     meta: { staysHere },
   })
   return { ...query, data: query.data?.value, etag: query.data?.etag } as never

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { inspectCode, Out, Problem } from '@postern/contract'
+import type { EnrolmentState, inspectCode, Out, Problem } from '@postern/contract'
 import { useEffect, useState } from 'preact/hooks'
 import { claim, confirm, inspect, onOurClock, problemOfError } from './calls.ts'
 import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
@@ -28,6 +28,7 @@ import { inWords } from './refusals.ts'
 import {
   ClaimedHere,
   Ended,
+  type EndedHow,
   Expired,
   FiveWrong,
   Limited,
@@ -38,12 +39,13 @@ import {
   Used,
   UsedHere,
 } from './StatePages.tsx'
+import { useStanding } from './standing.ts'
 import { t, useLanguage } from './words.ts'
 
 type Looked = Out<typeof inspectCode>
 type Stage =
   | { at: 'looking' | 'unknown' | 'unreachable' | 'five-wrong' }
-  | { at: 'ended'; device: boolean }
+  | { at: 'ended'; device: boolean; how?: EndedHow | undefined }
   | { at: 'limited'; until: number }
   | { at: 'looked'; code: Looked }
   | { at: 'key'; claim: KeyClaim }
@@ -59,6 +61,15 @@ const stageOf = (claimed: Claim): Stage =>
     : claimed.kind === 'enrol-device'
       ? { at: 'device', claim: claimed }
       : { at: 'request', claim: claimed }
+
+const endedAs: Partial<Record<EnrolmentState, EndedHow>> = {
+  failed: 'failed',
+  lapsed: 'lapsed',
+  revoked: 'revoked',
+  replaced: 'replaced',
+}
+/** The same of a refused confirmation, where its code says it. */
+const endedBy: Partial<Record<Problem['code'], EndedHow>> = { 'code-expired': 'lapsed', 'code-revoked': 'revoked' }
 
 /** What a scan opens. The one page for every id: what the code is comes from `inspect`, and only a tap claims. */
 export const CodePage = ({ kept }: { kept: Kept }) => {
@@ -133,6 +144,24 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       setBusy(false)
     }
   }
+  const endSetUp = (device: boolean, how: EndedHow | undefined) => {
+    markOwn(kept.id, 'ended')
+    forget()
+    setStage({ at: 'ended', device, how })
+  }
+  // Whoever shows the code may end it while this page is open: it says so by itself, and not only to the next tap.
+  useStanding(stage.at === 'key' || stage.at === 'device' ? stage.claim.confirm : undefined, (state) => {
+    // what is on its way gets an answer of its own
+    if (busy) return
+    const how = endedAs[state]
+    if (how) endSetUp(stage.at === 'device', how)
+    else if (state === 'confirmed') {
+      // the answer to the confirmation was lost
+      markOwn(kept.id, 'confirmed')
+      forget()
+      void look()
+    }
+  })
   const prove = async (given: Given | DeviceGiven) => {
     if (stage.at !== 'key' && stage.at !== 'device') return
     const device = stage.at === 'device'
@@ -147,9 +176,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
     } catch (error) {
       const { code, triesLeft, options } = fail(error)
       if (code.startsWith('code-') || triesLeft === 0) {
-        markOwn(kept.id, 'ended')
-        forget()
-        setStage({ at: 'ended', device })
+        endSetUp(device, triesLeft === 0 ? 'failed' : endedBy[code])
       } else if (options && stage.at === 'device') {
         // the challenge of what was refused is spent: the next try makes another passkey, over this one
         const again = { ...stage.claim, options: options as DeviceClaim['options'] }
@@ -176,7 +203,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       {stage.at === 'unknown' && <Unknown />}
       {stage.at === 'unreachable' && <Unreachable onRetry={look} />}
       {stage.at === 'limited' && <Limited until={stage.until} onRetry={look} />}
-      {stage.at === 'ended' && <Ended device={stage.device} />}
+      {stage.at === 'ended' && <Ended device={stage.device} how={stage.how} />}
       {stage.at === 'five-wrong' && <FiveWrong />}
       {stage.at === 'looked' && (
         <LookedAt

@@ -160,13 +160,33 @@ export const NoSecret = () => (
     <p>{t('state.noSecretDo')}</p>
   </State>
 )
-export const Ended = ({ device = false }: { device?: boolean }) => (
-  <State badge="barred" title={t('state.ended')} lead={t(device ? 'state.endedDevice' : 'state.endedLead')}>
-    <NewCode />
-    <FirstOperator />
-    <SignIn />
-  </State>
-)
+/** How a set-up ended that this browser had begun; undefined: only that it did. */
+export type EndedHow = 'failed' | 'lapsed' | 'revoked' | 'replaced'
+const endings = {
+  failed: ['state.ended', 'state.failedLead'],
+  lapsed: ['state.ended', 'state.lapsedLead'],
+  revoked: ['state.nowRevoked', 'state.nowRevokedLead'],
+  replaced: ['state.nowReplaced', 'state.nowReplacedLead'],
+} as const
+export const Ended = ({ device = false, how }: { device?: boolean; how?: EndedHow | undefined }) => {
+  if (!how)
+    return (
+      <State badge="barred" title={t('state.ended')} lead={t(device ? 'state.endedDevice' : 'state.endedLead')}>
+        <NewCode />
+        <FirstOperator />
+        <SignIn />
+      </State>
+    )
+  const [title, lead] = endings[how]
+  return (
+    <State badge="barred" title={t(title)} lead={`${t(lead)} ${t(device ? 'state.nothingDevice' : 'state.nothingKey')}`}>
+      {how === 'revoked' && <Part title={t('state.revokedAsk')}>{t('state.revokedAskText')}</Part>}
+      {how !== 'replaced' && <NewCode />}
+      {(how === 'failed' || how === 'lapsed') && <FirstOperator />}
+      <SignIn />
+    </State>
+  )
+}
 /** A letter’s number was wrong five times: whoever holds the letter alone has nothing. */
 export const FiveWrong = () => (
   <State badge="barred" title={t('state.fiveWrong')} lead={t('state.fiveWrongLead')}>

@@ -150,7 +150,7 @@ export const inspect = async (
   }
 }
 /** A wrong secret is a wrong proof: it is recorded, and counts for the address. */
-export const recordUnknown = async (deps: CodesDeps, actor: Actor, type: 'code.inspected' | 'code.claimed'): Promise<void> => {
+export const recordUnknown = async (deps: ActDeps, actor: Actor, type: 'code.inspected' | 'code.claimed'): Promise<void> => {
   const event = new EventDraft(actor, type, { detail: { code: 'code-unknown' } })
   event.outcome = 'failure'
   if (!(await deps.events.recordFailure(event)))

@@ -15,6 +15,7 @@ import {
 } from './my-factors.ts'
 import { addPasskey, passkeyOptions } from './my-passkeys.ts'
 import { reEnrolUsers } from './re-enrol-users.ts'
+import { endMine, readClaimed, readEnrolment, readMyEnrolment } from './standing.ts'
 
 export const enrolmentsRoutes = (deps: PasskeyDeps & { origin: string }): Route[] => [
   route(contract.confirmEnrolment, ({ actor, input }) => confirmEnrolment(deps, actor, input)),
@@ -28,6 +29,10 @@ export const enrolmentsRoutes = (deps: PasskeyDeps & { origin: string }): Route[
   route(contract.removeTotp, async ({ actor }) => ({ value: await removeTotp(deps, actor) })),
   route(contract.myFactors, async ({ actor }) => ({ value: await myFactors(deps, actor) })),
   route(contract.enrolAnotherPhone, async ({ actor, input }) => ({ value: await enrolAnotherPhone(deps, actor, input) })),
+  route(contract.getEnrolment, async ({ input }) => ({ value: await readEnrolment(deps, input) })),
+  route(contract.getMyEnrolment, async ({ actor, input }) => ({ value: await readMyEnrolment(deps, actor, input) })),
+  route(contract.endMyEnrolment, async ({ actor, input }) => ({ value: await endMine(deps, actor, input) })),
+  route(contract.claimedEnrolment, async ({ actor, input }) => ({ value: await readClaimed(deps, actor, input) })),
   route(contract.changePassword, ({ actor, input }) => changePassword(deps, actor, input)),
   route(contract.renewRecoveryCodes, async ({ actor, input }) => ({ value: await renewRecoveryCodes(deps, actor, input) })),
 ]

@@ -1,6 +1,7 @@
 export { Abandoned, type ActDeps, act, type Decided, type MayDo } from './act.ts'
 export { EventDraft, type EventFacts, type Subject } from './event-draft.ts'
 export { addressTag, leafHash, limitTag, type PreparedEvent } from './event-entry.ts'
+export { findEvents } from './events-read.ts'
 export { type EventsDeps, eventsRoutes } from './events-routes.ts'
 export { eventArrays, eventColumns, eventParameters, insertEvents } from './events-store.ts'
 export { LogWatch } from './live.ts'

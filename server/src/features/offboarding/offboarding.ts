@@ -22,7 +22,6 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
   await sql`update approval set state = 'failed', why = 'device' where user_id = ${userId} and state = 'approved'`.execute(tx)
-  await sql`update claim set ended_at = now() where user_id = ${userId} and ended_at is null`.execute(tx)
   const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }

@@ -1,25 +1,21 @@
-import { Button, Radio, Stack } from '@mantine/core'
-import { enrolAnotherPhone, myDevices, myFactors, type Out } from '@postern/contract'
+import { Button, Group, Radio, Stack } from '@mantine/core'
+import { endMyEnrolment, enrolAnotherPhone, getMyEnrolment, myDevices, myFactors, type Out } from '@postern/contract'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconCheck, IconCopy } from '../../ui/icons.ts'
+import { IconBan, IconCheck, IconCopy } from '../../ui/icons.ts'
 import { Note } from '../../ui/Note.tsx'
-import { useNow } from '../../ui/now.ts'
 import { Section } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
-import { StateBadge } from '../../ui/StateBadge.tsx'
 import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
 import { CountDown } from '../../ui/TimeText.tsx'
-import { onSessionEnded, useAction, useCall } from '../calls.ts'
+import { onSessionEnded, queryClient, useAction } from '../calls.ts'
+import { isOver, isUnclaimed, Standing, useStanding } from '../enrol/Standing.tsx'
 import style from './AccountPage.module.css'
 
 type Code = Out<typeof enrolAnotherPhone>['code']
 type Factor = 'device' | 'totp'
-/** The key and the devices there were before: another one says that the phone is done. */
-type Before = { key: string | undefined; devices: readonly string[] }
-const idsOf = (items: readonly { id: string }[] | undefined) => (items ?? []).map(({ id }) => id)
 
 /**
  * A single-use code for another phone: it becomes a registered device, or takes the authenticator app over. The code's address
@@ -28,23 +24,14 @@ const idsOf = (items: readonly { id: string }[] | undefined) => (items ?? []).ma
 export const AnotherPhone = ({ app }: { app: boolean }) => {
   const { t } = useTranslation('account')
   const [factor, setFactor] = useState<Factor>('device')
-  const [shown, setShown] = useState<{ code: Code; factor: Factor; before: Before }>()
-  const factors = useCall(myFactors, {})
-  const devices = useCall(myDevices, {})
-  const issue = useAction(enrolAnotherPhone, {
-    onDone: ({ code }, input) =>
-      setShown({
-        code,
-        factor: input.factor,
-        before: { key: factors.data?.totp?.id, devices: idsOf(devices.data?.items) },
-      }),
-  })
+  const [shown, setShown] = useState<{ code: Code; factor: Factor }>()
+  const issue = useAction(enrolAnotherPhone, { onDone: ({ code }, input) => setShown({ code, factor: input.factor }) })
   const show = () => issue.mutate({ factor })
   return (
     <Section title={t('another')}>
       {issue.error && <Refused error={issue.error} />}
       {shown ? (
-        <Shown {...shown} onNew={show} busy={issue.isPending} onHide={() => setShown(undefined)} />
+        <Shown key={shown.code.id} {...shown} onNew={show} busy={issue.isPending} onHide={() => setShown(undefined)} />
       ) : (
         <>
           {app && (
@@ -68,26 +55,27 @@ export const AnotherPhone = ({ app }: { app: boolean }) => {
 const Shown = ({
   code,
   factor,
-  before,
   onNew,
   busy,
   onHide,
 }: {
   code: Code
   factor: Factor
-  before: Before
   onNew: () => void
   busy: boolean
   onHide: () => void
 }) => {
-  const { t } = useTranslation('account')
-  const { state, copy } = useCopy()
+  const { t } = useTranslation(['account', 'enrol'])
+  const { state: copied, copy } = useCopy()
   // Both stand in the first answer alone; a repeat after ten minutes has neither, and the code has ended by then.
   const { url = '', symbolSvg } = code
-  // Asking about the code itself with its secret would look like a late opening; a new key or device says that it was used.
-  const key = useCall(myFactors, {}, { everyMs: 3000 }).data?.totp?.id
-  const devices = useCall(myDevices, {}, factor === 'device' ? { everyMs: 3000 } : {}).data?.items
-  const done = factor === 'device' ? idsOf(devices).some((id) => !before.devices.includes(id)) : key !== before.key
+  const now = useStanding(getMyEnrolment, code)
+  const { state } = now
+  const end = useAction(endMyEnrolment, { refreshes: getMyEnrolment })
+  useEffect(() => {
+    const paths: unknown[] = [myDevices.path, myFactors.path]
+    if (state === 'confirmed') void queryClient.invalidateQueries({ predicate: ({ queryKey }) => paths.includes(queryKey[0]) })
+  }, [state])
   // The confirmation of an app on the other phone ends every session, this one too: the sign-in page then says so.
   useEffect(() => {
     if (factor !== 'totp') return
@@ -96,8 +84,7 @@ const Shown = ({
       onSessionEnded.expected = undefined
     }
   }, [factor])
-  const ended = useNow() >= Date.parse(code.expiresAt)
-  if (done)
+  if (state === 'confirmed')
     return (
       <Note
         tone="ok"
@@ -107,38 +94,58 @@ const Shown = ({
             {t('hide')}
           </Button>
         }
-      />
+      >
+        <Standing now={now} />
+      </Note>
     )
-  if (ended)
-    return (
-      <Note
-        title={t('anotherEnded')}
-        action={
-          <Button loading={busy} onClick={onNew}>
-            {t('anotherNew')}
-          </Button>
-        }
-      />
-    )
+  const unclaimed = isUnclaimed(state)
   return (
-    <div className={style.code}>
-      {symbolSvg && <SymbolPlate svg={symbolSvg} alt={t('anotherAlt')} />}
+    <div className={style.code} data-claimed={unclaimed ? undefined : ''}>
+      {unclaimed && symbolSvg && <SymbolPlate svg={symbolSvg} alt={t('anotherAlt')} />}
       <div className={style.side}>
-        <h3>{t('anotherScan')}</h3>
-        <div>
-          <p className="small t2">{t('anotherLink')}</p>
-          <p className={style.address}>{url}</p>
-        </div>
-        <Button variant="default" leftSection={<Icon of={state === 'copied' ? IconCheck : IconCopy} />} onClick={() => copy(url)}>
-          {t('anotherCopy')}
-        </Button>
-        <StateBadge look="waiting">{t('anotherWaiting')}</StateBadge>
-        <p className="t2">
-          {t('anotherEnds')} <CountDown to={code.expiresAt} ended={t('anotherEnded')} />
-        </p>
-        <Button variant="default" onClick={onHide}>
-          {t('hide')}
-        </Button>
+        {unclaimed && (
+          <>
+            <h3>{t('anotherScan')}</h3>
+            <div>
+              <p className="small t2">{t('anotherLink')}</p>
+              <p className={style.address}>{url}</p>
+            </div>
+            <Button
+              variant="default"
+              leftSection={<Icon of={copied === 'copied' ? IconCheck : IconCopy} />}
+              onClick={() => copy(url)}
+            >
+              {t('anotherCopy')}
+            </Button>
+          </>
+        )}
+        <Standing now={now} />
+        {unclaimed && (
+          <p className="t2">
+            {t('anotherEnds')} <CountDown to={code.expiresAt} ended={t('enrol:standing.state.expired')} />
+          </p>
+        )}
+        {end.error && <Refused error={end.error} />}
+        <Group gap="sm">
+          {isOver(state) ? (
+            <Button loading={busy} onClick={onNew}>
+              {t('anotherNew')}
+            </Button>
+          ) : (
+            <Button
+              variant="default"
+              className={style.danger}
+              leftSection={<Icon of={IconBan} />}
+              loading={end.isPending}
+              onClick={() => end.mutate({ id: code.id })}
+            >
+              {t('enrol:standing.end')}
+            </Button>
+          )}
+          <Button variant="default" onClick={onHide}>
+            {t('hide')}
+          </Button>
+        </Group>
       </div>
     </div>
   )

@@ -90,13 +90,13 @@ const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
   const nameOf = useCodeName()
   const [minutes, setMinutes] = useState<number | string>(() => minutesOf(code))
   const [leaving, setLeaving] = useState(false)
-  const [over, setOver] = useState(false)
+  const [spent, setSpent] = useState(false)
   const [since, setSince] = useState('')
   const reissue = useAction(reissueCode, { refreshes, onDone: () => setSince(new Date().toISOString()) })
   const errors = fieldErrors(reissue.error)
   const made = reissue.data
   const close = () => {
-    if (made && !leaving && !over) return setLeaving(true)
+    if (made && !leaving && !spent) return setLeaving(true)
     onClose()
     if (made) void navigate({ to: '/codes/$id', params: { id: made.code.id }, ignoreBlocker: true })
   }
@@ -126,7 +126,7 @@ const NewSecret = ({ code, onClose }: { code: Code; onClose: () => void }) => {
           leaving={leaving}
           onLeave={() => setLeaving(true)}
           onStay={() => setLeaving(false)}
-          onOver={() => setOver(true)}
+          onSpent={() => setSpent(true)}
           onClose={close}
         />
       ) : (

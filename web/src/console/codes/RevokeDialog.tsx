@@ -3,6 +3,7 @@ import {
   type Code,
   countCodes,
   getCode,
+  getEnrolment,
   getUser,
   listCodes,
   listCodeVersions,
@@ -24,7 +25,7 @@ export const RevokeDialog = ({ code, onClose }: { code: Pick<Code, 'id' | 'kind'
   const [results, setResults] = useState(true)
   const used = code.state === 'used'
   const revoke = useAction(revokeCode, {
-    refreshes: [getCode, listCodes, countCodes, listCodeVersions, listEvents, getUser, listSessions],
+    refreshes: [getCode, getEnrolment, listCodes, countCodes, listCodeVersions, listEvents, getUser, listSessions],
     onDone: onClose,
   })
   const text = authenticates(code.kind)

@@ -32,7 +32,7 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
   const [byLetter, setByLetter] = useState(false)
   const [shown, setShown] = useState<{ code: Issued; factor: EnrolFactor; since: string }>()
   const [leaving, setLeaving] = useState(false)
-  const [over, setOver] = useState(false)
+  const [spent, setSpent] = useState(false)
   const issue = useAction(enrolUser, {
     refreshes: [listCodes, getUser, listEvents],
     onDone: ({ code }, input) => setShown({ code, factor: input.factor, since: new Date().toISOString() }),
@@ -47,7 +47,7 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
     if (shown) readAgain()
     onClose()
   }
-  const close = () => (shown && !leaving && !over ? setLeaving(true) : leave())
+  const close = () => (shown && !leaving && !spent ? setLeaving(true) : leave())
   return (
     <Modal
       opened
@@ -59,14 +59,19 @@ export const EnrolDialog = ({ user, onClose }: { user: User; onClose: () => void
     >
       {shown ? (
         <HandOver
+          key={shown.code.id}
           {...shown}
           user={user}
           leaving={leaving}
           onLeave={() => setLeaving(true)}
           onStay={() => setLeaving(false)}
-          onOver={() => {
-            setOver(true)
+          onSpent={() => {
+            setSpent(true)
             readAgain()
+          }}
+          onAnother={() => {
+            setShown(undefined)
+            setSpent(false)
           }}
           onClose={close}
         />

@@ -1,25 +1,19 @@
 import { Button, Group, Stack } from '@mantine/core'
-import { type CodeState, type enrolUser, getCode, listScans, type Out } from '@postern/contract'
+import { type enrolUser, getEnrolment, type Out } from '@postern/contract'
 import { useBlocker } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
 import { inFours } from '../../ui/fours.ts'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconBan, IconCheck, IconCircleFilled, IconCopy, IconDownload } from '../../ui/icons.ts'
+import { IconBan, IconCheck, IconCopy, IconDownload } from '../../ui/icons.ts'
 import { Note } from '../../ui/Note.tsx'
-import { useNow } from '../../ui/now.ts'
 import { savePdf } from '../../ui/pdf.ts'
-import { StateBadge } from '../../ui/StateBadge.tsx'
 import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
 import { CountDown } from '../../ui/TimeText.tsx'
-import { useCall } from '../calls.ts'
 import { RevokeDialog } from '../codes/RevokeDialog.tsx'
-import { codeLook } from '../codes/words.ts'
+import { isOver, isUnclaimed, Standing, useStanding } from '../enrol/Standing.tsx'
 import style from './Users.module.css'
-
-/** How often the screen asks how the code stands; by itself, so that it keeps no session alive. */
-const everyMs = 2_000
 
 /** The code as it is handed over: symbol and address, shown in this one answer, and its state as it changes. */
 export const HandOver = ({
@@ -30,7 +24,8 @@ export const HandOver = ({
   leaving,
   onLeave,
   onStay,
-  onOver,
+  onSpent,
+  onAnother,
   onClose,
 }: {
   code: Out<typeof enrolUser>['code']
@@ -40,24 +35,23 @@ export const HandOver = ({
   leaving: boolean
   onLeave: () => void
   onStay: () => void
-  onOver: () => void
+  /** A phone has it or it is over: what happened is to be read elsewhere on the page too, and its address is of use to nobody. */
+  onSpent: () => void
+  onAnother?: () => void
   onClose: () => void
 }) => {
-  const { t } = useTranslation(['users', 'codes', 'common'])
+  const { t } = useTranslation(['users', 'codes', 'enrol', 'common'])
   const [revoking, setRevoking] = useState(false)
-  const ended = useNow() >= Date.parse(code.expiresAt)
-  const { data: now } = useCall(getCode, { id: code.id }, { everyMs })
-  // Previews and bots are no people: only a browser's opening counts as one.
-  const scans = useCall(listScans, { id: code.id, limit: 20 }, { everyMs })
-  const state: CodeState = now?.state === 'live' && ended ? 'expired' : (now?.state ?? 'live')
-  const opened = scans.data?.items.some(({ bot }) => !bot) ?? false
-  const over = state !== 'live' && state !== 'not-yet-valid'
-  // biome-ignore lint/correctness/useExhaustiveDependencies: told once, when the code is over
+  const now = useStanding(getEnrolment, code)
+  const { state } = now
+  const over = isOver(state)
+  const spent = !isUnclaimed(state)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told once a state
   useEffect(() => {
-    if (over) onOver()
-  }, [over])
+    if (spent) onSpent()
+  }, [state])
   useBlocker({
-    disabled: over,
+    disabled: spent,
     enableBeforeUnload: true,
     shouldBlockFn: ({ current, next }) => {
       if (current.pathname === next.pathname) return false
@@ -65,7 +59,7 @@ export const HandOver = ({
       return true
     },
   })
-  if (leaving && !over)
+  if (leaving && !spent)
     return (
       <Stack gap="md">
         <p>{t('leaveText')}</p>
@@ -79,29 +73,19 @@ export const HandOver = ({
     )
   return (
     <>
-      <div className={style.code} data-over={over ? '' : undefined}>
-        {!over && !code.activation && code.symbolSvg && (
+      <div className={style.code} data-over={spent ? '' : undefined}>
+        {!spent && !code.activation && code.symbolSvg && (
           <SymbolPlate svg={code.symbolSvg} alt={t('symbolAlt', { name: user.username })} />
         )}
         <div className={style.side}>
-          <div role="status">
-            <StateBadge look={opened && !over ? 'more' : codeLook[state]} boxed>
-              {opened && !over ? t('openedNow') : t(`codes:state.${state}`)}
-            </StateBadge>
-          </div>
-          <Steps done={{ issued: true, opened: opened || state === 'used', used: state === 'used' }} />
-          {over ? (
-            <p>
-              {state === 'used'
-                ? t(factor === 'device' ? 'usedNowDevice' : 'usedNow', { name: user.username })
-                : t(`codes:means.${state}`)}
-            </p>
-          ) : code.activation ? (
-            <ByLetter activation={code.activation} pdf={code.letterPdf} name={user.username} />
-          ) : (
-            <Address url={code.url} />
-          )}
-          {!over && (
+          <Standing now={now} name={user.username} />
+          {!spent &&
+            (code.activation ? (
+              <ByLetter activation={code.activation} pdf={code.letterPdf} name={user.username} />
+            ) : (
+              <Address url={code.url} />
+            ))}
+          {!spent && (
             <p className="t2">
               {t('ends.title')} <CountDown to={code.expiresAt} from={since} ended={t('codes:state.expired')} />
             </p>
@@ -119,10 +103,18 @@ export const HandOver = ({
             {t('codes:revoke')}
           </Button>
         )}
+        {over && state !== 'confirmed' && onAnother && (
+          <Button variant="default" onClick={onAnother}>
+            {t('enrol:standing.another')}
+          </Button>
+        )}
         <Button onClick={onClose}>{t('done')}</Button>
       </Group>
       {revoking && (
-        <RevokeDialog code={{ id: code.id, kind: now?.kind ?? `enrol-${factor}`, state }} onClose={() => setRevoking(false)} />
+        <RevokeDialog
+          code={{ id: code.id, kind: `enrol-${factor}`, state: spent ? 'used' : 'live' }}
+          onClose={() => setRevoking(false)}
+        />
       )}
     </>
   )
@@ -185,20 +177,5 @@ const Address = ({ url }: { url: string | undefined }) => {
         {state === 'copied' ? t('common:copy.done') : state === 'failed' ? t('common:copy.failed') : ''}
       </span>
     </>
-  )
-}
-
-const Steps = ({ done }: { done: Record<'issued' | 'opened' | 'used', boolean> }) => {
-  const { t } = useTranslation('users')
-  return (
-    <ol className={style.steps}>
-      {(['issued', 'opened', 'used'] as const).map((step) => (
-        <li key={step} data-done={done[step] ? '' : undefined}>
-          <Icon of={done[step] ? IconCheck : IconCircleFilled} size={done[step] ? 14 : 6} />
-          {t(`step.${step}`)}
-          {!done[step] && <span className="sr-only">{t('step.notYet')}</span>}
-        </li>
-      ))}
-    </ol>
   )
 }

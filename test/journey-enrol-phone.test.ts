@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Page } from 'playwright-core'
+import { atRest, axe, newVisitor, openChromium, overflow, symbolOn, type Visitor } from './support/chromium.ts'
+import { firstOperator, goodPassword, newPerson } from './support/people.ts'
+import { uuidOf } from './support/phones.ts'
+import { phone, press, recoveryCodesOn, signInHere, title } from './support/screens.ts'
+import { startServer } from './support/server.ts'
+import { addAuthenticator } from './support/virtual-authenticator.ts'
+
+/** "Enrol with QR" for oneself and by an operator: what one end does is seen at the other, as it happens. */
+const chromium = await openChromium()
+const server = await startServer()
+const olga = await firstOperator(server)
+
+const aPhone = async (synced: boolean): Promise<Visitor> => {
+  const visitor = await newVisitor(chromium, { ...phone, address: '81.2.69.142' })
+  await addAuthenticator(visitor.page, { synced })
+  return visitor
+}
+const scanned = async (mobile: Page, desk: Page): Promise<void> => {
+  await mobile.goto(await symbolOn(desk))
+}
+const claimed = async (mobile: Page): Promise<void> => {
+  await press(mobile, 'Set up this phone')
+  await title(mobile, 'Register this phone')
+}
+const confirmed = async (mobile: Page): Promise<void> => {
+  await mobile.getByLabel('Password').fill(goodPassword)
+  await press(mobile, 'Make a passkey on this phone')
+}
+/** The state of the code as the desk says it, and what stands beside it. */
+const says = async (desk: Page, state: string, ...words: string[]): Promise<void> => {
+  await desk.getByRole('status').getByText(state, { exact: true }).waitFor()
+  for (const word of words) await desk.getByText(word).first().waitFor()
+}
+const noSymbol = (desk: Page) => desk.getByRole('img', { name: /code/i }).waitFor({ state: 'detached' })
+const pixel = 'Chrome 156, Android · United Kingdom'
+/** Readable and inside the window, wide and narrow, light and dark. */
+const fits = async (page: Page): Promise<void> => {
+  const size = page.viewportSize()
+  for (const [width, colorScheme] of [
+    [390, 'dark'],
+    [1280, 'light'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 832 })
+    await atRest(page)
+    assert.ok((await overflow(page)) <= 0, `${width}`)
+    assert.deepEqual(await axe(page, 'colours'), [])
+  }
+  await page.emulateMedia({ colorScheme: null })
+  if (size) await page.setViewportSize(size)
+}
+
+test('a second phone of one’s own: desk and phone follow each other, to its registration, and to an end midway', async () => {
+  const ana = await newPerson(server, olga, 'ana')
+  const desk = await newVisitor(chromium)
+  await signInHere(desk.page, server, ana, '/me')
+  const mobile = await aPhone(true)
+  await press(desk.page, 'Show a code')
+  await says(desk.page, 'Waiting for a phone')
+  await scanned(mobile.page, desk.page)
+  await says(desk.page, 'Opened, not used yet', pixel)
+  await claimed(mobile.page)
+  await says(desk.page, 'A phone has it', pixel)
+  await noSymbol(desk.page)
+  await fits(desk.page)
+  await confirmed(mobile.page)
+  await title(mobile.page, 'You are set up')
+  await says(desk.page, 'Set up', 'That phone is registered. It stands under Devices.', 'Registered as “Chrome 156, Android”.')
+  await desk.page.getByRole('listitem').getByText('Chrome 156, Android').first().waitFor()
+
+  await press(desk.page, 'Hide the code')
+  await press(desk.page, 'Show a code')
+  const another = await aPhone(false)
+  await scanned(another.page, desk.page)
+  await claimed(another.page)
+  await says(desk.page, 'A phone has it')
+  await press(desk.page, 'End this code')
+  await says(desk.page, 'Revoked')
+  await title(another.page, 'This code has just been revoked')
+  await another.page.getByText('No phone was registered.').waitFor()
+  // and after a reload too
+  await another.page.reload()
+  await title(another.page, 'Part of the address is missing')
+  await press(desk.page, 'Show a new code')
+  await says(desk.page, 'Waiting for a phone')
+  for (const { complaints, context } of [desk, mobile, another]) {
+    assert.deepEqual(complaints, [])
+    await context.close()
+  }
+})
+
+test('an operator and a phone: revoked, replaced, lapsed and confirmed are seen at both ends', async () => {
+  const user = await olga.browser.call(contract.createUser, { username: 'berta' })
+  const desk = await newVisitor(chromium)
+  await signInHere(desk.page, server, olga, `/users/${user.id}`)
+  const mobile = await aPhone(false)
+  const newest = async () => (await olga.browser.call(contract.listCodes, { userId: user.id })).items[0]?.id as string
+  const handed = async () => {
+    await desk.page.getByRole('button', { name: 'Issue the code' }).click()
+    await says(desk.page, 'Waiting for a phone')
+    await scanned(mobile.page, desk.page)
+    await says(desk.page, 'Opened, not used yet', pixel)
+    await claimed(mobile.page)
+    await says(desk.page, 'A phone has it', pixel, 'To be finished')
+    await noSymbol(desk.page)
+  }
+  await press(desk.page, 'Enrol')
+  await handed()
+  await desk.page.getByRole('button', { name: 'Revoke' }).click()
+  const asking = desk.page.getByRole('dialog', { name: /Revoke/ })
+  await asking.getByRole('textbox').fill('a drill')
+  await asking.getByRole('button', { name: 'Revoke' }).click()
+  await says(desk.page, 'Revoked')
+  await title(mobile.page, 'This code has just been revoked')
+  await fits(mobile.page)
+
+  await press(desk.page, 'Issue another code')
+  await handed()
+  await olga.browser.call(contract.enrolUser, { id: user.id, factor: 'device' })
+  await says(desk.page, 'Replaced by a newer code')
+  await title(mobile.page, 'This code has been replaced')
+
+  await press(desk.page, 'Issue another code')
+  await handed()
+  await server.sql(`update claim set expires_at = now() where code_id = $1`, [uuidOf(await newest())])
+  await says(desk.page, 'Not finished in time')
+  await title(mobile.page, 'This set-up has ended')
+  await mobile.page.getByText('It was not finished in time').waitFor()
+  await fits(desk.page)
+
+  await press(desk.page, 'Issue another code')
+  await handed()
+  await mobile.page.getByLabel('Name (if you like)').fill('Pixel of Berta')
+  await confirmed(mobile.page)
+  assert.equal((await recoveryCodesOn(mobile.page)).length, 10)
+  await says(desk.page, 'Set up', 'Registered as “Pixel of Berta”.')
+  await press(desk.page, 'Done')
+  await desk.page.getByText('Pixel of Berta').first().waitFor()
+  for (const { complaints, context } of [desk, mobile]) {
+    assert.deepEqual(complaints, [])
+    await context.close()
+  }
+})
