@@ -4,6 +4,7 @@ import * as contract from '@postern/contract'
 import { afterPassword, said } from './support/attack.ts'
 import { Authenticator } from './support/authenticator.ts'
 import type { Browser } from './support/browser.ts'
+import { eventually } from './support/deployment.ts'
 import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { approve, askPhone, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
@@ -21,6 +22,7 @@ const asked = async (phone: Phone) => {
   const screen = await askPhone(desk)
   return { desk, screen, claimed: await scan(server, phone, screen) }
 }
+let hired = 0
 const reportedBy = {
   'its owner': async (person: Person, id: string) => {
     const desk = await signIn(server, person)
@@ -102,6 +104,53 @@ for (const [by, report] of Object.entries(reportedBy))
     const { sessions, requests, signIns, codes } = event?.detail ?? {}
     assert.deepEqual({ sessions, requests, signIns, codes }, { sessions: 1, requests: 2, signIns: 1, codes: 3 })
   })
+
+test('codes that a lost device’s sessions issued to others die with it while nobody has claimed them; what a job made stays', async () => {
+  const otto = await newPerson(server, olga, 'otto', ['operator'])
+  await server.sql(`update device_settings set computer_first = '{}'`)
+  const phone = await enrolPhone(server, olga, otto)
+  const one = await asked(phone)
+  await approve(phone, origin, one.claimed, one.screen.match)
+  await one.desk.call(contract.collectSignIn, {})
+  const inside = await signIn(server, otto, phone.browser)
+  const elsewhere = await signIn(server, otto)
+  const issuedBy = async (browser: Browser, more: object = {}) => {
+    const { id } = await olga.browser.call(contract.createUser, { username: `hired${++hired}` })
+    return { userId: id, ...(await browser.call(contract.enrolUser, { id, factor: 'device', ...more })).code }
+  }
+  const shown = await issuedBy(one.desk)
+  const letter = await issuedBy(inside, { deliver: 'letter' })
+  const before = await issuedBy(elsewhere)
+  const { code: again } = await one.desk.call(contract.reissueCode, { id: before.id })
+  const claimed = await issuedBy(one.desk)
+  await claimDevice(server.browser(), claimed.url as string)
+  const handedOn = await issuedBy(one.desk)
+  await server.sql(`update code set owner_id = $2 where id = $1`, [uuidOf(handedOn.id), uuidOf(olga.id)])
+  const others = [await issuedBy(elsewhere), await issuedBy(olga.browser)]
+  const { id: printed } = await olga.browser.call(contract.createUser, { username: 'printed' })
+  await inside.call(contract.bulkCodes, { action: 'issue', userIds: [printed] })
+  const fromJob = await eventually(
+    async () => (await olga.browser.call(contract.listCodes, { userId: printed })).items[0]?.id,
+    (id) => id !== undefined,
+  )
+
+  await (await signIn(server, otto)).call(contract.reportMyDeviceLost, { id: phone.deviceId })
+  assert.deepEqual(await Promise.all([shown, letter, again, handedOn].map(({ id }) => stateOf(id))), [
+    'revoked',
+    'revoked',
+    'revoked',
+    'revoked',
+  ])
+  assert.equal(said(await server.browser().try(contract.claimCode, partsOf(shown.url as string))), 'code-revoked')
+  assert.deepEqual(await Promise.all([claimed.id, ...others.map(({ id }) => id), fromJob as string].map(stateOf)), [
+    'used',
+    'live',
+    'live',
+    'live',
+  ])
+  const [event] = (await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, type: 'device.lost' })).items
+  assert.equal(event?.detail.codesForOthers, 4)
+})
 
 test('in the very browser that registered it a device goes alone: session, codes and sign-ins there stay; what it opened does not', async () => {
   for (const act of [contract.reportMyDeviceLost, contract.removeDevice]) {

@@ -97,14 +97,14 @@ export const useDevice = async (
     )
   return rows.length > 0
 }
-/** What ended with a device: how many of each. */
-export type Ended = { sessions: number; requests: number; signIns: number; codes: number }
+/** What ended with a device: how many of each. `codesForOthers`: that its sessions issued, and nobody has claimed. */
+export type Ended = { sessions: number; requests: number; signIns: number; codes: number; codesForOthers: number }
 /**
  * Ends what a device holds open, in the transaction of its end and under its person’s lock: sessions that it opened or approved,
- * requests that it approved and nobody has collected, codes that those sessions show for another phone. With `browser`, the key
- * of the browser that registered it, so much of what this person has open in there: however they signed in there, sign-ins,
- * requests and codes that it claimed and has not settled; nor is it a browser that is known any more. What others have in a
- * browser that they share stays.
+ * requests that it approved and nobody has collected, codes that those sessions show for another phone, or issued to others and
+ * nobody has claimed: whoever had the device may have kept them. With `browser`, the key of the browser that registered it, so
+ * much of what this person has open in there: however they signed in there, sign-ins, requests and codes that it claimed and has
+ * not settled; nor is it a browser that is known any more. What others have in a browser that they share stays.
  */
 export const endOpenOf = async (
   tx: Tx,
@@ -113,18 +113,19 @@ export const endOpenOf = async (
   why: string,
   { browser = null, by = { byId: null, byName: null } }: { browser?: Buffer | null; by?: By } = {},
 ): Promise<Ended> => {
-  const { rows: requests } = await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now()
-      where (device_id = ${deviceId} and state = 'approved')
-        or (claim_key = ${browser}::bytea and state = 'claimed' and (for_user is null or for_user = ${userId})) returning sign_in_id)
-    select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
   const { rows: signIns } =
     await sql`update sign_in set state = 'failed' where user_id = ${userId} and key_thumbprint = ${browser}::bytea and state = 'open' returning id`.execute(
       tx,
     )
   const codes = await endCodesOf(tx, userId, { id: deviceId, browser }, by)
+  const codesForOthers = await endIssuedBy(tx, userId, { id: deviceId, browser }, by)
+  const { rows: requests } = await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now()
+      where (device_id = ${deviceId} and state = 'approved')
+        or (claim_key = ${browser}::bytea and state = 'claimed' and (for_user is null or for_user = ${userId})) returning sign_in_id)
+    select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
   const sessions = await endSessions(tx, { userId, device: { id: deviceId, browser } }, why)
   await sql`delete from known_browser where user_id = ${userId} and thumbprint = ${browser}::bytea`.execute(tx)
-  return { sessions, requests: requests.length, signIns: signIns.length, codes }
+  return { sessions, requests: requests.length, signIns: signIns.length, codes, codesForOthers }
 }
 /** Codes that enrol this person: those that a session of the device shows, and those that its browser claimed, not yet confirmed. */
 const endCodesOf = async (tx: Tx, userId: string, device: { id: string; browser: Buffer | null }, by: By): Promise<number> => {
@@ -139,6 +140,21 @@ const endCodesOf = async (tx: Tx, userId: string, device: { id: string; browser:
     tx,
   )
   return (await revokeCodes(tx, { ids }, by)).length
+}
+/**
+ * Enrolment codes that a session of the device issued, as the record has it, whoever looks after them since. What a job made went
+ * out to many, and is for the operators to judge.
+ */
+const endIssuedBy = async (tx: Tx, userId: string, device: { id: string; browser: Buffer | null }, by: By): Promise<number> => {
+  const { rows } = await sql<{ id: string }>`select c.id from code c
+    where c.kind in ('enrol-totp', 'enrol-device') and c.claimed_at is null and c.revoked_at is null and c.secret_hash is not null and c.expires_at > now()
+      and exists (select from event e where e.code_id = c.id and e.type in ('code.issued', 'code.reissued') and e.outcome = 'success'
+        and (e.device_id = ${device.id} or exists (select from session s where s.id = e.session_id and s.user_id = ${userId} and s.key_thumbprint = ${device.browser}::bytea)))
+      and not exists (select from bulk_row r join bulk_job j on j.id = r.job_id where j.by_id = ${userId} and r.made_id = c.id)`.execute(
+    tx,
+  )
+  const ids = rows.map(({ id }) => id)
+  return ids.length === 0 ? 0 : (await revokeCodes(tx, { ids, unclaimed: true }, by)).length
 }
 /** active → lost or revoked, for good. False: it was not active. */
 export const endDevice = async (tx: Tx, id: string, state: 'lost' | 'revoked'): Promise<boolean> =>
