@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { atOnce, said, tallied } from './support/attack.ts'
-import { Browser } from './support/browser.ts'
+import pg from 'pg'
+import { afterPassword, atOnce, said, tallied } from './support/attack.ts'
+import { Browser, type Tried } from './support/browser.ts'
 import { eventually, startDeployment, wholeLog } from './support/deployment.ts'
 import { firstOperator, newPerson } from './support/people.ts'
 import { askPhone, type Claimed, enrolPhone, hear, liveFrames, type Phone, type Screen, uuidOf } from './support/phones.ts'
@@ -277,6 +278,99 @@ test('over two processes a phone’s request is claimed, approved and collected 
       1_000,
     )
     again.close()
+  })
+
+  /** The request of a screen is held until each deed in turn waits, for it or for another deed: in whatever order they lock rows, it shows. */
+  const meeting = async ({ code }: Screen, ...deeds: (() => Promise<Tried<contract.Endpoint>>)[]): Promise<string[]> => {
+    const holder = new pg.Client({ connectionString: deployment.databaseUrl })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query('select from approval where code_id = $1 for update', [uuidOf(code.id)])
+    const running: Promise<string>[] = []
+    for (const deed of deeds) {
+      running.push(deed().then(said))
+      await eventually(
+        () =>
+          count(
+            `select count(*) from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+          ),
+        (waiting) => waiting >= running.length,
+      )
+    }
+    await holder.query('commit')
+    await holder.end()
+    return Promise.all(running)
+  }
+  await t.test(
+    'whatever ends a person or device waits for a collection or is waited for, and neither is ended by a deadlock',
+    async () => {
+      const cleo = await newPerson(deployment, olga, 'cleo')
+      const cleos = await enrolPhone(deployment, olga, cleo, { synced: true })
+      const approved = async () => {
+        const desk = await afterPassword(new Browser(a.origin), cleo)
+        const screen = await desk.call(contract.openQr, {})
+        const claimed = await claimAt(b.origin, screen, cleos)
+        assert.equal(said(await approveAt(b.origin, claimed, screen.match, cleos)), '200')
+        return { desk, screen }
+      }
+      const operator = olga.browser.at(b.origin)
+      const { desk, screen } = await approved()
+      const suspend = () => operator.try(contract.suspendUser, { id: cleo.id })
+      assert.deepEqual(await meeting(screen, () => desk.try(contract.collectSignIn, {}), suspend), ['200', '200'])
+      assert.equal(said(await desk.try(contract.currentSession, {})), 'no-session')
+      await operator.call(contract.resumeUser, { id: cleo.id })
+
+      const other = await approved()
+      assert.deepEqual(await meeting(other.screen, suspend, () => other.desk.try(contract.collectSignIn, {})), [
+        '200',
+        'conflict',
+      ])
+      await operator.call(contract.resumeUser, { id: cleo.id })
+
+      const last = await approved()
+      const lost = () => operator.try(contract.reportDeviceLost, { id: cleos.deviceId })
+      assert.deepEqual(await meeting(last.screen, () => last.desk.try(contract.collectSignIn, {}), lost), ['200', '200'])
+      assert.equal(said(await last.desk.try(contract.currentSession, {})), 'no-session')
+    },
+  )
+
+  await t.test('a screen that asks for a new code while a phone claims the one before: one waits for the other', async () => {
+    for (const phoneFirst of [true, false]) {
+      const desk = new Browser(a.origin)
+      const screen = await askPhone(desk)
+      const frames = await liveFrames(deployment, screen)
+      const claim = () => phone.browser.at(b.origin).try(contract.claimCode, frames)
+      const ask = () => desk.try(contract.openQr, {})
+      const outcomes = phoneFirst ? await meeting(screen, claim, ask) : (await meeting(screen, ask, claim)).reverse()
+      assert.deepEqual(outcomes, [phoneFirst ? '200' : 'code-expired', '200'])
+    }
+  })
+
+  await t.test('under load on both processes collections, suspensions and new codes meet, and all get an answer', async () => {
+    const people = await atOnce(6, (n) => newPerson(deployment, olga, `dora${n}`))
+    const phones = await Promise.all(people.map((person) => enrolPhone(deployment, olga, person, { synced: true })))
+    for (let round = 0; round < 4; round++) {
+      const ready = await Promise.all(
+        people.map(async (person, n) => {
+          const desk = await afterPassword(new Browser(at(n)), person)
+          const screen = await desk.call(contract.openQr, {})
+          const claimed = await claimAt(at(n + round), screen, phones[n])
+          assert.equal(said(await approveAt(at(n + round), claimed, screen.match, phones[n])), '200')
+          return { desk, person }
+        }),
+      )
+      const answers = await Promise.all(
+        ready.flatMap(({ desk, person }, n) => [
+          desk.at(at(n)).try(contract.collectSignIn, {}),
+          desk.at(at(n + 1)).try(contract.openQr, {}),
+          olga.browser.at(at(n + 1)).try(contract.suspendUser, { id: person.id }),
+        ]),
+      )
+      const told = tallied(answers.map(said))
+      for (const name of Object.keys(told)) assert.ok(['200', 'conflict', 'no-session'].includes(name), JSON.stringify(told))
+      assert.ok(Number(told['200']) >= people.length)
+      await Promise.all(people.map(({ id }) => olga.browser.call(contract.resumeUser, { id })))
+    }
   })
 
   await t.test('a process that is killed between the steps, or within them, loses nothing that it acknowledged', async () => {

@@ -21,8 +21,8 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   await sql`select from totp where user_id = ${userId} and state = 'active' for no key update`.execute(tx)
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
-  await sql`update approval set state = 'failed', why = 'device' where user_id = ${userId} and state = 'approved'`.execute(tx)
   const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
+  await sql`update approval set state = 'failed', why = 'device' where user_id = ${userId} and state = 'approved'`.execute(tx)
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
 }

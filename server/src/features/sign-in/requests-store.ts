@@ -23,7 +23,7 @@ const tell = (from: string): string => `(select pg_notify('${requestChannel}', s
 
 /**
  * A moving code and its request, in one statement with the start that it costs its address: those before it of the same sign-in
- * end with it. `limited`: the address has had its starts of this minute.
+ * end with it, the codes first, as where a phone claims one meanwhile. Undefined: the address has had its starts of this minute.
  */
 export const insertRequest = async (
   db: Db,
@@ -41,8 +41,10 @@ export const insertRequest = async (
   const match = randomInt(10, 100)
   const { rows } = await sql<{ expiresAt: Date }>`
     with c as (${countStart(source)}),
-    before as (update approval a set state = 'failed', why = 'replaced', decided_at = now() from c
-      where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed', 'approved') returning a.code_id),
+    old as materialized (select k.id from c, approval a join code k on k.id = a.code_id
+      where a.sign_in_id = ${request.signInId} and a.state in ('open', 'claimed', 'approved') order by k.id for no key update of k),
+    before as (update approval a set state = 'failed', why = 'replaced', decided_at = now() from old
+      where a.code_id = old.id and a.state in ('open', 'claimed', 'approved') returning a.code_id),
     dead as (update code k set expires_at = now() from before where k.id = before.code_id and k.claimed_at is null and k.expires_at > now() returning k.id),
     k as (insert into code (id, kind, secret_hash, user_id, sign_in_id, expires_at, epoch)
       select ${request.id}::uuid, ${request.kind}, ${request.secretHash}::bytea, ${request.userId}::uuid, ${request.signInId}::uuid, now() + ${requestSeconds} * interval '1 s', ${currentEpoch} from c returning id, expires_at),
@@ -155,14 +157,14 @@ export const isApproved = async (db: Db, signInId: string): Promise<boolean> => 
     await sql`select from approval a, device d, users p where a.sign_in_id = ${signInId} and ${sql.raw(ready)}`.execute(db)
   return rows.length > 0
 }
-/** approved → collected, once. */
+/** approved → collected, once. The sign-in is locked first, as by whatever ends it with its person or device. */
 export const collectApproved = async (
   tx: Tx,
   signInId: string,
 ): Promise<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string } | undefined> => {
   const { rows } = await sql<{ codeId: string; deviceId: string; userId: string; username: string; be: boolean; read: string }>`
-    update approval a set state = 'collected' from device d, users p
-    where a.sign_in_id = ${signInId} and ${sql.raw(ready)} returning a.code_id, a.device_id, a.user_id, p.username, d.be, a.read`.execute(
+    with s as materialized (select id from sign_in where id = ${signInId} for no key update)
+    update approval a set state = 'collected' from s, device d, users p where a.sign_in_id = s.id and ${sql.raw(ready)} returning a.code_id, a.device_id, a.user_id, p.username, d.be, a.read`.execute(
     tx,
   )
   return rows[0]

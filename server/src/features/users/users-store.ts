@@ -98,8 +98,9 @@ export const setRoles = async (tx: Tx, userId: string, roles: readonly Role[]): 
 }
 /**
  * Acts on one person take this lock first, so that of two at once one waits, and a suspension is never what a deadlock
- * ends. After it rows are locked in one order: keys, recovery codes, sign-ins, claims, codes, sessions, browsers. What
- * proves a factor at sign-in goes without this lock, in the same order.
+ * ends. After it rows are locked in one order: keys, recovery codes, devices, sign-ins, claims, codes, requests for a phone,
+ * sessions, browsers. What proves a factor at sign-in goes without this lock, in the same order; so do asking for a phone, its
+ * claim, and the collection of what it approved.
  */
 export const lockPerson = async (tx: Tx, userId: string): Promise<void> => {
   await tx.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute()
