@@ -241,6 +241,9 @@ test('a counter that ran backwards ends the device, with what it opened; its per
   const byPhone = await opened()
   assert.equal(said(await prove(byPhone, his)), '200')
   const byPasscode = await signIn(server, cy)
+  const stateOf = async (id: string) => (await olga.browser.call(contract.getCode, { id })).state
+  const shownBy = async (browser: Browser) => (await browser.call(contract.enrolAnotherPhone, { factor: 'device' })).code.id
+  const [its, theirs] = [await shownBy(byPhone), await shownBy(byPasscode)]
   const desk = await opened()
   const copy = his.authenticator.get(await optionsOf(desk), { origin }, { tamper: { counter: 1 } })
   assert.equal((await deviceRow(his)).count, 1)
@@ -255,6 +258,8 @@ test('a counter that ran backwards ends the device, with what it opened; its per
   assert.ok(own.some(({ kind }) => kind === 'device-cloned'))
   assert.equal(said(await byPhone.try(contract.currentSession, {})), 'no-session')
   assert.equal(said(await byPasscode.try(contract.currentSession, {})), '200')
+  // what the key opened is dead, what its person opened by another proof is not
+  assert.deepEqual([await stateOf(its), await stateOf(theirs)], ['revoked', 'live'])
   // the honest one is dead with its copy: nobody can tell them apart
   assert.equal(said(await prove(await opened(), his)), 'factor-wrong')
   assert.equal((await eventsOf(cy, 'device.cloned')).length, 1)

@@ -4,6 +4,7 @@ import type { Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type BadPasskey, endDevice, endOpenOf, type FoundDevice, type ProvenDevice, useDevice } from '../devices/index.ts'
 import { type ActDeps, EventDraft, type EventFacts, notify } from '../events/index.ts'
+import { lockPerson } from '../users/index.ts'
 
 /** What is on record of a passkey that did not hold: the device whose credential it named, and its person. */
 export const ofCredential = ({ of }: BadPasskey): EventFacts =>
@@ -21,7 +22,8 @@ export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Rol
 
 /**
  * Uses a device in the transaction of the deed. Where its counter ran backwards its key was copied: the device is dead from then
- * on, with all that it opened, the operators are told, and the deed is refused (WebAuthn Level 3 §6.1.1).
+ * on, with all that the key opened, the operators are told, and the deed is refused (WebAuthn Level 3 §6.1.1). What its browser
+ * holds by other proofs stays: who copied the key has not the browser, and its person has to get to another factor.
  */
 export const useOrLock = async (deps: ActDeps, tx: Tx, { device, signCount, bs }: ProvenDevice, actor: Actor): Promise<void> => {
   if (device.userState !== 'active')
@@ -30,6 +32,7 @@ export const useOrLock = async (deps: ActDeps, tx: Tx, { device, signCount, bs }
   throw new Refusal('factor-wrong', device.state === 'active' ? 'the counter ran backwards' : `the device is ${device.state}`, {
     outcome: 'failure',
     keep: async (kept) => {
+      await lockPerson(kept, device.userId)
       if (!(await endDevice(kept, device.id, 'revoked'))) return undefined
       const ended = await endOpenOf(kept, device.userId, device.id, 'its device may have been copied')
       const id = await deps.events.append(
