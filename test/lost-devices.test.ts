@@ -87,7 +87,7 @@ for (const [by, report] of Object.entries(reportedBy))
     assert.equal(said(await half.try(contract.proveTotp, { code: passcode(ana.secret) })), 'conflict')
     assert.equal(said(await undecided.desk.try(contract.collectSignIn, {})), 'conflict')
     await ended
-    assert.equal(told.at(-1)?.event, 'denied')
+    assert.deepEqual(told.at(-1), { event: 'denied', data: { type: 'denied', reason: 'device' } })
     assert.equal(said(await approve(phone, origin, undecided.claimed, undecided.screen.match)), 'code-used')
     assert.equal(said(await decided.desk.try(contract.collectSignIn, {})), 'conflict')
     const known = await server.sql(

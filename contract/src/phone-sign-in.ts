@@ -57,6 +57,18 @@ export const openQr = endpoint({
 })
 export const requestEvents = ['scanned', 'claimed', 'approved', 'denied', 'expired'] as const
 export type RequestEvent = (typeof requestEvents)[number]
+/** Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, removed, or its person suspended. */
+export const deniedReasons = [
+  'declined',
+  'not-me',
+  'number',
+  'computer-first',
+  'device-held',
+  'far',
+  'policy',
+  'replaced',
+  'device',
+] as const
 export const signInEvents = endpoint({
   method: 'GET',
   path: '/api/sign-ins/current/events',
@@ -66,10 +78,7 @@ export const signInEvents = endpoint({
   input: Nothing,
   output: z.object({
     type: z.enum(requestEvents),
-    reason: z
-      .enum(['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'policy', 'replaced'])
-      .optional()
-      .meta({ description: 'Of `denied`: why' }),
+    reason: z.enum(deniedReasons).optional().meta({ description: 'Of `denied`: why' }),
   }),
   stream: true,
   refusals: ['no-session', 'session-binding', 'proof-stale', 'rate-limited'],

@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
-import { type By, byOf, revokeCodes } from '../codes/index.ts'
+import { type By, byOf, requestChannel, revokeCodes } from '../codes/index.ts'
 import { endDevicesOf } from '../devices/index.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { endSessions } from '../sessions/index.ts'
@@ -22,7 +22,8 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
   const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
-  await sql`update approval set state = 'failed', why = 'device' where user_id = ${userId} and state = 'approved'`.execute(tx)
+  await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now() where user_id = ${userId} and state = 'approved' returning sign_in_id)
+    select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
 }

@@ -1,12 +1,11 @@
 import type * as contract from '@postern/contract'
-import type { Out, RequestEvent } from '@postern/contract'
+import { deniedReasons, type Out, type RequestEvent } from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Standing } from './request-watch.ts'
 import { requireSignIn, type SignInDeps } from './sign-in.ts'
 
 type Told = Out<typeof contract.signInEvents>
 const heartbeatMs = 15_000
-const reasons = ['declined', 'not-me', 'number', 'computer-first', 'device-held', 'far', 'policy', 'replaced'] as const
 
 /** What has become of a request by now, in order; the last of them ends it where `ends`. */
 const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
@@ -18,7 +17,7 @@ const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
   ]
   if (state === 'approved' || state === 'collected') events.push({ type: 'approved' })
   else if (state === 'denied' || state === 'failed') {
-    const reason = reasons.find((each) => each === why)
+    const reason = deniedReasons.find((each) => each === why)
     events.push({ type: 'denied', ...(reason ? { reason } : {}) })
   } else if (leftMs <= 0) events.push({ type: 'expired' })
   else return { events, ends: false }
