@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { atRest, axe, newVisitor, openChromium, overflow, symbolOn, type Visitor } from './support/chromium.ts'
+import { scratchFolder } from './support/cluster.ts'
+import { mmdbOf } from './support/mmdb.ts'
 import { firstOperator, goodPassword, newPerson } from './support/people.ts'
-import { uuidOf } from './support/phones.ts'
+import { enrolPhone, uuidOf } from './support/phones.ts'
 import { phone, press, recoveryCodesOn, signInHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { addAuthenticator } from './support/virtual-authenticator.ts'
 
 /** "Enrol with QR" for oneself and by an operator: what one end does is seen at the other, as it happens. */
 const chromium = await openChromium()
-const server = await startServer()
+const places = join(scratchFolder(), 'places.mmdb')
+writeFileSync(places, mmdbOf('PL', 'Kraków'))
+const server = await startServer({ env: { POSTERN_GEO_DB: places } })
 const olga = await firstOperator(server)
 
 const aPhone = async (synced: boolean): Promise<Visitor> => {
@@ -36,7 +42,7 @@ const says = async (desk: Page, state: string, ...words: string[]): Promise<void
   for (const word of words) await desk.getByText(word).first().waitFor()
 }
 const noSymbol = (desk: Page) => desk.getByRole('img', { name: /code/i }).waitFor({ state: 'detached' })
-const pixel = 'Chrome 156, Android · United Kingdom'
+const pixel = 'Chrome 156, Android · Kraków, Poland'
 /** Readable and inside the window, wide and narrow, light and dark. */
 const fits = async (page: Page): Promise<void> => {
   const size = page.viewportSize()
@@ -144,4 +150,25 @@ test('an operator and a phone: revoked, replaced, lapsed and confirmed are seen 
     assert.deepEqual(complaints, [])
     await context.close()
   }
+})
+
+test('where the deployment knows cities, every list of devices says in which one a device was used last', async () => {
+  const cleo = await newPerson(server, olga, 'cleo')
+  const { authenticator } = await enrolPhone(server, olga, cleo)
+  const used = server.browser()
+  used.headers['x-forwarded-for'] = '83.0.0.1'
+  await used.call(contract.openSignIn, {})
+  const options = await used.call(contract.signInPasskeyOptions, {})
+  await used.call(contract.provePasskey, { assertion: authenticator.get(options, { origin: server.origin }) })
+  const { page, complaints, context } = await newVisitor(chromium)
+  await signInHere(page, server, cleo, '/me')
+  await page.getByText(/Last used .* from Kraków, Poland/).waitFor()
+  await page.goto(`${server.origin}/phone/me`)
+  await page.getByText(/^Last used on .*, Kraków, Poland · /).waitFor()
+  assert.deepEqual(complaints, [])
+  await context.close()
+  const desk = await newVisitor(chromium)
+  await signInHere(desk.page, server, olga, '/devices')
+  await desk.page.getByRole('row', { name: /cleo/ }).getByText('Kraków, Poland').waitFor()
+  await desk.context.close()
 })

@@ -25,6 +25,7 @@ export const Device = z
     createdAt: Instant,
     lastUsedAt: Instant.nullable(),
     lastCountry: z.string().nullable(),
+    lastCity: z.string().nullable().meta({ description: 'Where the deployment’s database of places knows cities' }),
     codeId: z.string().nullable().meta({ description: 'The code that enrolled it' }),
     current: z.boolean().meta({ description: 'The device that opened this session' }),
   })

@@ -1,6 +1,8 @@
 /** @jsxImportSource preact */
 import type { Device, Problem } from '@postern/contract'
 import { useEffect, useState } from 'preact/hooks'
+import { localeOf } from '../ui/locale.ts'
+import { countryName } from '../ui/places.ts'
 import { Bar } from './Bar.tsx'
 import { listMyDevices, problemOfError, reportLost } from './calls.ts'
 import { Frame, Title } from './parts.tsx'
@@ -72,7 +74,8 @@ const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device:
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)
   const [words, setWords] = useState<string>()
-  const { name, state, stateAt, lastUsedAt, synced, current } = device
+  const { name, state, stateAt, lastUsedAt, lastCountry, lastCity, synced, current } = device
+  const place = [lastCity, countryName(lastCountry, localeOf(useLanguage()))].filter(Boolean).join(', ')
   const report = async () => {
     setBusy(true)
     setWords(undefined)
@@ -97,7 +100,8 @@ const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device:
         {current && ` · ${t('me.current')}`}
       </p>
       <p>
-        {lastUsedAt ? t('me.lastUsed', { day: day(lastUsedAt) }) : t('me.neverUsed')} · {t(synced ? 'me.synced' : 'me.held')}
+        {lastUsedAt ? t('me.lastUsed', { day: day(lastUsedAt) }) : t('me.neverUsed')}
+        {lastUsedAt && place && `, ${place}`} · {t(synced ? 'me.synced' : 'me.held')}
       </p>
       {state === 'lost' && (
         <p class="hint" role="status">

@@ -21,10 +21,11 @@ type Row = {
   createdAt: Date
   lastUsedAt: Date | null
   lastCountry: string | null
+  lastCity: string | null
   codeId: string | null
 }
 const select = sql`select d.id, d.user_id, u.username, d.name, d.state, d.state_at, d.be, d.bs, d.aaguid, d.transports, d.platform, d.browser,
-  d.created_at, d.last_used_at, d.last_country, d.code_id from device d join users u on u.id = d.user_id`
+  d.created_at, d.last_used_at, d.last_country, d.last_city, d.code_id from device d join users u on u.id = d.user_id`
 const toDevice = (row: Row): Omit<Device, 'current'> => ({
   id: toId('dev', row.id),
   name: row.name,
@@ -40,6 +41,7 @@ const toDevice = (row: Row): Omit<Device, 'current'> => ({
   createdAt: row.createdAt.toISOString(),
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   lastCountry: row.lastCountry || null,
+  lastCity: row.lastCity,
   codeId: row.codeId && toId('cod', row.codeId),
 })
 

@@ -1,5 +1,5 @@
 import { type Generated, sql } from 'kysely'
-import type { Source } from '../../platform/actor.ts'
+import type { Place, Source } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import { type By, requestChannel, revokeCodes } from '../codes/index.ts'
@@ -28,6 +28,7 @@ declare module '../../platform/db.ts' {
       createdAt: Generated<Date>
       lastUsedAt: Date | null
       lastCountry: string | null
+      lastCity: string | null
     }
   }
 }
@@ -47,9 +48,9 @@ export const insertDevice = async (
   const id = uuid7()
   const { rows } = await sql<{ id: string | null; full: boolean }>`
     with room as (select (select count(*) from device d where d.user_id = ${device.userId} and d.state = 'active') < p.devices_each as ok from device_settings p),
-    i as (insert into device (id, user_id, name, credential_id, public_key, sign_count, be, bs, aaguid, transports, platform, browser, key_thumbprint, code_id, last_country)
+    i as (insert into device (id, user_id, name, credential_id, public_key, sign_count, be, bs, aaguid, transports, platform, browser, key_thumbprint, code_id, last_country, last_city)
       select ${id}::uuid, ${device.userId}::uuid, ${device.name}, ${passkey.credentialId}::bytea, ${passkey.publicKey}::bytea, ${passkey.signCount}::bigint, ${passkey.be}::boolean, ${passkey.bs}::boolean,
-        ${passkey.aaguid}::uuid, ${passkey.transports}::text[], ${source.device.platform}, ${source.device.browser}, ${source.thumbprint as Buffer}::bytea, ${device.codeId}::uuid, ${source.place?.country ?? null}::text
+        ${passkey.aaguid}::uuid, ${passkey.transports}::text[], ${source.device.platform}, ${source.device.browser}, ${source.thumbprint as Buffer}::bytea, ${device.codeId}::uuid, ${source.place?.country ?? null}::text, ${source.place?.city ?? null}::text
       from room where room.ok on conflict (credential_id) do nothing returning id)
     select (select id from i) as id, not (select ok from room) as full`.execute(tx)
   const [row] = rows
@@ -88,10 +89,10 @@ export const useDevice = async (
   tx: Tx,
   id: string,
   { signCount, bs }: { signCount: number; bs: boolean },
-  country: string | null,
+  place: Place | null,
 ): Promise<boolean> => {
   const { rows } =
-    await sql`update device set sign_count = ${signCount}, bs = ${bs}, last_used_at = now(), last_country = ${country}
+    await sql`update device set sign_count = ${signCount}, bs = ${bs}, last_used_at = now(), last_country = ${place?.country ?? null}, last_city = ${place?.city ?? null}
     where id = ${id} and state = 'active' and (sign_count < ${signCount} or (${signCount} = 0 and sign_count = 0)) returning id`.execute(
       tx,
     )

@@ -28,7 +28,7 @@ export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Rol
 export const useOrLock = async (deps: ActDeps, tx: Tx, { device, signCount, bs }: ProvenDevice, actor: Actor): Promise<void> => {
   if (device.userState !== 'active')
     throw new Refusal('factor-wrong', `the person is ${device.userState}`, { outcome: 'failure' })
-  if (await useDevice(tx, device.id, { signCount, bs }, actor.source.place?.country ?? null)) return
+  if (await useDevice(tx, device.id, { signCount, bs }, actor.source.place)) return
   throw new Refusal('factor-wrong', device.state === 'active' ? 'the counter ran backwards' : `the device is ${device.state}`, {
     outcome: 'failure',
     keep: async (kept) => {

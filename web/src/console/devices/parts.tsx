@@ -14,15 +14,19 @@ export const KeptWord = ({ of: { synced, backedUp } }: { of: Pick<Device, 'synce
     </span>
   )
 }
-/** When it was used last, and from which country. */
-export const LastUsed = ({ of: { lastUsedAt, lastCountry } }: { of: Pick<Device, 'lastUsedAt' | 'lastCountry'> }) => {
+/** When it was used last, and from where. */
+export const LastUsed = ({
+  of: { lastUsedAt, lastCountry, lastCity },
+}: {
+  of: Pick<Device, 'lastUsedAt' | 'lastCountry' | 'lastCity'>
+}) => {
   const { t, i18n } = useTranslation('devices')
   if (!lastUsedAt) return <span className="t3">{t('never')}</span>
-  const country = lastCountry ? countryName(lastCountry, i18n.language) : undefined
+  const place = [lastCity, countryName(lastCountry, i18n.language)].filter(Boolean).join(', ')
   return (
     <>
       <TimeText at={lastUsedAt} as="moment" />
-      {country && ` ${t('from', { country })}`}
+      {place && ` ${t('from', { place })}`}
     </>
   )
 }
