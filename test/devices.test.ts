@@ -6,13 +6,15 @@ import { operatorExists } from '@postern/server'
 import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
 import { Authenticator } from './support/authenticator.ts'
 import type { Browser } from './support/browser.ts'
-import { firstOperator, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
-import { approve, askPhone, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
+import { firstOperator, forgetStep, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { approve, askPhone, claimDevice, enrolOwnPhone, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
 const { origin } = server
 await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+/** A deployment with one owner. */
+const lonely = await startServer()
 const olga = await firstOperator(server)
 const otto = await newPerson(server, olga, 'otto', ['operator'])
 
@@ -164,6 +166,7 @@ test('a session keeps what it proved when a factor is added: no less, no more, n
   }
   const aPasscodeKey = async (desk: Browser) => {
     const { id, secret } = await desk.call(contract.startTotp, {})
+    await forgetStep(server, nia)
     await desk.call(contract.confirmTotp, { id, code: passcode(secret) })
     nia.secret = secret
   }
@@ -582,6 +585,34 @@ test('with the results of its code the device is revoked, and its sessions end; 
   await olga.browser.call(contract.offboardUser, { id: bob.id })
   assert.deepEqual(await devicesOf(bob, 'active'), [])
   for (const browser of [last, desk]) assert.equal(await status(browser), 'no-session')
+})
+
+test('the device that the last owner signs in with is revoked by nobody: not as a device, one’s own, nor as what came of a code', async () => {
+  await lonely.sql(`update authentication_settings set second_factor_roles = '{operator}'`)
+  const owner = await firstOperator(lonely, 'only')
+  const { deviceId: id } = await enrolOwnPhone(lonely, owner)
+  await owner.browser.call(contract.removeTotp, {})
+  const device = () => owner.browser.call(contract.listDevices, { userId: owner.id })
+  const codeId = (await device()).items[0]?.codeId as string
+  const results = { reason: 'x', also: ['results' as const] }
+  for (const refused of [
+    await owner.browser.try(contract.revokeDevice, { id }),
+    await owner.browser.try(contract.removeDevice, { id }),
+    await owner.browser.try(contract.revokeCode, { id: codeId, ...results }),
+  ])
+    assert.deepEqual([said(refused), refused.problem.reason], ['conflict', 'last-owner'])
+  const job = await owner.browser.call(contract.bulkCodes, { action: 'revoke', ids: [codeId], ...results })
+  assert.deepEqual([job.state, job.failed], ['done', 1])
+  assert.deepEqual(
+    (await device()).items.map(({ state }) => state),
+    ['active'],
+  )
+  const [denied] = (await owner.browser.call(contract.listEvents, { type: 'device.revoked', outcome: 'denied' })).items
+  assert.equal(denied?.detail.why, 'last owner')
+  // with another owner who can sign in it is as any
+  const second = await newPerson(lonely, owner, 'second', ['owner'])
+  assert.equal(said(await second.browser.try(contract.revokeCode, { id: codeId, ...results })), '200')
+  assert.equal((await second.browser.call(contract.listDevices, { userId: owner.id })).items[0]?.state, 'revoked')
 })
 
 test('policy refuses at registration, by name, what a role may not hold and what proves no model; the claim goes on', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
-import { firstOperator, newPerson, passcode, signIn } from './support/people.ts'
+import { firstOperator, forgetStep, newPerson, passcode, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 test('from an empty database to a first privileged sign-in', async () => {
@@ -35,6 +35,7 @@ test('from an empty database to a first privileged sign-in', async () => {
   assert.equal(recovery.assurance.acr, 'aal1')
   assert.equal((await lost.try(contract.myFactors, {})).problem.code, 'step-up-required')
   const fresh = await lost.call(contract.startTotp, {})
+  await forgetStep(server, adam)
   await lost.call(contract.confirmTotp, { id: fresh.id, code: passcode(fresh.secret) })
   assert.equal((await lost.call(contract.currentSession, {})).scope, 'full')
   assert.equal((await again.try(contract.currentSession, {})).problem.code, 'no-session')

@@ -174,6 +174,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
       password: bella.password,
     })
     await flow.refused(who, 'This is no session yet.', page, contract.myFactors, {}, { status: 401, code: 'no-session' })
+    await forgetStep(server, bella)
     const fresh = await flow.call(who, 'It asks for a TOTP key and shows its symbol.', page, contract.startTotp, {})
     await flow.call(
       who,
@@ -271,6 +272,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
     })
     await flow.call(who, 'The session says what it is for.', page, contract.currentSession, {})
     await flow.refused(who, 'It opens nothing else.', page, contract.myFactors, {}, { status: 403, code: 'step-up-required' })
+    await forgetStep(server, dora)
     const fresh = await flow.call(who, 'It asks for a new TOTP key.', page, contract.startTotp, {})
     await flow.call(
       who,
@@ -315,6 +317,7 @@ test('people enrol, sign in, recover, replace their phone and leave as the trans
       parts,
     )
     const claimed = await flow.call(who, 'After a tap it claims, and keeps the key in its app.', phone, contract.claimCode, parts)
+    await forgetStep(server, emma)
     await flow.call(
       who,
       'A passcode of the new key and the password confirm it: the old key is void, and sessions end everywhere.',

@@ -97,6 +97,7 @@ const mainJob = async (host: Host) => {
   await press(lost.page, 'Continue')
   await title(lost.page, 'Scan this with your authenticator app')
   anna.secret = await keyOnScreen(lost.page)
+  await forgetStep(host, anna)
   await enterPasscode(lost.page, anna.secret)
   await title(lost.page, 'Your new key works')
   await press(lost.page, 'Continue')

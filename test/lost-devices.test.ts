@@ -5,7 +5,7 @@ import { afterPassword, said } from './support/attack.ts'
 import { Authenticator } from './support/authenticator.ts'
 import type { Browser } from './support/browser.ts'
 import { eventually } from './support/deployment.ts'
-import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { claimKey, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { approve, askPhone, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
@@ -246,8 +246,9 @@ const confirmers = {
     const options = await browser.call(contract.passkeyOptions, {})
     await browser.call(contract.addPasskey, { registration: new Authenticator().create(options, { origin }) })
   },
-  'passcode key': async (browser: Browser) => {
+  'passcode key': async (browser: Browser, person: Person) => {
     const made = await browser.call(contract.startTotp, {})
+    await forgetStep(server, person)
     await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
   },
 }
@@ -262,7 +263,7 @@ for (const [factor, confirm] of Object.entries(confirmers)) {
     const inside = await signIn(server, hal, phone.browser)
     const browser = await recovering(hal)
     assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['active'], 'nothing ends before something takes its place')
-    await confirm(browser)
+    await confirm(browser, hal)
     assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['lost'])
     assert.deepEqual([await status(inside), await status(browser)], ['no-session', '200'])
     const [event] = (await olga.browser.call(contract.listEvents, { type: 'device.lost', userId: hal.id })).items
@@ -274,13 +275,13 @@ for (const [factor, confirm] of Object.entries(confirmers)) {
   test(`of more devices than one a ${factor} after a recovery code ends none unasked; what was not named stays`, async () => {
     const ivy = await newPerson(server, olga, `ivy-${factor.length}`)
     const ids = [(await enrolPhone(server, olga, ivy)).deviceId, (await enrolPhone(server, olga, ivy)).deviceId]
-    await confirm(await recovering(ivy))
+    await confirm(await recovering(ivy), ivy)
     assert.deepEqual(await statesOf(ivy, ids), ['active', 'active'])
     const jo = await newPerson(server, olga, `jo-${factor.length}`)
     const hers = [(await enrolPhone(server, olga, jo)).deviceId, (await enrolPhone(server, olga, jo)).deviceId]
     const browser = await recovering(jo)
     await browser.call(contract.reportMyDeviceLost, { id: hers[0] as string })
-    await confirm(browser)
+    await confirm(browser, jo)
     assert.deepEqual(await statesOf(jo, hers), ['lost', 'active'])
   })
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import * as contract from '@postern/contract'
+import { fromId } from '../server/src/platform/ids.ts'
 import { afterPassword, atOnce, dump, from, passcodes, said, settle, tallied, wrongPasscode } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { crowd, type Member, pendingSignIn } from './support/crowd.ts'
@@ -81,6 +82,54 @@ test('one acceptance a step over all paths: enrolment, sign-in and step-up', asy
   assert.equal(await prove(await afterPassword(server.browser(), person), spent), 'totp-replayed')
 })
 
+test('a step is spent for all keys of its person: a new one is not confirmed in a step that another took, nor in one of its own length that touches it', async () => {
+  const person = await newPerson(server, olga, 'successor')
+  const confirm = async (made: { id: string; secret: string }, period = 30) => {
+    await settle(4, period)
+    return person.browser.try(contract.confirmTotp, { id: made.id, code: passcode(made.secret, { period }) })
+  }
+  const spentBy = (period: number) =>
+    server.sql(
+      `update totp set period = $2::int, last_step = floor(extract(epoch from now()) / $2::int) where state = 'active' and user_id = (select id from users where username = $1)`,
+      [person.username, period],
+    )
+  const made = await person.browser.call(contract.startTotp, {})
+  await settle(8)
+  await spentBy(30)
+  const refused = await confirm(made)
+  assert.equal(said(refused), 'totp-replayed')
+  const left = refused.problem.retryAfter as number
+  assert.ok(left > 0 && left <= 30, String(left))
+  assert.equal(said(await person.browser.try(contract.currentSession, {})), '200', 'nothing was replaced')
+  await spentBy(60)
+  assert.equal(said(await confirm(made)), 'totp-replayed')
+  await forgetStep(server, person)
+  assert.equal(said(await confirm(made)), '200')
+
+  // a key that was taken away has spent its step, too
+  await server.sql(
+    `update totp set state = 'retired', sealed = null, last_step = floor(extract(epoch from now()) / 30) where state = 'active' and user_id = $1`,
+    [fromId(person.id)],
+  )
+  const next = await person.browser.call(contract.startTotp, { periodSeconds: 15 })
+  await settle(8)
+  assert.equal(said(await confirm(next, 15)), 'totp-replayed')
+  await forgetStep(server, person)
+  assert.equal(said(await confirm(next, 15)), '200')
+
+  // and what another took binds a key that was imported
+  await server.sql(`update totp set last_step = floor(extract(epoch from now()) / 15) + 40 where user_id = $1`, [
+    fromId(person.id),
+  ])
+  const link = `otpauth://totp/Elsewhere:successor?secret=${person.secret}`
+  assert.equal((await olga.browser.call(contract.importTotp, { content: link, replace: true })).imported, 1)
+  const [row] = (await server.sql(
+    `select last_step * 30 >= floor(extract(epoch from now()) / 15) * 15 + 570 as after from totp where state = 'active' and user_id = $1`,
+    [fromId(person.id)],
+  )) as unknown as { after: boolean }[]
+  assert.equal(row?.after, true)
+})
+
 test('a clock that goes back revives nothing: a step below the stored one is refused', async () => {
   await settle()
   const who = member()
@@ -158,6 +207,7 @@ test('keys of SHA-256 and SHA-512, eight digits and other periods work on every 
     await settle(4, period)
     const sixDigits = passcode(made.secret, { algorithm, digits: digits === 8 ? 6 : 8, period })
     assert.equal(said(await person.browser.try(contract.confirmTotp, { id: made.id, code: sixDigits })), 'factor-wrong')
+    await forgetStep(server, person)
     await person.browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret, { algorithm, digits, period }) })
     await forgetStep(server, person)
     const half = await afterPassword(server.browser(), person)
@@ -222,6 +272,7 @@ test('a key that replaces another ends all other sessions, gives a new cookie, r
   const elsewhere = await signIn(server, person)
   const old = new Map(person.browser.cookies)
   const made = await person.browser.call(contract.startTotp, {})
+  await forgetStep(server, person)
   const answer = await person.browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
   assert.equal(answer.recoveryCodes, undefined)
   assert.equal(said(await elsewhere.try(contract.currentSession, {})), 'no-session')
@@ -315,6 +366,7 @@ test('where the clocks of server and database differ by more than 5 s passcodes 
     }
   }
   assert.equal(await prove(browser, passcode(who.secret)), '200')
+  await forgetStep(server, person)
   assert.equal(said(await person.browser.try(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })), '200')
 })
 

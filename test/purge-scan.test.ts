@@ -14,7 +14,7 @@ import { run } from '../cli/src/run.ts'
 import { base32 } from '../server/src/features/totp/index.ts'
 import { said } from './support/attack.ts'
 import { scratchFolder } from './support/cluster.ts'
-import { firstOperator, newPerson, passcode } from './support/people.ts'
+import { firstOperator, forgetStep, newPerson, passcode } from './support/people.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -329,6 +329,7 @@ test('a folder: live, dead and foreign codes are told apart, the people are queu
     assert.ok(![plain.out, plain.err, json.out, json.err].join().includes(secret))
   assert.deepEqual(readFileSync(join(root, 'dead.png')), untouched)
   // nothing was spent or ended by looking
+  await forgetStep(server, bob)
   assert.equal(
     (await bob.browser.call(contract.confirmTotp, { id: pending.id, code: passcode(pending.secret) })).recoveryCodes,
     undefined,

@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { pendingSignIn } from './support/crowd.ts'
-import { claimKey, firstOperator, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { claimKey, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
 import { enrolPhone, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
@@ -131,6 +131,7 @@ test('the session of a recovery code is aal1, short, and only enrols; the factor
   }
   const cookies = new Map(browser.cookies)
   const made = await browser.call(contract.startTotp, {})
+  await forgetStep(server, person)
   const confirmed = await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
   // codes are left, so no new ones are made
   assert.equal(confirmed.recoveryCodes, undefined)
@@ -157,6 +158,7 @@ test('it adds a factor as long as it lives, and takes none away once its proof i
   assert.equal(refused.problem.maxAge, 300)
   assert.equal((await browser.call(contract.myDevices, {})).items[0]?.state, 'active')
   const made = await browser.call(contract.startTotp, {})
+  await forgetStep(server, person)
   await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
   assert.equal((await browser.call(contract.currentSession, {})).scope, 'full')
 })
@@ -168,6 +170,7 @@ test('another phone may be enrolled from it by a code, which asks for the passwo
   const phone = server.browser()
   const claimed = await claimKey(phone, partsOf(code.url as string))
   assert.deepEqual(claimed.needs, ['current-password'])
+  await forgetStep(server, person)
   await phone.call(contract.confirmEnrolment, {
     confirm: claimed.confirm,
     code: passcode(claimed.secret),
@@ -194,6 +197,7 @@ test('where the last code is used the next sign-in says so, and a new factor bri
   assert.deepEqual((await half.call(contract.currentSignIn, {})).signIn.next, ['totp'])
   assert.equal(said(await use(half, person.recoveryCodes[0])), 'conflict')
   const made = await browser.call(contract.startTotp, {})
+  await forgetStep(server, person)
   const confirmed = await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
   assert.equal(confirmed.recoveryCodes?.length, 10)
 })

@@ -4,10 +4,12 @@ import type { Endpoint } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { replaceRecoveryCodes } from '../server/src/features/recovery-codes/index.ts'
 import { fromId, toId } from '../server/src/platform/ids.ts'
+import { settle } from './support/attack.ts'
 import { Browser, type Tried } from './support/browser.ts'
 import { crowd, type Member, pendingSignIn } from './support/crowd.ts'
 import { type Deployment, eventually, liveStream, machine, startDeployment, wholeLog } from './support/deployment.ts'
 import { claimKey, firstOperator, goodPassword, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
+import { enrolPhone } from './support/phones.ts'
 import { startProcess } from './support/server.ts'
 
 const each = <T>(count: number, work: (at: number) => Promise<T>): Promise<T[]> =>
@@ -197,6 +199,28 @@ test('over two processes, what works once works once', async (t) => {
     assert.equal(await count(`select count(*) from totp where user_id = $1 and state = 'active'`, [member.id]), 1)
   })
 
+  await t.test(
+    'a step is spent for every key of its person: what the old key took confirms no new one, however they race',
+    async () => {
+      for (const member of await crowd(deployment, 8, 'oldandnew')) {
+        const mine = await signedIn(deployment, member, a.origin)
+        const other = await halfway(deployment, member, b.origin)
+        const fresh = await mine.call(contract.startTotp, {})
+        await settle()
+        const outcomes = await Promise.all([
+          other.try(contract.proveTotp, { code: passcode(member.secret) }).then(codeOf),
+          mine.try(contract.confirmTotp, { id: fresh.id, code: passcode(fresh.secret) }).then(codeOf),
+        ])
+        oneWon(outcomes, ['totp-replayed', 'factor-wrong', 'conflict'])
+        const [row] = await sql(
+          `select count(*)::int as n from event where user_id = $1 and outcome = 'success' and type in ('sign-in.totp', 'enrolment.confirmed')`,
+          [member.id],
+        )
+        assert.deepEqual(row, { n: 2 }) // one of them is the sign-in before
+      }
+    },
+  )
+
   await t.test('a step-up is collected once: one new session takes the place of the old one', async () => {
     for (const member of await crowd(deployment, 6, 'stepup')) {
       const mine = await signedIn(deployment, member, b.origin)
@@ -346,6 +370,40 @@ test('over two processes, what works once works once', async (t) => {
     assert.ok(counts.before > 0 && counts.after > 0)
     assert.equal(counts.acceptedAfter, 0)
   })
+
+  await t.test(
+    'after the answer to revoke the code of a device with its results, the device signs in at no process',
+    async () => {
+      const counts = { before: 0, after: 0, acceptedAfter: 0 }
+      for (let round = 0; round < 3; round++) {
+        const person = await newPerson(deployment, olga, `phone${round}`)
+        // a synced passkey counts nothing, so that many assertions at once are no sign of a copy
+        const phone = await enrolPhone(deployment, olga, person, { synced: true })
+        const { items } = await robot(a.origin).call(contract.listDevices, { userId: person.id })
+        const outcome = await deadAfter(
+          async (n) => {
+            const desk = new Browser(at(n))
+            await desk.call(contract.openSignIn, {})
+            const options = await desk.call(contract.signInPasskeyOptions, {})
+            const assertion = phone.authenticator.get(options, { origin: at(n) })
+            return (await desk.try(contract.provePasskey, { assertion })).status < 300
+          },
+          () =>
+            robot(b.origin).call(contract.revokeCode, { id: items[0]?.codeId as string, reason: 'a test', also: ['results'] }),
+        )
+        for (const name of ['before', 'after', 'acceptedAfter'] as const) counts[name] += outcome[name]
+        const [row] = await sql(
+          `select (select count(*)::int from session where user_id = $1 and device_id is not null and ended_at is null) as sessions,
+          (select state from device where user_id = $1) as state`,
+          [fromId(person.id)],
+        )
+        assert.deepEqual(row, { sessions: 0, state: 'revoked' })
+      }
+      t.diagnostic(`sign-ins around revocations with results: ${JSON.stringify(counts)}`)
+      assert.ok(counts.before > 0 && counts.after > 0)
+      assert.equal(counts.acceptedAfter, 0)
+    },
+  )
 
   await t.test('what ends a session on one process ends it on the other, before the answer', async () => {
     const operator = await signIn(deployment, olga, new Browser(a.origin))

@@ -38,6 +38,19 @@ export const enrolPhone = async (
   const { items } = await operator.browser.call(contract.listDevices, { userId: person.id, state: 'active' })
   return { browser, authenticator, deviceId: (items[0] as { id: string }).id }
 }
+/** A phone that a person registers by a code of their own session, which goes on. */
+export const enrolOwnPhone = async (server: TestServer, person: Person): Promise<Phone> => {
+  const { code } = await person.browser.call(contract.enrolAnotherPhone, { factor: 'device' })
+  const [browser, authenticator] = [server.browser(), new Authenticator()]
+  const { confirm, options } = await claimDevice(browser, code.url as string)
+  await browser.call(contract.confirmEnrolment, {
+    confirm,
+    registration: authenticator.create(options, { origin: server.origin }),
+    currentPassword: person.password,
+  })
+  const { items } = await person.browser.call(contract.myDevices, {})
+  return { browser, authenticator, deviceId: (items[0] as { id: string }).id }
+}
 export const claimDevice = async (
   browser: Browser,
   url: string,

@@ -32,13 +32,8 @@ export const KeyPage = ({
   const { settings } = claim
   const wide = matchMedia('(min-width: 700px)').matches
   const left = useSecondsTo(claim.expiresAt)
-  const period = settings.periodSeconds * 1000
   const wait = useSecondsTo(
-    problem?.code === 'rate-limited'
-      ? since + (problem.retryAfter ?? 5) * 1000
-      : problem?.code === 'totp-replayed'
-        ? (Math.floor(since / period) + 1) * period
-        : 0,
+    problem?.code === 'rate-limited' || problem?.code === 'totp-replayed' ? since + (problem.retryAfter ?? 5) * 1000 : 0,
   )
   const errors = fieldErrors(problem)
   const fieldWrong = errors.password ?? errors.currentPassword

@@ -5,7 +5,7 @@ import type { ActDeps, EventDraft } from '../events/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { requireClock } from '../sign-in/index.ts'
-import { acceptedStep, activate, hasActive, offsetOf, type PendingTotp, totpKey } from '../totp/index.ts'
+import { acceptedStep, activate, hasActive, offsetOf, type PendingTotp, secondsToUnspent, totpKey } from '../totp/index.ts'
 
 /** The step that a passcode proves of a pending key; undefined: wrong. Throws where the clocks disagree. */
 export const provenStep = (
@@ -33,7 +33,9 @@ export const activateFactor = async (
 ): Promise<{ recoveryCodes?: string[]; replaced: boolean }> => {
   const replaced = await hasActive(tx, confirmed.userId)
   if (!(await activate(tx, confirmed.userId, confirmed.totpId, confirmed.step)))
-    throw new Refusal('totp-replayed', 'the pending key is over, or this step was taken')
+    throw new Refusal('totp-replayed', 'this step was taken, by this key or another of theirs', {
+      retryAfter: await secondsToUnspent(tx, confirmed.userId, confirmed.totpId),
+    })
   await sql`delete from attempt where account_key = ${confirmed.userId} and factor = 'totp'`.execute(tx)
   const ended = await endSessions(tx, { userId: confirmed.userId }, 'a factor was changed')
   if (replaced) event.notices.push({ kind: 'factor-changed', userId: confirmed.userId })

@@ -14,6 +14,7 @@ export {
   pendingTries,
   retire,
   revokeKey,
+  secondsToUnspent,
   totpKey,
   totpSecret,
 } from './totp-store.ts'

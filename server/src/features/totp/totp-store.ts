@@ -93,9 +93,13 @@ export const findPending = async (db: Db | Tx, userId: string, id: string): Prom
     .where('expiresAt', '>', sql<Date>`now()`)
     .executeTakeFirst()) as PendingTotp | undefined
 
+/** Until when, in seconds since 1970, steps of a person are spent, by any key that they have or had: their periods may differ. */
+const spentUntil = (userId: string) =>
+  sql<number>`coalesce((select max((o.last_step + 1) * o.period) from totp o where o.user_id = ${userId}), 0)`
 /**
- * Pending → active, after the old one was retired, in the transaction of the confirmation. The step is spent with it,
- * and must be later than the last that the person's key before took, so that one passcode never counts twice.
+ * Pending → active, after the old one was retired, in the transaction of the confirmation. The step is spent with it, and
+ * must begin after each that another key of the person took: one acceptance a step and person, whatever the key. The old
+ * one's row is locked by its retirement, so no sign-in comes between.
  */
 export const activate = async (tx: Tx, userId: string, id: string, step: number): Promise<boolean> => {
   await sql`update totp set state = 'retired', sealed = null where user_id = ${userId} and state = 'active'`.execute(tx)
@@ -107,10 +111,24 @@ export const activate = async (tx: Tx, userId: string, id: string, step: number)
     .where('state', '=', 'pending')
     .where('expiresAt', '>', sql<Date>`now()`)
     .where('failures', '<', pendingTries)
-    .where('lastStep', '<', step)
+    .where(sql<boolean>`${step}::bigint * period >= ${spentUntil(userId)}`)
     .returning('id')
     .executeTakeFirst()
   return activated !== undefined
+}
+/** Seconds until a key shows the first passcode that no key of the person has spent. */
+export const secondsToUnspent = async (tx: Tx, userId: string, id: string): Promise<number> => {
+  const { seconds } = await tx
+    .selectFrom('totp')
+    .select(
+      sql<number>`ceil(greatest(floor(extract(epoch from now()) / period) + 1, ceil(${spentUntil(userId)}::numeric / period)) * period - extract(epoch from now()))::int`.as(
+        'seconds',
+      ),
+    )
+    .where('userId', '=', userId)
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return seconds
 }
 /** Counts a wrong passcode for a pending key inside its five; undefined: there was none left, so no verdict may leave. */
 export const countPendingFailure = async (tx: Tx, userId: string, id: string): Promise<number | undefined> => {
@@ -152,7 +170,7 @@ export const demandRenewal = async (tx: Tx, userIds: readonly string[], from: st
 
 /**
  * A key from elsewhere becomes the person's active one; the one before is gone. The present step counts as taken, so that
- * no passcode that was shown before is good here. In the transaction of the import, under the person's lock.
+ * no passcode that was shown before is good here, and so do those that a key before took. In the transaction of the import, under the person's lock.
  */
 export const insertImported = async (
   tx: Tx,
@@ -172,7 +190,7 @@ export const insertImported = async (
       algorithm,
       digits: digits as 6 | 8,
       period: period as 15 | 30 | 60,
-      lastStep: sql<number>`floor(extract(epoch from now()) / ${period})::bigint`,
+      lastStep: sql<number>`greatest(floor(extract(epoch from now()) / ${period}), ceil(${spentUntil(userId)}::numeric / ${period}) - 1)::bigint`,
       origin: 'imported',
       confirmedAt: sql<Date>`now()`,
       lastUsedAt: null,
