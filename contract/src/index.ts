@@ -1,4 +1,5 @@
 export * from './analytics.ts'
+export * from './apps.ts'
 export * from './brands.ts'
 export * from './bulk.ts'
 export * from './check.ts'

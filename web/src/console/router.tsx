@@ -50,6 +50,11 @@ const apps = createRoute({
   path: '/apps',
   component: lazyRouteComponent(() => import('./enrol/AppsPage.tsx')),
 })
+const app = createRoute({
+  getParentRoute: () => root,
+  path: '/apps/$id',
+  component: lazyRouteComponent(() => import('./enrol/AppPage.tsx')),
+})
 const enrol = createRoute({
   getParentRoute: () => root,
   path: '/enrol',
@@ -103,6 +108,7 @@ export const router = createRouter({
     signIn,
     check,
     apps,
+    app,
     enrol,
     own.addChildren(ownPages),
     operators.addChildren(operatorsPages),

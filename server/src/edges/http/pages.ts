@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static'
 import { CodeId } from '@postern/contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { brandOf, type Openings, recordScan } from '../../features/codes/index.ts'
+import { storeFor } from '../../features/enrolments/index.ts'
 import type { ActDeps } from '../../features/events/index.ts'
 import { readAuthenticationSettings } from '../../features/policies/index.ts'
 import { findLook } from '../../features/symbols/index.ts'
@@ -50,7 +51,7 @@ export type Pages = {
 /** The web apps: the console with a nonce a response; the page of a scan with none, the same bytes for every id. */
 export const registerPages = async (
   app: FastifyInstance,
-  deps: ActDeps & AuthenticateDeps & { openings: Openings },
+  deps: ActDeps & AuthenticateDeps & { openings: Openings; origin: string },
   html: SendPage,
 ): Promise<Pages> => {
   const page = (name: string): string =>
@@ -107,6 +108,17 @@ export const registerPages = async (
     const nonce = randomBytes(16).toString('base64')
     return html(reply, status, consolePolicy(nonce), consolePage.replaceAll('__CSP_NONCE__', nonce))
   }
+  // a phone that scanned the set-up's symbol of an app goes on to its store; anything else sees every place
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app',
+    schema: { hide: true },
+    handler: (request, reply) => {
+      const { device } = sourceOf(deps, request)
+      const store = storeFor(deps.origin, (request.params as { app: string }).app, device.platform)
+      return store ? reply.header('cache-control', 'no-store').redirect(store, 302) : sendConsole(reply, 200)
+    },
+  })
   for (const name of consolePages)
     for (const url of name === '' ? ['/'] : [`/${name}`, `/${name}/*`])
       app.get(url, { schema: { hide: true } }, (_request, reply) => sendConsole(reply, 200))

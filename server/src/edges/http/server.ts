@@ -100,7 +100,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   registerHealth(app, deps, closing.signal)
   for (const route of routes) registerRoute(app, deps, route, closing.signal)
   await registerDownloads(app, deps, routes, closing.signal)
-  pages = await registerPages(app, deps, sendPage)
+  pages = await registerPages(app, { ...deps, origin: config.origin }, sendPage)
   app.setNotFoundHandler(async (request, reply) => {
     await deps.tally.add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', 'unknown address')
     // people who mistyped an address get the console’s page for it, machines a problem

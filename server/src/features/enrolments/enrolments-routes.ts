@@ -1,6 +1,7 @@
 import * as contract from '@postern/contract'
 import { type Route, route } from '../../platform/route.ts'
 import type { PasskeyDeps } from '../devices/index.ts'
+import { authenticatorApps } from './authenticator-apps.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolUser } from './enrol-user.ts'
 import { importTotp } from './import-totp.ts'
@@ -22,6 +23,7 @@ export const enrolmentsRoutes = (deps: PasskeyDeps & { origin: string }): Route[
   route(contract.enrolUser, async ({ actor, input }) => ({ value: await enrolUser(deps, actor, input) })),
   route(contract.reEnrolUsers, async ({ actor, input }) => ({ value: await reEnrolUsers(deps, actor, input) })),
   route(contract.importTotp, async ({ actor, input }) => ({ value: await importTotp(deps, actor, input) })),
+  route(contract.listAuthenticatorApps, async () => ({ value: { items: authenticatorApps(deps.origin), nextCursor: null } })),
   route(contract.startTotp, async ({ actor, input }) => ({ value: await startTotp(deps, actor, input) })),
   route(contract.confirmTotp, ({ actor, input }) => confirmTotp(deps, actor, input)),
   route(contract.passkeyOptions, async ({ actor }) => ({ value: await passkeyOptions(deps, actor) })),

@@ -28,7 +28,11 @@ export const AppsTable = () => {
             ({ id, name, settings }) =>
               settings && (
                 <Table.Tr key={id}>
-                  <Table.Th scope="row">{name}</Table.Th>
+                  <Table.Th scope="row">
+                    <a href={`/apps/${id}`} target="_blank" rel="noreferrer">
+                      {name}
+                    </a>
+                  </Table.Th>
                   {settingsInQuestion.map((setting) => (
                     <Table.Td key={setting}>
                       <Cell said={settings[setting]} />

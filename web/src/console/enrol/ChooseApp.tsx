@@ -11,6 +11,7 @@ import { AppsTable } from './AppsTable.tsx'
 import { apps, doubtful } from './apps.ts'
 import style from './EnrolPage.module.css'
 import type { Enrolling } from './enrol-flow.ts'
+import { GetApp } from './Stores.tsx'
 
 /** Step 1: which app, and what it ignores. Other settings only behind a warning with its reasons. */
 export const ChooseApp = ({
@@ -91,6 +92,7 @@ export const ChooseApp = ({
                 ))}
               </div>
             </Radio.Group>
+            {chosen && <GetApp app={chosen} />}
             <div>
               <Button
                 variant="subtle"
