@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import pg from 'pg'
-import { from, raw, said } from './support/attack.ts'
+import { from, raw, said, settle } from './support/attack.ts'
+import type { Browser } from './support/browser.ts'
 import { eventually } from './support/deployment.ts'
 import { claimKey, firstOperator, goodPassword, newPerson, partsOf, passcode, recorded, signIn } from './support/people.ts'
 import { startServer } from './support/server.ts'
@@ -41,6 +42,70 @@ test('input that is no text and a long Idempotency-Key are tallied as malformed'
   assert.equal(said(await create('nul\0')), 'invalid-request')
   assert.equal(said(await create('long', { 'idempotency-key': 'k'.repeat(201) })), 'invalid-request')
   assert.ok((await malformed()) > before)
+})
+
+test('each class of refusal that leaves no event is tallied: tried again it counts again, and becomes one event a minute with the count', async () => {
+  const nobody = { id: `cod_${'0'.repeat(26)}`, secret: 'x' }
+  const json = { 'content-type': 'application/json' }
+  type Call = (address: string) => Promise<unknown>
+  const sent =
+    (method: string, path: string, headers: Record<string, string> = {}, body?: string): Call =>
+    (address) =>
+      raw(server.origin, method, path, { headers: { 'x-forwarded-for': address, ...headers }, ...(body ? { body } : {}) })
+  const inspect = '/api/codes/inspect'
+  const stale: Call = (address) => {
+    const browser = from(server, address)
+    browser.clockOffset = -3_600
+    return browser.try(contract.openSignIn, {})
+  }
+  const early = new Map<string, Promise<Browser>>()
+  const collect: Call = async (address) => {
+    const opened = async () => {
+      const browser = from(server, address)
+      await browser.call(contract.openSignIn, {})
+      return browser
+    }
+    early.set(address, early.get(address) ?? opened())
+    return (await (early.get(address) as Promise<Browser>)).try(contract.collectSignIn, {})
+  }
+  const starts: Call = (address) => from(server, address).try(contract.openSignIn, {})
+  const failures: Call = (address) => from(server, address).try(contract.inspectCode, nobody, { proof: false })
+  const checks = sent('POST', '/api/codes/check', json, '{"content":"x"}')
+  const reports = sent('POST', '/api/codes/check/report', json, '{"content":"x"}')
+  /** `before`: as many calls as its address has free. */
+  const classes: [type: string, why: string, call: Call, before?: number][] = [
+    ['request.refused', 'malformed: malformed', sent('POST', inspect, json, '{')],
+    ['request.refused', 'malformed: invalid-request', sent('POST', inspect, json, '{"id":1}')],
+    ['request.refused', 'malformed: invalid-request', sent('POST', inspect, json, JSON.stringify({ ...nobody, secret: '\0' }))],
+    ['request.refused', 'malformed: unsupported-media-type', sent('POST', inspect, { 'content-type': 'text/plain' }, 'x')],
+    ['request.refused', 'malformed: too-large', sent('POST', inspect, json, `{"id":"${'x'.repeat(70_000)}"}`)],
+    ['request.refused', 'malformed: misdirected', sent('GET', '/api/deployment', { host: 'elsewhere.example' })],
+    ['request.refused', 'malformed: proof-stale', stale],
+    ['request.refused', 'unknown address', sent('GET', '/api/nothing')],
+    ['request.limited', 'sign-in starts of this address', starts, 2],
+    ['request.limited', 'failures of this address', failures, 2],
+    ['request.limited', 'checks of codes from this address', checks, 30],
+    ['request.limited', 'reports of codes from this address', reports, 5],
+    ['sign-in.phone', 'nothing is approved', collect],
+  ]
+  await server.sql(`update authentication_settings set starts_per_minute = 2, failures_per_minute = 2`)
+  for (const [at, [type, why, call, before = 0]] of classes.entries()) {
+    const address = `198.18.1.${at + 1}`
+    // what its address has free lasts for this minute
+    if (before > 0) await settle(8, 60)
+    for (let n = 0; n < before; n++) await call(address)
+    await call(address)
+    await call(address)
+    await server.core.tally.flush(true)
+    const { items } = await olga.browser.call(contract.listEvents, { type, address, outcome: 'denied' })
+    const counted = items.filter(({ detail }) => detail.why === why && detail.count !== undefined)
+    assert.equal(
+      counted.reduce((sum, { detail }) => sum + Number(detail.count), 0),
+      2,
+      `${why}: ${JSON.stringify(items.map(({ detail }) => detail))}`,
+    )
+  }
+  await server.sql(`update authentication_settings set starts_per_minute = 300, failures_per_minute = 120`)
 })
 
 test('a confirmation of what is over is on record, and a current password beyond its limit is tallied', async () => {

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { newRoot } from './support/makers.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
-import { approve, type Claimed, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
+import { approve, type Claimed, enrolOwnPhone, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -15,6 +15,8 @@ import { addAuthenticator } from './support/virtual-authenticator.ts'
 const chromium = await openChromium()
 const server = await startServer()
 await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
+/** A deployment with one owner. */
+const lonely = await startServer()
 const olga = await firstOperator(server)
 let people = 0
 const somebody = () => newPerson(server, olga, `adam${++people}`)
@@ -516,6 +518,33 @@ test('an operator sees the devices of everybody and of one person, and ends one'
     ['revoked'],
   )
   await nothingWrong(visitor)
+})
+
+test('the last owner’s device is not revoked, and the pages say what to do first', async () => {
+  await lonely.sql(`update authentication_settings set second_factor_roles = '{operator}'`)
+  const owner = await firstOperator(lonely, 'only')
+  await enrolOwnPhone(lonely, owner)
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await signInHere(page, lonely, owner, `/users/${owner.id}`)
+  await lonely.sql(`update totp set state = 'retired', sealed = null where state = 'active'`)
+  const refused = async () => {
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('This would leave no owner who can sign in').waitFor()
+    await dialog.getByText('Nothing was changed. Make another owner, with a second factor of their own, first.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await page.getByRole('button', { name: /^Revoke: / }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await refused()
+  await page.goto(`${lonely.origin}/me`)
+  await page.getByRole('button', { name: /^Remove: / }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await refused()
+  const [row] = await lonely.sql(`select state from device`)
+  assert.equal(row?.state, 'active')
+  await nothingWrong(visitor, /409/)
 })
 
 test('the device settings say what each does, and are saved', async () => {

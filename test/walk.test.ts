@@ -212,9 +212,65 @@ const walk = async (
   return { answer: problem.code, wrong }
 }
 
+type Schema = {
+  $ref?: string
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  items?: Schema
+  anyOf?: Schema[]
+  oneOf?: Schema[]
+  allOf?: Schema[]
+}
+type Operation = {
+  responses: Record<string, unknown>
+  security?: unknown
+  parameters?: { name: string; in: string; schema: Schema }[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+}
 type OpenApi = {
   openapi: string
-  paths: Record<string, Record<string, { responses: Record<string, unknown>; security?: unknown }>>
+  paths: Record<string, Record<string, Operation>>
+}
+type Path = (string | number)[]
+/** Where a call takes text: in its path, its query, and anywhere in its body. */
+const textsOf = ({ parameters = [], requestBody }: Operation, document: OpenApi): Path[] => {
+  const within = (schema: Schema, path: Path): Path[] => {
+    if (path.length > 8) return []
+    if (schema.$ref)
+      return within(
+        schema.$ref
+          .split('/')
+          .slice(1)
+          .reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], document) as Schema,
+        path,
+      )
+    const { properties = {}, items, anyOf = [], oneOf = [], allOf = [] } = schema
+    return [
+      ...([schema.type].flat().includes('string') ? [path] : []),
+      ...Object.entries(properties).flatMap(([name, inner]) => within(inner, [...path, name])),
+      ...(items ? within(items, [...path, 0]) : []),
+      ...[...anyOf, ...oneOf, ...allOf].flatMap((inner) => within(inner, path)),
+    ]
+  }
+  const body = requestBody?.content['application/json']
+  const all = [
+    ...parameters.flatMap(({ name, in: place, schema }) => (place === 'header' ? [] : within(schema, [name]))),
+    ...(body ? within(body.schema, []) : []),
+  ]
+  return [...new Map(all.map((path) => [path.join('.'), path])).values()]
+}
+/** The input with something else at one place; what leads there is made where it is missing. */
+const withAt = (input: Record<string, unknown>, path: Path, value: string): Record<string, unknown> => {
+  const made = structuredClone(input)
+  let at: Record<string, unknown> = made
+  for (const [n, part] of path.entries()) {
+    if (n === path.length - 1) at[part] = value
+    else {
+      at[part] ??= typeof path[n + 1] === 'number' ? [] : {}
+      at = at[part] as Record<string, unknown>
+    }
+  }
+  return made
 }
 
 const revive = async (server: TestServer, person: Person, provedAgo = '0 s') => {
@@ -358,6 +414,48 @@ test('who may call what is what the contract says, for everybody and every endpo
     }
     assert.deepEqual(wrong, [])
   })
+
+  await t.test(
+    'text that the database cannot keep, and a long Idempotency-Key, are refused wherever something takes them',
+    async () => {
+      const { browser } = olga
+      const signedIn = new Map(browser.cookies)
+      const wrong: string[] = []
+      const tried = { fields: 0, keys: 0 }
+      const refused = async (what: string, endpoint: contract.Endpoint, input: Record<string, unknown>, headers = {}) => {
+        const { url, body } = requestOf(endpoint, input)
+        const answer = await browser.send(endpoint.method, url, body, { headers })
+        if (answer.status < 400 || answer.status >= 500) wrong.push(`${what}: ${answer.status} ${answer.text.slice(0, 200)}`)
+        return answer
+      }
+      for (const [name, endpoint] of endpoints) {
+        await revive(server, olga)
+        browser.cookies = new Map(signedIn)
+        if (endpoint.needs === 'sign-in') await browser.call(contract.openSignIn, {})
+        const operation = document.paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+        for (const path of textsOf(operation as Operation, document)) {
+          tried.fields++
+          // half a surrogate pair cannot be written in an address
+          const inBody =
+            endpoint.method !== 'GET' &&
+            endpoint.method !== 'DELETE' &&
+            !contract.pathNames(endpoint.path).includes(String(path[0]))
+          for (const text of ['\0', 'a\0b', ...(inBody ? ['\ud800'] : [])])
+            await refused(`${name} ${path.join('.')} ${JSON.stringify(text)}`, endpoint, withAt(inputFor(endpoint), path, text))
+        }
+        if (!endpoint.idempotent) continue
+        tried.keys++
+        const key = await refused(`${name} Idempotency-Key`, endpoint, inputFor(endpoint), { 'idempotency-key': 'k'.repeat(201) })
+        const { code, detail } = key.body as contract.Problem
+        if (code !== 'invalid-request' || !detail?.includes('200 characters'))
+          wrong.push(`${name} Idempotency-Key: ${key.text.slice(0, 200)}`)
+      }
+      assert.deepEqual(wrong, [])
+      assert.ok(tried.fields > 200 && tried.keys > 5, JSON.stringify(tried))
+      browser.cookies = signedIn
+      await revive(server, olga)
+    },
+  )
 
   await t.test('ids of somebody else are answered as ids of nobody (threat 21)', async () => {
     const user = people.user as Person
