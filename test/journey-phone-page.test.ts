@@ -164,7 +164,14 @@ test('an unknown id, a wrong secret and a mangled address are told alike; a miss
   const visitor = await opened(`${server.origin}/c/${code.id}#${'A'.repeat(43)}`)
   await title(visitor.page, 'This code is not ours')
   const said = await words(visitor.page)
-  for (const url of [`${server.origin}/c/${unknown}#${code.secret}`, `${server.origin}/c/what-is-this#${code.secret}`]) {
+  for (const address of [
+    `${unknown}#${code.secret}`,
+    `what-is-this#${code.secret}`,
+    `${code.id}#%zz`, // no text that a browser can unescape
+    `${unknown}#%00`,
+    `${code.id}#${'A'.repeat(5_000)}`,
+  ]) {
+    const url = `${server.origin}/c/${address}`
     await visitor.page.goto(url)
     await title(visitor.page, 'This code is not ours')
     assert.equal(await words(visitor.page), said)

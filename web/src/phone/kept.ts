@@ -38,10 +38,18 @@ const read = (): Kept | undefined => {
 let current: Kept | undefined
 export const takenCode = (): Kept | undefined => current
 
+/** What stands behind the `#`. Where it is no escaped text it stands for itself: no code of ours, which the server says. */
+const secretIn = (fragment: string): string => {
+  try {
+    return decodeURIComponent(fragment)
+  } catch {
+    return fragment
+  }
+}
 /** The code this page was opened for: the fragment leaves the address bar, history and whatever shows them. */
 export const takeCode = (): Kept | undefined => {
   const id = /^\/c\/([^/]+)$/.exec(location.pathname)?.[1]
-  const secret = decodeURIComponent(location.hash.slice(1))
+  const secret = secretIn(location.hash.slice(1))
   if (location.hash) history.replaceState(null, '', location.pathname)
   const before = read()
   if (!id) return undefined

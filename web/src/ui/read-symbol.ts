@@ -37,7 +37,11 @@ const read = (source: ImageBitmap | HTMLVideoElement, width: number, height: num
     eyes = points
   }
   try {
-    const content = decodeQR({ data: pixels.data, width: canvas.width, height: canvas.height }, { pointsOnDetect })
+    // no call takes a NUL: what holds one is none of ours, and is to be told so
+    const content = decodeQR({ data: pixels.data, width: canvas.width, height: canvas.height }, { pointsOnDetect }).replaceAll(
+      '\0',
+      '\ufffd',
+    )
     const part = eyes ? partRound(eyes, scale, width, height) : new DOMRect(0, 0, width, height)
     // at once: a video goes on, and a picture is closed
     const cut = drawn(source, part, Math.min(1, cutSide / Math.max(part.width, part.height)))
