@@ -26,7 +26,7 @@ export const PrintMany = ({ many, onClose }: { many: Many; onClose: (acted: bool
     <Modal
       opened
       onClose={() => onClose(false)}
-      title={t('many.printAsk', { count })}
+      title={count > 0 ? t('many.printAsk', { count }) : t('many.printNothing')}
       closeButtonProps={{ 'aria-label': t('common:close') }}
     >
       <form
@@ -36,8 +36,12 @@ export const PrintMany = ({ many, onClose }: { many: Many; onClose: (acted: bool
         }}
       >
         <Stack gap="md">
-          <p>{t('many.printText')}</p>
-          {left > 0 && <p className="t2">{t('many.printCannot', { count: left })}</p>}
+          {count > 0 && <p>{t('many.printText')}</p>}
+          {left > 0 && (
+            <p className={count > 0 ? 't2' : undefined}>
+              {t(count > 0 ? 'many.printCannot' : 'many.printNone', { count: left })}
+            </p>
+          )}
           {count > 0 && <Formats value={symbols} onChange={setSymbols} />}
           {job.error ? <Refused error={job.error} /> : null}
           <Group justify="flex-end" gap="sm">
