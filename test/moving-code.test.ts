@@ -5,7 +5,7 @@ import * as contract from '@postern/contract'
 import { afterPassword } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
 import { eventually } from './support/deployment.ts'
-import { firstOperator, forgetStep, newPerson, passcode } from './support/people.ts'
+import { firstOperator, forgetStep, newPerson, passcode, signIn } from './support/people.ts'
 import {
   age,
   ageOf,
@@ -236,6 +236,28 @@ test('what is declined is dead at once; each time the browser that asked waits l
   }
   // anybody else asks as before
   await askPhone(newDesk())
+})
+
+test('who names a person escapes no wait by a new key: browsers unknown to the person wait together, a known one for itself', async () => {
+  const declan = await newPerson(server, operator, 'declan')
+  const his = await enrolPhone(server, operator, declan)
+  const ask = async (browser: Browser, person = declan) => (await afterPassword(browser, person)).try(contract.openQr, {})
+  const known = await signIn(server, declan, newDesk())
+  let waited = 0
+  for (let round = 0; round < 2; round++) {
+    const asked = await ask(newDesk())
+    assert.equal(asked.status, 200)
+    const claimed = await scan(server, his, asked.value)
+    await his.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })
+    const next = await ask(newDesk())
+    assert.deepEqual([next.status, next.problem.code], [429, 'rate-limited'])
+    assert.ok((next.problem.retryAfter as number) > waited)
+    waited = next.problem.retryAfter as number
+    if (round === 0) await server.sql(`update request_wait set open_at = now()`)
+  }
+  assert.equal((await ask(known)).status, 200, 'a stranger makes the person’s own browser wait')
+  assert.equal((await ask(newDesk(), ada)).status, 200, 'another person waits')
+  await askPhone(newDesk()) // nobody is named
 })
 
 test('"this was not me" tells the operators, and with an assertion signs the person out everywhere', async () => {

@@ -168,7 +168,7 @@ const wrongNumber = (deps: SignInDeps, request: Request, key: Buffer, match: num
     keep: async (tx) => {
       const tries = await countWrongNumber(tx, request.codeId, key, match)
       if (tries === undefined) return new Refusal('code-used', 'the request was decided meanwhile')
-      if (tries >= numberTries) await lengthenWait(tx, request.askerKey)
+      if (tries >= numberTries) await lengthenWait(tx, request.askerKey, request.forUser)
       const errors = [{ path: 'match', message: 'is not the number on the screen', code: 'mismatch' as const }]
       if (tries >= numberTries) return new Refusal('factor-wrong', 'wrong number', { reason: 'number', triesLeft: 0, errors })
       return new Refusal('factor-wrong', 'wrong number', {
@@ -222,7 +222,7 @@ export const declineRequest = async (
           requireOpen((await findClaimed(tx, deps.keys.hash('confirm', confirm))) ?? request)
           throw new Refusal('code-used', 'decided meanwhile')
         }
-        await lengthenWait(tx, request.askerKey)
+        await lengthenWait(tx, request.askerKey, request.forUser)
         if (reason === 'declined') return {}
         event.notices.push({ kind: 'not-me', userId: request.forUser })
         return assertion ? {} : { options: await freshOptions(deps, tx, request, 'not-me', key) }

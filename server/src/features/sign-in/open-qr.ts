@@ -25,8 +25,13 @@ export const openQr = async (
   const { row } = await requireSignIn(deps, actor, token)
   requireNext(row, 'qr')
   await requireMayAsk(deps, actor, row)
-  const wait = await waitOf(deps.db, thumbprintOf(actor))
-  if (wait > 0) return refuseLimited(deps, actor, limited(wait, 'requests of this browser were declined'))
+  const wait = await waitOf(deps.db, thumbprintOf(actor), row.userId)
+  if (wait > 0)
+    return refuseLimited(
+      deps,
+      actor,
+      limited(wait, 'requests of this browser, or of others that are as unknown to the person, were declined'),
+    )
   const id = uuid7()
   const { source } = actor
   const request = await insertRequest(

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
 import { type Asker, requestChannel } from '../codes/index.ts'
-import { countStart } from './limits.ts'
+import { countStart, laneOf } from './limits.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -179,17 +179,28 @@ export const isKnown = async (db: Db | Tx, thumbprint: Buffer, userId: string | 
   )
   return rows[0]?.known === true
 }
-/** Seconds that a browser whose requests were declined has to wait for its next one; 0: none. */
-export const waitOf = async (db: Db, thumbprint: Buffer): Promise<number> => {
+/**
+ * The waits that a browser is under: its own, and where somebody is named whom it never signed in, the one of all such browsers
+ * together, so that a new key escapes none. A browser that is known to the person has its own alone: no stranger makes it wait.
+ */
+const waitsOf = (
+  thumbprint: Buffer,
+  userId: string | null,
+) => sql`select b.thumb from (select ${thumbprint}::bytea as thumb) b union all
+    select sha256(convert_to('unknown browsers of ' || b.user_id, 'UTF8')) from (select ${userId}::uuid as user_id, ${thumbprint}::bytea as thumb) b
+      where b.user_id is not null and ${sql.raw(laneOf('b.user_id', 'b.thumb'))} = 0`
+/** Seconds that a browser has to wait for its next request, after those that were declined; 0: none. */
+export const waitOf = async (db: Db, thumbprint: Buffer, userId: string | null): Promise<number> => {
   const { rows } = await sql<{
     wait: number
-  }>`select greatest(0, extract(epoch from open_at - now()))::float8 as wait from request_wait
-    where thumbprint = ${thumbprint} and last_at > now() - interval '1 h'`.execute(db)
+  }>`select greatest(0, extract(epoch from max(open_at) - now()))::float8 as wait from request_wait
+    where thumbprint in (${waitsOf(thumbprint, userId)}) and last_at > now() - interval '1 h'`.execute(db)
   return rows[0]?.wait ?? 0
 }
-/** Each denial doubles the wait, from 5 s up to 15 minutes; an hour without one begins anew. */
-export const lengthenWait = async (tx: Tx, thumbprint: Buffer): Promise<void> => {
-  await sql`insert into request_wait as w (thumbprint, denials, open_at) values (${thumbprint}, 1, now() + interval '5 s')
+/** Each denial doubles the waits that its browser is under, from 5 s up to 15 minutes; an hour without one begins anew. */
+export const lengthenWait = async (tx: Tx, thumbprint: Buffer, userId: string | null): Promise<void> => {
+  await sql`insert into request_wait as w (thumbprint, denials, open_at)
+    select x.thumb, 1, now() + interval '5 s' from (${waitsOf(thumbprint, userId)}) x order by x.thumb
     on conflict (thumbprint) do update set denials = case when w.last_at < now() - interval '1 h' then 1 else w.denials + 1 end, last_at = now(),
       open_at = now() + least(5 * 2 ^ (case when w.last_at < now() - interval '1 h' then 0 else w.denials end), 900) * interval '1 s'`.execute(
     tx,
