@@ -62,12 +62,8 @@ const stageOf = (claimed: Claim): Stage =>
       ? { at: 'device', claim: claimed }
       : { at: 'request', claim: claimed }
 
-const endedAs: Partial<Record<EnrolmentState, EndedHow>> = {
-  failed: 'failed',
-  lapsed: 'lapsed',
-  revoked: 'revoked',
-  replaced: 'replaced',
-}
+const endedAs = (state: EnrolmentState): EndedHow | undefined =>
+  (['failed', 'lapsed', 'revoked', 'replaced'] as const).find((each) => each === state)
 /** The same of a refused confirmation, where its code says it. */
 const endedBy: Partial<Record<Problem['code'], EndedHow>> = { 'code-expired': 'lapsed', 'code-revoked': 'revoked' }
 
@@ -153,7 +149,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
   useStanding(stage.at === 'key' || stage.at === 'device' ? stage.claim.confirm : undefined, (state) => {
     // what is on its way gets an answer of its own
     if (busy) return
-    const how = endedAs[state]
+    const how = endedAs(state)
     if (how) endSetUp(stage.at === 'device', how)
     else if (state === 'confirmed') {
       // the answer to the confirmation was lost

@@ -169,20 +169,13 @@ const endings = {
   replaced: ['state.nowReplaced', 'state.nowReplacedLead'],
 } as const
 export const Ended = ({ device = false, how }: { device?: boolean; how?: EndedHow | undefined }) => {
-  if (!how)
-    return (
-      <State badge="barred" title={t('state.ended')} lead={t(device ? 'state.endedDevice' : 'state.endedLead')}>
-        <NewCode />
-        <FirstOperator />
-        <SignIn />
-      </State>
-    )
-  const [title, lead] = endings[how]
+  const [title, lead] = how ? endings[how] : (['state.ended'] as const)
+  const nothing = t(device ? 'state.nothingDevice' : 'state.nothingKey')
   return (
-    <State badge="barred" title={t(title)} lead={`${t(lead)} ${t(device ? 'state.nothingDevice' : 'state.nothingKey')}`}>
+    <State badge="barred" title={t(title)} lead={lead ? `${t(lead)} ${nothing}` : nothing}>
       {how === 'revoked' && <Part title={t('state.revokedAsk')}>{t('state.revokedAskText')}</Part>}
       {how !== 'replaced' && <NewCode />}
-      {(how === 'failed' || how === 'lapsed') && <FirstOperator />}
+      {how !== 'replaced' && how !== 'revoked' && <FirstOperator />}
       <SignIn />
     </State>
   )
