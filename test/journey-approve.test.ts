@@ -14,7 +14,7 @@ import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
-import { addAuthenticator, type VirtualAuthenticator } from './support/virtual-authenticator.ts'
+import { addAuthenticator, type VirtualAuthenticator, withEitherKind } from './support/virtual-authenticator.ts'
 
 /** A phone of Chromium, with its authenticator and its camera: it is enrolled by a code, and approves what a desk asks. */
 const film = newFilm()
@@ -210,27 +210,30 @@ for (const synced of [false, true])
     await nothingWrong(visitor)
   })
 
-test('a camera app brings one frame: a tap, and the phone approves; it is said that it was one picture', async () => {
-  const { person, ...visitor } = await enrolled()
-  const { page } = visitor
-  const { desk, screen } = await aDesk()
-  await page.goto(await addressOf(screen))
-  await title(page, question)
-  assert.ok((await words(page)).includes('Continue only if you are looking at that screen.'))
-  assert.ok(!page.url().includes('#'))
-  assert.equal((await olga.browser.call(contract.getCode, { id: screen.code.id })).state, 'live')
-  await press(page, 'Continue')
-  await page.getByText('one picture').waitFor()
-  // by the keyboard too: one input, whose paste loses its spaces
-  await page.getByLabel('Which number is on that screen?').fill(` ${screen.match} `)
-  await page.keyboard.press('Enter')
-  await title(page, 'Approved. Look at the computer.')
-  assert.equal((await signedIn(desk)).user.username, person.username)
-  await nothingWrong(visitor)
-})
+withEitherKind(
+  'a camera app brings one frame: a tap, and the phone approves; it is said that it was one picture',
+  async (synced) => {
+    const { person, ...visitor } = await enrolled({ synced })
+    const { page } = visitor
+    const { desk, screen } = await aDesk()
+    await page.goto(await addressOf(screen))
+    await title(page, question)
+    assert.ok((await words(page)).includes('Continue only if you are looking at that screen.'))
+    assert.ok(!page.url().includes('#'))
+    assert.equal((await olga.browser.call(contract.getCode, { id: screen.code.id })).state, 'live')
+    await press(page, 'Continue')
+    await page.getByText('one picture').waitFor()
+    // by the keyboard too: one input, whose paste loses its spaces
+    await page.getByLabel('Which number is on that screen?').fill(` ${screen.match} `)
+    await page.keyboard.press('Enter')
+    await title(page, 'Approved. Look at the computer.')
+    assert.equal((await signedIn(desk)).user.username, person.username)
+    await nothingWrong(visitor)
+  },
+)
 
-test('a wrong number is told with the tries left; the third ends the request', async () => {
-  const { person, ...visitor } = await enrolled()
+withEitherKind('a wrong number is told with the tries left; the third ends the request', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced })
   const { page } = visitor
   const one = await aDesk()
   await byCameraApp(page, one.screen)
@@ -284,8 +287,8 @@ test('what policy does not look at is not said to the approver, for or against',
   await nothingWrong(visitor)
 })
 
-test('declined: nobody is signed in, and the request is dead for everybody', async () => {
-  const visitor = await enrolled()
+withEitherKind('declined: nobody is signed in, and the request is dead for everybody', async (synced) => {
+  const visitor = await enrolled({ synced })
   const { page } = visitor
   const { desk, screen } = await aDesk()
   await byCameraApp(page, screen)
@@ -297,8 +300,8 @@ test('declined: nobody is signed in, and the request is dead for everybody', asy
   await nothingWrong(visitor)
 })
 
-test('“This was not me” stops the request, tells security, and signs out everywhere if asked', async () => {
-  const { person, ...visitor } = await enrolled()
+withEitherKind('“This was not me” stops the request, tells security, and signs out everywhere if asked', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced })
   const { page } = visitor
   const { desk, screen } = await aDesk()
   await byCameraApp(page, screen)
@@ -372,38 +375,41 @@ test('what was put between page and server is not signed: the page shows one thi
   await nothingWrong(visitor)
 })
 
-test('answers that get lost burn nothing: of the claim, and of the approval, which asks for no second finger', async () => {
-  const { person, ...visitor } = await enrolled()
-  const { page } = visitor
-  const { desk, screen } = await aDesk()
-  const lose = (path: string) =>
-    page.route(
-      path,
-      async (route) => {
-        assert.equal((await route.fetch()).status(), 200)
-        await route.abort()
-      },
-      { times: 1 },
+withEitherKind(
+  'answers that get lost burn nothing: of the claim, and of the approval, which asks for no second finger',
+  async (synced) => {
+    const { person, ...visitor } = await enrolled({ synced })
+    const { page } = visitor
+    const { desk, screen } = await aDesk()
+    const lose = (path: string) =>
+      page.route(
+        path,
+        async (route) => {
+          assert.equal((await route.fetch()).status(), 200)
+          await route.abort()
+        },
+        { times: 1 },
+      )
+    await lose('**/api/codes/claim')
+    await page.goto(await addressOf(screen))
+    await press(page, 'Continue')
+    await page.getByText('The answer got lost. Tap again: nothing is burnt.').waitFor()
+    await press(page, 'Continue')
+    await type(page, screen.match)
+    await page.route('**/api/approvals', (route) => route.abort(), { times: 1 })
+    await approveButton(page).click()
+    await page.getByText('The answer got lost. Tap again: nothing is burnt.').waitFor()
+    await visitor.authenticator.setVerified(false)
+    await approveButton(page).click()
+    await title(page, 'Approved. Look at the computer.')
+    assert.equal((await signedIn(desk)).user.username, person.username)
+    assert.deepEqual(
+      visitor.complaints.filter((line) => !line.includes('net::ERR_FAILED')),
+      [],
     )
-  await lose('**/api/codes/claim')
-  await page.goto(await addressOf(screen))
-  await press(page, 'Continue')
-  await page.getByText('The answer got lost. Tap again: nothing is burnt.').waitFor()
-  await press(page, 'Continue')
-  await type(page, screen.match)
-  await page.route('**/api/approvals', (route) => route.abort(), { times: 1 })
-  await approveButton(page).click()
-  await page.getByText('The answer got lost. Tap again: nothing is burnt.').waitFor()
-  await visitor.authenticator.setVerified(false)
-  await approveButton(page).click()
-  await title(page, 'Approved. Look at the computer.')
-  assert.equal((await signedIn(desk)).user.username, person.username)
-  assert.deepEqual(
-    visitor.complaints.filter((line) => !line.includes('net::ERR_FAILED')),
-    [],
-  )
-  await visitor.context.close()
-})
+    await visitor.context.close()
+  },
+)
 
 test('who may do more proves the password on the computer first, and is told so', async () => {
   const { person, ...visitor } = await enrolled({ roles: ['operator'] })
@@ -596,8 +602,8 @@ test('a phone whose clock is five minutes off counts the two minutes by the serv
   await nothingWrong(visitor)
 })
 
-test('a phone that is gone is reported from another one, and signs nobody in any more', async () => {
-  const { person, ...visitor } = await enrolled()
+withEitherKind('a phone that is gone is reported from another one, and signs nobody in any more', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced })
   const { page } = visitor
   await page.goto(`${server.origin}/phone/me`)
   await title(page, 'My phones and keys')

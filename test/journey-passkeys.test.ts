@@ -9,7 +9,7 @@ import { approve, type Claimed, enrolOwnPhone, enrolPhone, type Phone, uuidOf } 
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
-import { addAuthenticator } from './support/virtual-authenticator.ts'
+import { addAuthenticator, withEitherKind } from './support/virtual-authenticator.ts'
 
 /** Passkeys of the computer, and the moving code on its screen: the desk's side of both, in a browser. */
 const chromium = await openChromium()
@@ -85,12 +85,12 @@ test('a device is named, reported lost without a fresh proof, and then signs nob
   await nothingWrong(visitor)
 })
 
-test('the last second factor that policy demands stays, and the page says why', async () => {
+withEitherKind('the last second factor that policy demands stays, and the page says why', async (synced) => {
   const adam = await newPerson(server, olga, `adam${++people}`, ['operator'])
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await addAuthenticator(page)
-  await added(page, adam, false)
+  await addAuthenticator(page, { synced })
+  await added(page, adam, synced)
   await press(page, 'Remove: Authenticator app')
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
   await page.getByText('No authenticator app is set up').waitFor()
