@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import pg from 'pg'
 import { afterPassword, dump, raw, said } from './support/attack.ts'
-import type { Browser } from './support/browser.ts'
+import { Browser } from './support/browser.ts'
 import { freshDatabase } from './support/cluster.ts'
+import { eventually } from './support/deployment.ts'
 import { enrolByCode, firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode } from './support/people.ts'
-import { freePort, startServer } from './support/server.ts'
+import { freePort, startProcess, startServer } from './support/server.ts'
 
 const server = await startServer()
 const olga = await firstOperator(server)
@@ -511,5 +513,44 @@ test('while the database is away every attempt answers 503 and nothing is evalua
     seqs.map((_, at) => at),
   )
   await own.close()
+  await gate.shut()
+})
+
+test('connections that break while calls wait for their answers end these calls alone, in every pool', async () => {
+  const own = await startServer()
+  const operator = await firstOperator(own)
+  const gate = await door(own.databaseUrl)
+  const other = await startProcess({ DATABASE_URL: gate.url, POSTERN_KEY_FILE: own.keyFile })
+  const machine = new Browser(other.origin)
+  machine.bearer = (await operator.browser.call(contract.createToken, { name: 'machine', scopes: ['auditor'] })).token
+  const calls: Record<string, () => Promise<{ status: number }>> = {
+    bulk_job: () => machine.try(contract.listBulkJobs, {}),
+    sign_in: () => new Browser(other.origin).try(contract.openSignIn, {}),
+    code: () => raw(other.origin, 'GET', `/c/cod_${'0'.repeat(26)}`),
+  }
+  const statuses = async (answers: Promise<{ status: number }>[]) => (await Promise.all(answers)).map(({ status }) => status)
+  const holder = new pg.Client({ connectionString: own.databaseUrl })
+  await holder.connect()
+  try {
+    await holder.query('begin')
+    await holder.query(`lock table ${Object.keys(calls)} in access exclusive mode`)
+    const waiting = statuses(Object.values(calls).map((call) => call()))
+    await eventually(
+      () => own.sql(`select relation from pg_locks where not granted and relation = any ($1::regclass[])`, [Object.keys(calls)]),
+      (rows) => new Set(rows.map(({ relation }) => relation)).size === 3,
+    )
+    await gate.shut()
+    assert.deepEqual(await waiting, [503, 503, 503])
+  } finally {
+    await holder.end()
+  }
+  await gate.open()
+  await eventually(
+    () => raw(other.origin, 'GET', '/readyz'),
+    ({ status }) => status === 200,
+  )
+  assert.deepEqual(await statuses(Object.values(calls).map((call) => call())), [200, 201, 200])
+  assert.deepEqual([other.child.exitCode, other.child.signalCode], [null, null], other.output())
+  await other.kill('SIGTERM')
   await gate.shut()
 })

@@ -63,8 +63,12 @@ export const openDatabase = (connection: Connection, pool: { others?: number; ho
   }
   const hot = new pg.Pool({ ...byKeys, statement_timeout: 2_000, max: pool.hot ?? 6 })
   const keyed = new pg.Pool({ ...byKeys, statement_timeout: 10_000, max: pool.keyed ?? 6 })
-  // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
-  for (const each of [others, hot, keyed]) each.on('error', () => {})
+  for (const each of [others, hot, keyed]) {
+    // an idle connection that breaks is replaced by the next use, which then fails loudly if the database is away
+    each.on('error', () => {})
+    // one that breaks in use fails its query; said by the connection too, and heard by nobody, it would end the process
+    each.on('connect', (client) => client.on('error', () => {}))
+  }
   const over = (pool: PostgresPool): Db =>
     new Kysely<Tables>({
       dialect: new PostgresDialect({ pool }),
