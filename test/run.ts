@@ -65,6 +65,8 @@ const main = async (): Promise<number> => {
       files,
       cwd: root,
       concurrency: 2,
+      // after a failure something may be left open: the file ends all the same
+      forceExit: true,
       timeout: soak ? Number.POSITIVE_INFINITY : longestFile,
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })
