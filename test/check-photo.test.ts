@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import * as contract from '@postern/contract'
 import { plainDesign } from '@postern/contract'
 import sharp from 'sharp'
+import { fromId } from '../server/src/platform/ids.ts'
 import { from } from './support/attack.ts'
 import { scratchFolder } from './support/cluster.ts'
 import { firstOperator, type Person } from './support/people.ts'
@@ -47,21 +48,11 @@ const linkIn = (brand?: string) =>
     destination: { type: 'url', url: 'https://www.example.org/gate' },
     ...(brand ? { brand } : {}),
   })
-/** A static code of theirs: any address, in any look. */
+/** A static code of theirs: any address, in any look. What their server would refuse they write into their own table. */
 const forged = async (url: string, brand: string) => {
-  const settings = await mallory.browser.try(contract.getCodeSettings, {})
-  const { version: _, ...now } = settings.value
-  await mallory.browser.call(
-    contract.putCodeSettings,
-    { ...now, staticHosts: [new URL(url).hostname] },
-    { headers: { 'if-match': settings.headers.get('etag') ?? '' } },
-  )
-  const code = await mallory.browser.call(contract.createCode, {
-    kind: 'static',
-    label: 'Prize',
-    destination: { type: 'url', url },
-    brand,
-  })
+  const destination = { type: 'text' as const, text: 'Prize' }
+  const code = await mallory.browser.call(contract.createCode, { kind: 'static', label: 'Prize', destination, brand })
+  await theirs.sql(`update code set destination = $2 where id = $1`, [fromId(code.id), JSON.stringify({ type: 'url', url })])
   return symbolPng(mallory.browser, code.id)
 }
 let addresses = 0
@@ -75,7 +66,10 @@ const send = async (picture: Buffer, type = 'image/png', address = `192.0.2.${++
   return { status: answer.status, headers: answer.headers, value: (await answer.json()) as Answer }
 }
 const judged = async (picture: Buffer) => {
-  const { value } = await send(picture)
+  let answer = await send(picture)
+  // a reader that a busy machine starves is ended after ten seconds, and the answer says to come again
+  for (let tries = 1; answer.status === 503 && tries < 5; tries++) answer = await send(picture)
+  const { value } = answer
   return [value.verdict, value.reasons?.[0]?.code, value.look?.verdict, value.look?.brand ?? value.look?.because]
 }
 const differing = ({ look }: Answer) => look?.traits.filter(({ verdict }) => verdict === 'unlike').map(({ trait }) => trait)

@@ -97,8 +97,10 @@ test('an entry holds no name, address, place or device, and no place in the log;
     detail: { code: 'factor-wrong' },
   })
   const prepared = await prepareEvent(keys, people(), draft)
-  for (const personal of ['ada', '203.0.113', 'PL', 'Łódź', 'Linux', 'Firefox', 'desktop'])
-    assert.ok(!prepared.entry.includes(personal), personal)
+  // two letters stand in a hash now and then
+  const entry = prepared.entry.replaceAll(/"[\w+/=-]{43,}"/g, '""')
+  for (const personal of ['script', 'lovelace', '203.0.113', 'PL', 'Łódź', 'Linux', 'Firefox', 'desktop'])
+    assert.ok(!entry.includes(personal), personal)
   assert.ok(!('seq' in JSON.parse(prepared.entry)))
   assert.equal(canonicalize(JSON.parse(prepared.entry)), prepared.entry)
   assert.deepEqual(prepared.leaf, leafHash(prepared.entry))
