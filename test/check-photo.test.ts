@@ -67,7 +67,7 @@ const send = async (picture: Buffer, type = 'image/png', address = `192.0.2.${++
 }
 const judged = async (picture: Buffer) => {
   let answer = await send(picture)
-  // a reader that a busy machine starves is ended after ten seconds, and the answer says to come again
+  // a reader that a busy machine starves is ended after half a minute, and the answer says to come again
   for (let tries = 1; answer.status === 503 && tries < 5; tries++) answer = await send(picture)
   const { value } = answer
   return [value.verdict, value.reasons?.[0]?.code, value.look?.verdict, value.look?.brand ?? value.look?.because]

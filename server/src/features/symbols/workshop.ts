@@ -98,8 +98,11 @@ export class Workshop {
 
 /** Each proof or drawing takes up to a second, and all wait in one line. */
 const drawings = new Workshop({ most: 16, full: 'symbols wait to be drawn or proved' })
-/** A line of their own: photos come from anybody, and must not keep operators from their symbols. */
-const photos = new Workshop({ most: 4, full: 'photos wait to be judged', seconds: 10 })
+/**
+ * A line of their own: photos come from anybody, and must not keep operators from their symbols. One takes about a third of a
+ * second; a thread that gives way to all others takes many times that where the machine is busy.
+ */
+const photos = new Workshop({ most: 4, full: 'photos wait to be judged', seconds: 30 })
 const doneApart = (job: Job): Promise<unknown> => drawings.done(job)
 
 /** Reads a photo and lays its symbol beside looks, apart: see judgePhotoNow. */
