@@ -144,6 +144,10 @@ test('oneself sees how one’s own code stands and ends it, also claimed; nobody
   const claimed = await claimDevice(thief, code.url)
   assert.deepEqual((await own(code.id)).value.phone, { ...pixel, country: 'SE' })
   await ana.browser.call(contract.endMyEnrolment, { id: code.id })
+  const revoked = () => deployment.sql(`select 1 from event where type = 'code.revoked'`)
+  const once = (await revoked()).length
+  await ana.browser.call(contract.endMyEnrolment, { id: code.id })
+  assert.equal((await revoked()).length, once, 'a second call changes nothing, and leaves no event')
   assert.equal((await own(code.id)).value.state, 'revoked')
   assert.equal(await onPhone(thief, claimed.confirm), 'revoked')
   const registration = new Authenticator().create(claimed.options, { origin: b.origin })

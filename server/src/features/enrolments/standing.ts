@@ -109,6 +109,7 @@ export const endMine = (deps: ActDeps, actor: Actor, input: In<typeof contract.e
       throw new Refusal('conflict', 'it was confirmed', {
         detail: 'This code was confirmed. Remove the device or the authenticator app that came of it.',
       })
-    await revokeCodes(tx, { ids: [codeId] }, byOf(actor))
+    // as at any second revoke
+    event.changesNothing = (await revokeCodes(tx, { ids: [codeId] }, byOf(actor))).length === 0
     return undefined
   })
