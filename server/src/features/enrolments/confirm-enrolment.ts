@@ -26,13 +26,18 @@ type Value = Out<typeof contract.confirmEnrolment>
 /** Completes an enrolment: by the key that claimed, with one correct passcode or the new passkey, and what `needs` asked for. */
 export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: Input): Promise<Answer<Value>> => {
   const key = actor.source.thumbprint as Buffer
-  const claim = await findClaim(deps.db, deps.keys.hash('confirm', input.confirm))
-  if (!claim?.claimKey.equals(key)) return refuseUnknown(deps, actor)
+  // of one moment: a confirm that ends the claim between two reads would make this one ask for the password it has just set
+  const { claim, needs } = await deps.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const found = await findClaim(tx, deps.keys.hash('confirm', input.confirm))
+      if (!found?.claimKey.equals(key)) return {}
+      return { claim: found, needs: await confirmNeeds(tx, { userId: found.userId, resetPassword: found.resetPassword }) }
+    })
+  if (!claim) return refuseUnknown(deps, actor)
   const { version } = await requireConfirmable(deps, claim).catch((refusal: unknown) => refuseOver(deps, actor, claim, refusal))
   requireProof(claim, input)
-  const needs = await deps.db
-    .transaction()
-    .execute((tx) => confirmNeeds(tx, { userId: claim.userId, resetPassword: claim.resetPassword }))
   const choosing = needs.includes('password')
   const phc = choosing ? await chosenPassword(deps, claim, input.password) : undefined
   if (!choosing) await provePassword(deps, actor, { ...about(claim), policy: policyName(version) }, claim, input.currentPassword)
