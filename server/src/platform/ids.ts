@@ -44,9 +44,20 @@ export const toId = (prefix: IdPrefix, uuid: string): string => {
 
 /** The UUID of an id that the contract's schema has checked. */
 export const fromId = (id: string): string => {
-  let value = 0n
-  for (const character of id.slice(id.indexOf('_') + 1)) value = (value << 5n) | BigInt(alphabet.indexOf(character))
-  const hex = value.toString(16).padStart(32, '0')
+  const bytes = Buffer.allocUnsafe(16)
+  // 26 characters of five bits: the two highest are nought
+  let bits = -2
+  let value = 0
+  let at = 0
+  for (let k = id.indexOf('_') + 1; k < id.length; k++) {
+    value = ((value << 5) | alphabet.indexOf(id[k] as string)) & 0xfff
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      bytes[at++] = value >> bits
+    }
+  }
+  const hex = bytes.toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 

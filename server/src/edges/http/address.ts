@@ -29,11 +29,14 @@ const forwardedFor = (header: string): (string | undefined)[] =>
     const value = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s]*)/i.exec(element)?.[1]?.replaceAll('"', '')
     return value === undefined ? undefined : withoutPort(value)
   })
-const withoutPort = (value: string): string | undefined => {
+/** No address with brackets, zone and port is longer: what is has no place in memory. */
+const longest = 80
+const withoutPort = (value: string): string | undefined => (value.length > longest ? undefined : addressOf(value))
+const addressOf = remember(10_000, (value): string | undefined => {
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(value)?.[1] ?? (/^[\d.]+:\d+$/.test(value) ? value.slice(0, value.indexOf(':')) : value)
   return parse(bare)?.toString()
-}
+})
 
 /**
  * Whose call it is: the peer, or, where the peer is a trusted proxy, the nearest address of its headers that is none.

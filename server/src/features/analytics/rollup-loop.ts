@@ -15,7 +15,7 @@ export class RollupLoop extends Ticker {
         if (rolled && rolled.grown.length > 0) await fold(db, rolled.grown)
         return rolled !== undefined
       },
-      { busyMs: 250, idleMs: 1_000 },
+      { busyMs: 500, idleMs: 1_000 },
     )
   }
 }

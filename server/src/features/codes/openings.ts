@@ -111,7 +111,7 @@ export class Openings {
     this.#hot = hot
     this.#keys = keys
     this.onScanned = onScanned
-    this.#group = new Group({ run: (entries) => this.#run(entries) })
+    this.#group = new Group({ run: (entries) => this.#run(entries), lanes: 2 })
   }
   async #run(entries: readonly Entry[]): Promise<Row[]> {
     this.#kept ??= await readKept(this.#hot)

@@ -28,6 +28,9 @@ const order = `
 /** Rows of `pending` a tick, each of up to 256 ids. A batch of scans is rolled up in one statement, so it stays small. */
 const rowsATick: Record<Stream, number> = { [eventStream]: 2_000, [scanStream]: 50 }
 
+/** Milliseconds between ticks that find something. An event is watched as it happens; scans are followed by counts. */
+const busyMs: Record<Stream, number> = { [eventStream]: 25, [scanStream]: 100 }
+
 /** Gives a stream its seq in the background: no request waits for it. Every process may run one; two are exact too. */
 export class OrderLoop extends Ticker {
   constructor(hot: pg.Pool, stream: Stream) {
@@ -37,7 +40,7 @@ export class OrderLoop extends Ticker {
         const { rows } = await hot.query<{ n: number }>({ name: 'order', text: order, values })
         return rows.length > 0
       },
-      { busyMs: 25, idleMs: 1_000 },
+      { busyMs: busyMs[stream], idleMs: 1_000 },
     )
   }
 }
