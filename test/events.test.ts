@@ -371,6 +371,32 @@ test('unknown addresses and malformed calls become one event a source and minute
   )
 })
 
+test('a refusal that is tallied is counted before its answer, and until its event is on record', async () => {
+  const headers = { 'x-forwarded-for': '198.51.100.221' }
+  const tallied = async (): Promise<number> => {
+    const [row] = await server.sql(`select coalesce(sum(n), 0)::int as n from refusal_tally`)
+    return (row as unknown as { n: number }).n
+  }
+  // no route and no hook sees an address that cannot be read
+  for (let at = 0; at < 20; at++) {
+    await server.core.tally.flush(true)
+    assert.equal((await raw(server.origin, 'GET', '/api/users/%zz', { headers })).status, 400)
+    assert.equal(await tallied(), 1)
+  }
+  // an event that cannot be written leaves the count as it was
+  await server.sql(`alter table event add constraint no_more check (type <> 'request.refused') not valid`)
+  await assert.rejects(server.core.tally.flush(true))
+  assert.equal(await tallied(), 1)
+  await server.sql(`alter table event drop constraint no_more`)
+  await Promise.all([server.core.tally.flush(true), server.core.tally.flush(true)])
+  assert.equal(await tallied(), 0)
+  const { items } = await list({ type: 'request.refused', address: '198.51.100.221' })
+  assert.equal(
+    items.reduce((sum, event) => sum + (event.detail.count as number), 0),
+    20,
+  )
+})
+
 test('nothing of a secret, a passcode or a token is in any event', async () => {
   const person = await newPerson(server, olga, 'discreet')
   const { token } = await olga.browser.call(contract.createToken, { name: 'discreet', scopes: ['auditor'] })

@@ -32,6 +32,15 @@ const failed = (username: string, factor: string, failures: number, lane = 0) =>
      on conflict (account_key, factor, lane) do update set failures = excluded.failures, open_at = excluded.open_at`,
     [username, factor, failures, lane],
   )
+/** Their wait after five failures or more, begun by now: made longer, for a machine that takes longer than it to ask again. */
+const waits = async (username: string, factor: string): Promise<void> => {
+  const rows = await server.sql(
+    `update attempt set open_at = now() + interval '1 min' where factor = $2 and failures >= 5
+      and account_key = (select id from users where username = $1) returning failures`,
+    [username, factor],
+  )
+  assert.equal(rows.length, 1)
+}
 
 test('five wrong answers are free; then the answer is 429 with Retry-After, right or wrong, and waits double up to 15 minutes', async () => {
   const ada = await newPerson(server, olga, 'ada')
@@ -109,8 +118,16 @@ test('an unknown name in other spellings has one count too', async () => {
   const browser = await opened(from(server, '203.0.113.3'))
   for (const spelling of ['ghost', 'GHOST', 'Ghost', ' ghost ', 'ｇｈｏｓｔ'])
     assert.equal(said(await guess(browser, spelling, 'wrong')), 'factor-wrong')
-  assert.equal(said(await guess(browser, 'gHost', 'wrong')), 'rate-limited')
+  await soonLimited(['gHost', 'ghOst', 'ghoSt', 'ghosT', 'GHost'], (spelling) => guess(browser, spelling, 'wrong'))
 })
+/**
+ * Five more guesses are not all answered: of one count the waits double from a second on, so that a machine that takes longer
+ * than the first still meets the next; of counts of their own each had five free.
+ */
+const soonLimited = async <T>(tries: readonly T[], guessed: (each: T) => Promise<Parameters<typeof said>[0]>): Promise<void> => {
+  for (const each of tries) if (said(await guessed(each)) === 'rate-limited') return
+  assert.fail(`${tries.length} more guesses were answered`)
+}
 
 test('one count an account: new sign-ins, other spellings, browsers, addresses and agents bring no fresh guesses', async () => {
   const cora = await newPerson(server, olga, 'cora')
@@ -120,6 +137,7 @@ test('one count an account: new sign-ins, other spellings, browsers, addresses a
     browser.headers['user-agent'] = `curl/8.${at}`
     assert.equal(said(await guess(browser, spelling, 'wrong')), 'factor-wrong')
   }
+  await waits('cora', 'password')
   assert.equal(said(await guess(await opened(from(server, '2001:db8::1')), 'cora', cora.password)), 'rate-limited')
   const named = from(server, '203.0.113.20')
   await named.call(contract.openSignIn, { username: 'cora' })
@@ -259,6 +277,7 @@ test('of 64 wrong passwords and 64 recovery codes at once at most five get a ver
   )
   assert.equal((codes['factor-wrong'] ?? 0) + (codes['rate-limited'] ?? 0), 64)
   assert.ok((codes['factor-wrong'] ?? 0) <= freeSince(startedAt), JSON.stringify(codes))
+  await waits('gerd', 'recovery-code')
   const late = from(server, '198.51.100.99')
   await pendingSignIn(server, late, { id: (await idOf('gerd')) as string })
   assert.equal(said(await late.try(contract.proveRecoveryCode, { code: gerd.recoveryCodes[0] as string })), 'rate-limited')

@@ -70,13 +70,14 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
     return503OnClosing: false,
     // of addresses that cannot be read: no route and no hook sees them
     frameworkErrors: (error, request, reply) => {
+      const answer = () => {
+        // an address of a code that was cut or garbled is an address of no code
+        if (pages && request.method === 'GET' && request.url.startsWith('/c/')) pages.sendPhone(reply.headers(security.answers))
+        else sendProblem(reply.headers(security.answers), request, new Refusal('malformed', error.code))
+      }
       void deps.tally
         .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${error.code}`)
-        .catch(() => undefined)
-      // an address of a code that was cut or garbled is an address of no code
-      if (pages && request.method === 'GET' && request.url.startsWith('/c/'))
-        return pages.sendPhone(reply.headers(security.answers))
-      return sendProblem(reply.headers(security.answers), request, new Refusal('malformed', error.code))
+        .then(answer, answer)
     },
     ...(deps.tls ? ({ https: deps.tls } as object) : {}),
   }

@@ -25,7 +25,7 @@ export class Recorder {
     this.#db = db
     this.keys = keys
     this.people = new PersonKeys(side, keys)
-    this.tally = new Tally(this, hot)
+    this.tally = new Tally(this, db, hot)
     this.#failures = new Group<FailureEntry, boolean>({ run: (entries) => countFailures(hot, entries) })
   }
 
@@ -42,6 +42,11 @@ export class Recorder {
       for (const [at, { notices }] of [draft, ...draft.also].entries())
         for (const { kind, userId } of notices) await notify(tx, kind, (prepared[at] as PreparedEvent).id, userId)
     return id
+  }
+
+  /** In the transaction of what they record, in one statement. */
+  async appendAll(tx: Tx, drafts: readonly EventDraft[]): Promise<void> {
+    await append(tx, (await Promise.all(drafts.map((draft) => this.prepare(draft)))).flat())
   }
 
   /** On its own, where there is no change to commit with. */

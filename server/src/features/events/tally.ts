@@ -1,12 +1,17 @@
 import type { EventType } from '@postern/contract'
+import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Actor } from '../../platform/actor.ts'
+import type { Db } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { EventDraft } from './event-draft.ts'
 import { limitTag } from './event-entry.ts'
 import type { Recorder } from './recorder.ts'
 
 type Tallied = { type: EventType; source: Buffer; last: string; sealed: Buffer }
+type Finished = { minute: Date; type: EventType; n: number; last: { why: string }; sealed: Buffer }
+/** Rows that become events in one commit. */
+const batchSize = 500
 const rowOf = { table: 'refusal_tally', row: '', user: '' }
 
 /**
@@ -15,11 +20,11 @@ const rowOf = { table: 'refusal_tally', row: '', user: '' }
  */
 export class Tally {
   readonly #events: Recorder
-  readonly #hot: pg.Pool
+  readonly #db: Db
   readonly #group: Group<Tallied, true>
-  constructor(events: Recorder, hot: pg.Pool) {
+  constructor(events: Recorder, db: Db, hot: pg.Pool) {
     this.#events = events
-    this.#hot = hot
+    this.#db = db
     this.#group = new Group<Tallied, true>({ run: (entries) => count(hot, entries) })
   }
   async add(actor: Actor, type: EventType, why: string): Promise<void> {
@@ -35,19 +40,32 @@ export class Tally {
       ),
     })
   }
-  /** Turns finished minutes into events; exact when two processes do it, for the delete hands each row to one. */
+  /**
+   * Turns finished minutes into events, a batch in one commit: what was counted is counted or recorded at any moment, and never
+   * lost between. Exact when two processes do it, for the delete hands each row to one.
+   */
   async flush(all = false): Promise<void> {
-    const { rows } = await this.#hot.query<{ minute: Date; type: EventType; n: number; last: { why: string }; sealed: Buffer }>(
-      `delete from refusal_tally where ${all ? 'true' : "minute < date_trunc('minute', now())"} returning minute, type, n, last, sealed`,
-    )
-    for (const row of rows) {
-      const from = JSON.parse(this.#events.keys.unseal(rowOf, row.sealed).toString()) as Actor['source']
-      const draft = new EventDraft({ kind: 'stranger', source: from }, row.type, {
-        detail: { count: row.n, minute: row.minute.toISOString(), why: row.last.why },
+    while ((await this.#flushBatch(all)) === batchSize);
+  }
+  async #flushBatch(all: boolean): Promise<number> {
+    const flushed = await this.#db.transaction().execute(async (tx) => {
+      const { rows } = await sql<Finished>`delete from refusal_tally where (minute, type, source) in (
+          select minute, type, source from refusal_tally where ${sql.raw(all ? 'true' : "minute < date_trunc('minute', now())")}
+          order by minute, type, source limit ${batchSize} for update skip locked)
+        returning minute, type, n, last, sealed`.execute(tx)
+      const drafts = rows.map((row) => {
+        const from = JSON.parse(this.#events.keys.unseal(rowOf, row.sealed).toString()) as Actor['source']
+        const draft = new EventDraft({ kind: 'stranger', source: from }, row.type, {
+          detail: { count: row.n, minute: row.minute.toISOString(), why: row.last.why },
+        })
+        draft.outcome = 'denied'
+        return draft
       })
-      draft.outcome = 'denied'
-      await this.#events.record(draft)
-    }
+      if (drafts.length > 0) await this.#events.appendAll(tx, drafts)
+      return rows.length
+    })
+    if (flushed > 0) this.#events.onAppended()
+    return flushed
   }
   drain(): Promise<void> {
     return this.#group.drain()
