@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core'
 import type { Browser } from './support/browser.ts'
 import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, type Visitor } from './support/chromium.ts'
 import { newFilm } from './support/film.ts'
-import { firstOperator, goodPassword, partsOf, recorded } from './support/people.ts'
+import { firstOperator, forgetStep, goodPassword, partsOf, passcode, recorded } from './support/people.ts'
 import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
@@ -462,11 +462,8 @@ test('a request that names somebody else, one that was decided, one that is over
   const late = await newPhone()
   await late.page.goto(await addressOf(taken.screen))
   await title(late.page, 'This request is decided already')
-  // the computer took it back
   await taken.desk.call(contract.openQr, {})
-  await type(page, taken.screen.match)
-  await approveButton(page).click()
-  await title(page, 'This request is decided already')
+  await title(page, 'This code has been replaced')
   // two minutes are over: under the eyes of its person
   const old = await aDesk()
   await page.route('**/api/codes/claim', async (route) => {
@@ -489,6 +486,83 @@ test('a request that names somebody else, one that was decided, one that is over
   assert.ok((await words(page)).includes('To register this phone, sign in on a computer'))
   await nothingWrong(visitor)
   await nothingWrong(late)
+})
+
+withEitherKind('what ends a request elsewhere is said while its page is open, and what to do next', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced })
+  const { page } = visitor
+  const asked: number[] = []
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/api/approvals/current') asked.push(Date.now())
+  })
+  const answerLost = async () => {
+    await page.route(
+      '**/api/approvals/decline',
+      async (route) => {
+        assert.equal((await route.fetch()).status(), 200)
+        await route.abort()
+      },
+      { times: 1 },
+    )
+    await press(page, 'Decline')
+  }
+  const ends: [en: string, pl: string, next: RegExp, (its: Awaited<ReturnType<typeof aDesk>>) => Promise<unknown>][] = [
+    [
+      'This code has been replaced',
+      'Ten kod został zastąpiony',
+      /Only the newest one counts: scan that one\./,
+      ({ desk }) => desk.call(contract.openQr, {}),
+    ],
+    [
+      'This code has just been revoked',
+      'Ten kod właśnie unieważniono',
+      /Ask for a new code on the computer/,
+      ({ screen }) => olga.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' }),
+    ],
+    [
+      'The computer took this request back',
+      'Komputer wycofał tę prośbę',
+      /Ask for a new code on the computer/,
+      async ({ desk }) => {
+        await desk.call(contract.provePassword, { username: olga.username, password: olga.password })
+        await forgetStep(server, olga)
+        await desk.call(contract.proveTotp, { code: passcode(olga.secret) })
+      },
+    ],
+    ['Declined', 'Odrzucono', /tell your security team/, answerLost],
+    [
+      'This phone approves nothing any more',
+      'Ten telefon niczego już nie zatwierdzi',
+      /Tell your security team now/,
+      async () => olga.browser.call(contract.reportDeviceLost, { id: (await devicesOf(person.id))[0]?.id as never }),
+    ],
+  ]
+  for (const [n, [en, pl, next, end]] of ends.entries()) {
+    const its = await aDesk()
+    await byCameraApp(page, its.screen)
+    await end(its)
+    // twice in its own time, then as where somebody comes back to it, which asks at once
+    if (n > 1) await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
+    await title(page, en)
+    if (n === 1)
+      assert.ok(
+        asked.every((when, at) => at === 0 || when - (asked[at - 1] as number) > 2_500),
+        'asked too often',
+      )
+    assert.match(await words(page), next)
+    await press(page, 'Polski')
+    await title(page, pl)
+    await press(page, 'English')
+    await title(page, en)
+    await page.reload()
+    await title(page, en)
+  }
+  assert.ok(asked.length >= ends.length)
+  assert.deepEqual(
+    visitor.complaints.filter((line) => !line.includes('net::ERR_FAILED')),
+    [],
+  )
+  await visitor.context.close()
 })
 
 test('our camera opens our own codes, and shows what is not ours as text', async () => {

@@ -292,6 +292,31 @@ test('declined on the phone, the page says so; one press shows a new code', asyn
   await nothingWrong(visitor)
 })
 
+withEitherKind('a phone that is reported lost between its approval and the collection: the page says so', async (synced) => {
+  const adam = await somebody()
+  const phone = await enrolPhone(server, olga, adam, { synced })
+  // one kind in one language, the other in the other
+  const [locale, said, words, next] = synced
+    ? ['pl-PL', 'To, czym potwierdzano, w międzyczasie wyłączono', 'Telefon zgłoszono jako zgubiony', 'Pokaż nowy kod']
+    : ['en-GB', 'What approves it was ended meanwhile', 'The phone was reported lost', 'Show a new code']
+  const visitor = await newVisitor(chromium, { locale })
+  const { page } = visitor
+  await page.route('**/api/sign-ins/current/collect', async (route) => {
+    await olga.browser.call(contract.reportDeviceLost, { id: phone.deviceId })
+    await route.continue()
+  })
+  await page.goto(`${server.origin}/sign-in`)
+  const claimed = (await claimOf(page, phone)).value as Claimed
+  const number = (await page.locator('strong', { hasText: /\d\d$/ }).innerText()).slice(-2)
+  assert.equal((await approve(phone, server.origin, claimed, number)).status, 200)
+  const alert = page.getByRole('alert').filter({ hasText: said })
+  await alert.waitFor()
+  assert.ok((await alert.innerText()).includes(words))
+  await press(page, next)
+  await frameOn(page)
+  await nothingWrong(visitor, /409/)
+})
+
 test('after 120 seconds nothing is drawn, whatever the network does; one press shows a new code', async () => {
   const visitor = await newVisitor(chromium)
   const { page } = visitor

@@ -89,7 +89,15 @@ for (const [by, report] of Object.entries(reportedBy))
     await ended
     assert.deepEqual(told.at(-1), { event: 'denied', data: { type: 'denied', reason: 'device' } })
     assert.equal(said(await approve(phone, origin, undecided.claimed, undecided.screen.match)), 'code-used')
-    assert.equal(said(await decided.desk.try(contract.collectSignIn, {})), 'conflict')
+    // what it approved and nobody had collected says why, to its screen and on record
+    const late = await decided.desk.try(contract.collectSignIn, {})
+    assert.deepEqual([late.problem.code, late.problem.reason], ['conflict', 'device'])
+    const [refused] = (await olga.browser.call(contract.listEvents, { codeId: decided.screen.code.id, type: 'sign-in.phone' }))
+      .items
+    assert.deepEqual(
+      [refused?.outcome, refused?.detail.why, refused?.device.id, refused?.subject?.name],
+      ['denied', 'what approved it was ended meanwhile', phone.deviceId, ana.username],
+    )
     const known = await server.sql(
       `select u.username from known_browser k join device d on d.key_thumbprint = k.thumbprint join users u on u.id = k.user_id where d.id = $1`,
       [uuidOf(phone.deviceId)],
@@ -100,7 +108,8 @@ for (const [by, report] of Object.entries(reportedBy))
       ['200', 'live'],
       'what is another’s, or elsewhere, stays',
     )
-    const [event] = (await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, limit: 1 })).items
+    const { items } = await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, limit: 10 })
+    const event = items.find(({ type }) => type.startsWith('device.'))
     const { sessions, requests, signIns, codes } = event?.detail ?? {}
     assert.deepEqual({ sessions, requests, signIns, codes }, { sessions: 1, requests: 2, signIns: 1, codes: 3 })
   })

@@ -436,6 +436,65 @@ test('a waiting screen hears each step as it happens, and one that comes back he
   assert.deepEqual(await eventsOf(unseen), [])
 })
 
+test('the phone that claimed is told what became of its request, whatever ended it; nobody else is told anything', async () => {
+  const eve = await newPerson(server, operator, 'eve')
+  const hers = await enrolPhone(server, operator, eve)
+  type Claim = { desk: Browser; screen: Screen; claimed: Claimed }
+  const claim = async (desk = newDesk()): Promise<Claim> => {
+    const screen = await askPhone(desk)
+    return { desk, screen, claimed: await scan(server, hers, screen) }
+  }
+  const told = ({ claimed: { confirm } }: Claim) => hers.browser.call(contract.claimedRequest, { confirm })
+  const refuse = (reason: 'declined' | 'not-me') => (its: Claim) =>
+    hers.browser.call(contract.declineRequest, { confirm: its.claimed.confirm, reason })
+  const wrong = async ({ claimed, screen }: Claim) => {
+    for (let { options } = claimed, tries = 0; tries < 3; tries++)
+      ({ options = options } = (await approve(hers, server.origin, { ...claimed, options }, screen.match === '42' ? '43' : '42'))
+        .problem as { options?: Claimed['options'] })
+  }
+  const ends: [state: string, reason: string | undefined, (its: Claim) => Promise<unknown>][] = [
+    ['approved', undefined, ({ claimed, screen }) => approve(hers, server.origin, claimed, screen.match)],
+    ['denied', 'declined', refuse('declined')],
+    ['denied', 'not-me', refuse('not-me')],
+    ['denied', 'number', wrong],
+    ['denied', 'replaced', ({ desk }) => desk.call(contract.openQr, {})],
+    ['expired', undefined, ({ screen }) => age(server, screen, 121)],
+    ['revoked', undefined, ({ screen }) => operator.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' })],
+    [
+      'withdrawn',
+      undefined,
+      async ({ desk }) => {
+        await desk.call(contract.provePassword, { username: eve.username, password: eve.password })
+        await forgetStep(server, eve)
+        await desk.call(contract.proveTotp, { code: passcode(eve.secret) })
+      },
+    ],
+    ['denied', 'device', () => operator.browser.call(contract.reportDeviceLost, { id: hers.deviceId })],
+  ]
+  for (const [state, reason, end] of ends) {
+    const its = await claim()
+    assert.deepEqual(await told(its), { state: 'claimed' })
+    await end(its)
+    assert.deepEqual(await told(its), { state, ...(reason ? { reason } : {}) }, `${state} ${reason}`)
+  }
+  // what was approved stays so for its phone, collected or not
+  const last = await enrolPhone(server, operator, eve)
+  const desk = newDesk()
+  const screen = await askPhone(desk)
+  const claimed = await scan(server, last, screen)
+  assert.equal((await approve(last, server.origin, claimed, screen.match)).status, 200)
+  await desk.call(contract.collectSignIn, {})
+  assert.deepEqual(await last.browser.call(contract.claimedRequest, { confirm: claimed.confirm }), { state: 'approved' })
+  // by the key that claimed alone, and with a proof; a wrong token is on record
+  const before = await operator.browser.call(contract.listEvents, { type: 'code.inspected', outcome: 'failure' })
+  const { confirm } = claimed
+  assert.equal((await desk.try(contract.claimedRequest, { confirm })).problem.code, 'code-unknown')
+  assert.equal((await last.browser.try(contract.claimedRequest, { confirm: `${confirm}x` })).problem.code, 'code-unknown')
+  assert.equal((await last.browser.try(contract.claimedRequest, { confirm }, { proof: false })).problem.code, 'session-binding')
+  const after = await operator.browser.call(contract.listEvents, { type: 'code.inspected', outcome: 'failure' })
+  assert.equal(after.items.length - before.items.length, 2)
+})
+
 test('an assertion for another purpose, request, context or page is refused', async () => {
   const screen = await askPhone(newDesk())
   const claimed = await scan(server, phone, screen)

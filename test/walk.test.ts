@@ -98,6 +98,7 @@ const inputFor = (endpoint: contract.Endpoint): Record<string, unknown> => {
     'POST /api/sign-ins/current/recovery-code': () => ({ code: 'WRONG' }),
     'POST /api/sign-ins/current/passkey': () => ({ assertion }),
     'POST /api/approvals': () => ({ confirm: 'x', assertion, match: '10' }),
+    'POST /api/approvals/current': () => ({ confirm: 'x' }),
     'POST /api/approvals/decline': () => ({ confirm: 'x', reason: 'declined' }),
     'POST /api/me/passkeys': () => ({ registration }),
     'PATCH /api/me/devices/:id': () => ({ name: 'a walk' }),

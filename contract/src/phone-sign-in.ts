@@ -57,7 +57,7 @@ export const openQr = endpoint({
 })
 export const requestEvents = ['scanned', 'claimed', 'approved', 'denied', 'expired'] as const
 export type RequestEvent = (typeof requestEvents)[number]
-/** Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, removed, or its person suspended. */
+/** Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, revoked, or its person suspended. */
 export const deniedReasons = [
   'declined',
   'not-me',
@@ -82,6 +82,20 @@ export const signInEvents = endpoint({
   }),
   stream: true,
   refusals: ['no-session', 'session-binding', 'proof-stale', 'rate-limited'],
+})
+/** How a request stands that a phone has claimed. `withdrawn`: the computer went on without it, or gave up. */
+export const claimedRequestStates = ['claimed', 'approved', 'denied', 'expired', 'revoked', 'withdrawn'] as const
+export const claimedRequest = endpoint({
+  method: 'POST',
+  path: '/api/approvals/current',
+  needs: 'browser',
+  summary: 'How the request stands that this browser has claimed, by the key that claimed it. Ask every three seconds.',
+  input: z.strictObject({ confirm: z.string().min(1).max(128) }),
+  output: z.object({
+    state: z.enum(claimedRequestStates),
+    reason: z.enum(deniedReasons).optional().meta({ description: 'Of `denied`: why' }),
+  }),
+  refusals: ['code-unknown', 'rate-limited', 'session-binding', 'proof-stale', 'unavailable'],
 })
 export const collectSignIn = endpoint({
   method: 'POST',

@@ -55,6 +55,7 @@ export const refusalReasons = {
   'known-passkey': 'This passkey is registered already',
   'last-factor': 'It is the last second factor, and policy demands one',
   'last-owner': 'It would leave no owner who can sign in with a second factor',
+  device: 'What claimed or approved the request was ended meanwhile: reported lost, revoked, or its person suspended',
   'device-ended': 'The device is lost or revoked already',
 } as const
 export type RefusalReason = keyof typeof refusalReasons

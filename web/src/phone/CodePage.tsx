@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { EnrolmentState, inspectCode, Out, Problem } from '@postern/contract'
 import { useEffect, useState } from 'preact/hooks'
-import { claim, confirm, inspect, onOurClock, problemOfError } from './calls.ts'
+import { claim, confirm, enrolmentStanding, inspect, onOurClock, problemOfError } from './calls.ts'
 import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
 import { Done, RecoveryCodes } from './Ending.tsx'
 import { type Given, KeyPage } from './KeyPage.tsx'
@@ -146,7 +146,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
     setStage({ at: 'ended', device, how })
   }
   // Whoever shows the code may end it while this page is open: it says so by itself, and not only to the next tap.
-  useStanding(stage.at === 'key' || stage.at === 'device' ? stage.claim.confirm : undefined, (state) => {
+  useStanding(enrolmentStanding, stage.at === 'key' || stage.at === 'device' ? stage.claim.confirm : undefined, ({ state }) => {
     // what is on its way gets an answer of its own
     if (busy) return
     const how = endedAs(state)

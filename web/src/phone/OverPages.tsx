@@ -39,6 +39,30 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
           <NewOne />
         </State>
       )
+    case 'replaced':
+      return (
+        <State badge="barred" title={t('state.nowReplaced')} lead={t('state.nowReplacedLead')}>
+          <Scan />
+        </State>
+      )
+    case 'withdrawn':
+      return (
+        <State badge="barred" title={t('over.withdrawn')} lead={t('over.withdrawnLead')}>
+          <NewOne />
+        </State>
+      )
+    case 'revoked':
+      return (
+        <State badge="barred" title={t('state.nowRevoked')} lead={t('over.revokedLead')}>
+          <NewOne />
+        </State>
+      )
+    case 'device':
+      return (
+        <State badge="barred" title={t('over.device')} lead={t('over.deviceLead')}>
+          <p>{t('over.deviceDo')}</p>
+        </State>
+      )
     case 'stale':
       return (
         <State badge="clock" title={t('over.stale')} lead={t('over.staleLead')}>

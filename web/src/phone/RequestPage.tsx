@@ -1,15 +1,16 @@
 /** @jsxImportSource preact */
-import type { Assertion, Problem, RequestContext } from '@postern/contract'
+import type { Assertion, claimedRequest, Out, Problem, RequestContext } from '@postern/contract'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { localeOf } from '../ui/locale.ts'
 import { countryName } from '../ui/places.ts'
-import { approve, decline, onOurClock, problemOfError } from './calls.ts'
+import { approve, decline, onOurClock, problemOfError, requestStanding } from './calls.ts'
 import type { Over, RequestClaim } from './kept.ts'
 import { clock, Drawing, Title, useSecondsTo } from './parts.tsx'
 import { ceremonyWords, signWithPasskey } from './passkey.ts'
 import { inWords } from './refusals.ts'
 import { signsContext } from './signed.ts'
+import { useStanding } from './standing.ts'
 import { t, useLanguage } from './words.ts'
 
 /** What is left of a request, in the head of its page; it is said aloud at 30 and 10 seconds. */
@@ -112,9 +113,15 @@ export const RequestPage = ({
       same ? setChecked(options.challenge) : onOver({ how: 'tampered' }),
     )
   }, [options.challenge])
+  // What ends it elsewhere is said while the page is open, and not only to the next tap: who waits for a tap hears of it.
+  useStanding(requestStanding, claim.confirm, (standing) => {
+    // what is on its way gets an answer of its own
+    const over = !busy && standingOver(standing, claim.confirm)
+    if (over) onOver(over)
+  })
   const ready = number.length === matchLength && checked === options.challenge
 
-  const failed = (problem: Problem) => {
+  const failed = async (problem: Problem) => {
     if (problem.reason === 'number') {
       const { triesLeft = 0 } = problem
       signed.current = undefined
@@ -130,7 +137,8 @@ export const RequestPage = ({
       return setWords(t('request.otherPasskey'))
     }
     const over = overOf(problem)
-    if (over) onOver(over)
+    if (over?.how === 'elsewhere') onOver(await overNow(claim.confirm, over))
+    else if (over) onOver(over)
     else setWords(problem.status === 0 ? t('request.lost') : inWords(problem, problem.retryAfter ?? 5))
   }
   const press = async () => {
@@ -149,7 +157,7 @@ export const RequestPage = ({
       await approve({ confirm: claim.confirm, ...signed.current })
       onOver({ how: 'approved' })
     } catch (error) {
-      failed(problemOfError(error))
+      await failed(problemOfError(error))
     } finally {
       setBusy(false)
     }
@@ -162,7 +170,7 @@ export const RequestPage = ({
       const answer = await decline({ confirm: claim.confirm, reason })
       onOver(reason === 'declined' ? { how: 'declined' } : { how: 'not-me', confirm: claim.confirm, options: answer.options })
     } catch (error) {
-      failed(problemOfError(error))
+      await failed(problemOfError(error))
     } finally {
       setBusy(false)
     }
@@ -233,6 +241,31 @@ export const RequestPage = ({
 export const refusedOver = (problem: Problem): Over => {
   const { reason } = problem
   return reason === 'camera' ? { how: 'camera' } : { how: 'refused', why: reason }
+}
+/** How a request ended as its standing says; undefined: it lives on. */
+const standingOver = ({ state, reason }: Out<typeof claimedRequest>, confirm: string): Over | undefined => {
+  if (state === 'claimed') return undefined
+  if (state !== 'denied') return { how: state }
+  switch (reason) {
+    case 'declined':
+    case 'replaced':
+    case 'device':
+      return { how: reason }
+    case 'not-me':
+      return { how: reason, confirm }
+    case 'number':
+      return { how: 'dead' }
+    default:
+      return { how: 'refused', why: reason }
+  }
+}
+/** The refusal of a tap says that a request is over, and not why. */
+const overNow = async (confirm: string, otherwise: Over): Promise<Over> => {
+  try {
+    return standingOver(await requestStanding({ confirm }), confirm) ?? otherwise
+  } catch {
+    return otherwise
+  }
 }
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
 const overOf = (problem: Problem): Over | undefined => {

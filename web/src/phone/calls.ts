@@ -6,6 +6,7 @@ import {
   type checkCode,
   type claimCode,
   type claimedEnrolment,
+  type claimedRequest,
   type confirmEnrolment,
   type declineRequest,
   type Endpoint,
@@ -64,7 +65,8 @@ export const inspect = to<typeof inspectCode>('POST', '/api/codes/inspect', plai
 export const check = to<typeof checkCode>('POST', '/api/codes/check', plain)
 export const claim = to<typeof claimCode>('POST', '/api/codes/claim')
 export const confirm = to<typeof confirmEnrolment>('POST', '/api/enrolments/confirm')
-export const standing = to<typeof claimedEnrolment>('POST', '/api/enrolments/current')
+export const enrolmentStanding = to<typeof claimedEnrolment>('POST', '/api/enrolments/current')
+export const requestStanding = to<typeof claimedRequest>('POST', '/api/approvals/current')
 export const approve = to<typeof approveRequest>('POST', '/api/approvals')
 export const decline = to<typeof declineRequest>('POST', '/api/approvals/decline')
 export const listMyDevices = to<typeof myDevices>('GET', '/api/me/devices')

@@ -13,7 +13,20 @@ export type Confirmed = Out<typeof confirmEnrolment>
 /** How a request ended on this phone. */
 export type Over =
   | {
-      how: 'approved' | 'declined' | 'dead' | 'expired' | 'elsewhere' | 'tampered' | 'stale' | 'camera' | 'another'
+      how:
+        | 'approved'
+        | 'declined'
+        | 'dead'
+        | 'expired'
+        | 'elsewhere'
+        | 'tampered'
+        | 'stale'
+        | 'camera'
+        | 'another'
+        | 'replaced'
+        | 'withdrawn'
+        | 'revoked'
+        | 'device'
     }
   | { how: 'refused'; why: RefusalReason | undefined }
   | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }

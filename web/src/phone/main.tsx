@@ -4,7 +4,7 @@ import { CodePage } from './CodePage.tsx'
 import { takeCode } from './kept.ts'
 import { Frame } from './parts.tsx'
 import { Insecure, NoSecret } from './StatePages.tsx'
-import { useLanguage } from './words.ts'
+import { loadWords, useLanguage } from './words.ts'
 
 const Alone = ({ page }: { page: 'insecure' | 'no-secret' }) => {
   useLanguage()
@@ -21,7 +21,7 @@ const pageHere = async () => {
   return kept ? <CodePage kept={kept} /> : <Alone page="no-secret" />
 }
 const start = async () => {
-  const shown = await pageHere()
+  const [shown] = await Promise.all([pageHere(), loadWords()])
   const page = document.getElementById('page') as HTMLElement
   page.replaceChildren()
   render(shown, page)

@@ -1,6 +1,4 @@
-import type { EnrolmentState } from '@postern/contract'
 import { useEffect, useRef } from 'preact/hooks'
-import { standing } from './calls.ts'
 
 const everyMs = 3_000
 const atMostMs = 30_000
@@ -8,9 +6,13 @@ const atMostMs = 30_000
  * Asks what has become of a claimed code while its page is looked at: at once when somebody comes back to it, then every three
  * seconds, less often while no answer comes. `confirm` undefined: nothing is claimed.
  */
-export const useStanding = (confirm: string | undefined, onState: (state: EnrolmentState) => void): void => {
-  const tell = useRef(onState)
-  tell.current = onState
+export const useStanding = <S>(
+  read: (input: { confirm: string }) => Promise<S>,
+  confirm: string | undefined,
+  onStanding: (standing: S) => void,
+): void => {
+  const tell = useRef(onStanding)
+  tell.current = onStanding
   useEffect(() => {
     if (confirm === undefined) return
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -18,9 +20,9 @@ export const useStanding = (confirm: string | undefined, onState: (state: Enrolm
     let waitMs = everyMs
     const ask = async () => {
       try {
-        const { state } = await standing({ confirm })
+        const standing = await read({ confirm })
         waitMs = everyMs
-        if (!over) tell.current(state)
+        if (!over) tell.current(standing)
       } catch {
         // the next try, or the tap, says what is wrong
         waitMs = Math.min(waitMs * 2, atMostMs)
@@ -39,5 +41,5 @@ export const useStanding = (confirm: string | undefined, onState: (state: Enrolm
       clearTimeout(timer)
       document.removeEventListener('visibilitychange', seen)
     }
-  }, [confirm])
+  }, [read, confirm])
 }

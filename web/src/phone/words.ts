@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import en from '../i18n/en/phone.json'
-import pl from '../i18n/pl/phone.json'
+import type en from '../i18n/en/phone.json'
 import { localeOf } from '../ui/locale.ts'
 
 /** The page's own small translator: keys and plurals as in the console's files, without its library. */
@@ -10,7 +9,11 @@ type Leaves<T, P extends string = ''> = {
 type WithoutPlural<K extends string> = K extends `${infer Base}_${'one' | 'few' | 'many' | 'other'}` ? Base : K
 export type Words = WithoutPlural<Leaves<typeof en>>
 
-const languages = { en, pl } as const
+/** A phone loads the words of the language that it shows, and the others when they are asked for. */
+const languages = {
+  en: () => import('../i18n/en/phone.json'),
+  pl: () => import('../i18n/pl/phone.json'),
+} as const
 export type Language = keyof typeof languages
 const place = 'postern-language'
 const stored = () => {
@@ -24,12 +27,23 @@ let language: Language =
   [stored(), ...navigator.languages]
     .map((wanted) => wanted?.slice(0, 2))
     .find((two): two is Language => two === 'en' || two === 'pl') ?? 'en'
-document.documentElement.lang = language
-
-const listeners = new Set<() => void>()
-export const setLanguage = (chosen: Language) => {
+let texts: unknown
+const speak = async (chosen: Language): Promise<void> => {
+  texts = (await languages[chosen]()).default
   language = chosen
   document.documentElement.lang = chosen
+}
+/** Before anything is drawn. */
+export const loadWords = (): Promise<void> => speak(language)
+
+const listeners = new Set<() => void>()
+export const setLanguage = async (chosen: Language): Promise<void> => {
+  try {
+    await speak(chosen)
+  } catch {
+    // it did not come: what is shown stays, and the next tap asks again
+    return
+  }
   try {
     localStorage.setItem(place, chosen)
   } catch {
@@ -48,7 +62,7 @@ export const useLanguage = (): Language => {
 }
 
 const find = (key: string): string | undefined => {
-  let at: unknown = languages[language]
+  let at = texts
   for (const part of key.split('.')) at = (at as Record<string, unknown> | undefined)?.[part]
   return typeof at === 'string' ? at : undefined
 }

@@ -3,17 +3,33 @@ import * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
-import { act } from '../events/index.ts'
+import { act, type EventFacts } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { thumbprintOf, turnedAway } from './proof-refusals.ts'
-import { collectApproved, isApproved } from './requests-store.ts'
+import { collectApproved, type EndedRequest, findEndedWithDevice, isApproved } from './requests-store.ts'
 import { aboutSignIn, openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
-import { addProof } from './sign-in-store.ts'
+import { addProof, type SignInRow } from './sign-in-store.ts'
 
 const notApproved = () => new Refusal('conflict', 'nothing is approved', { detail: 'No phone has approved this sign-in.' })
-/** There is nothing to collect: a page that asks too early, or too often, is tallied, and fills no log. */
-const nothingThere = async (deps: SignInDeps, actor: Actor, refusal: Refusal): Promise<never> => {
+const endedWithDevice = () =>
+  new Refusal('conflict', 'what approved it was ended meanwhile', {
+    reason: 'device',
+    detail: 'The phone was reported lost or revoked meanwhile, or its person is suspended. Sign in another way.',
+  })
+const ofEnded = ({ codeId, deviceId, userId, username }: EndedRequest): EventFacts => ({
+  codeId,
+  deviceId,
+  subject: { kind: 'user', id: userId, name: username },
+})
+/**
+ * There is nothing to collect: a page that asks too early, or too often, is tallied, and fills no log. What was approved and ended
+ * with its device is on record as that, and its page is told.
+ */
+const nothingThere = async (deps: SignInDeps, actor: Actor, row: SignInRow, refusal: Refusal): Promise<never> => {
+  const ended = row.state === 'collected' ? undefined : await findEndedWithDevice(deps.db, row.id)
+  if (ended)
+    return turnedAway(deps, actor, 'sign-in.phone', { ...aboutSignIn(row, 'passkey'), ...ofEnded(ended) }, endedWithDevice())
   await deps.tally.add(actor, 'sign-in.phone', refusal.why)
   throw refusal
 }
@@ -29,6 +45,7 @@ export const collectSignIn = async (
     return nothingThere(
       deps,
       actor,
+      row,
       new Refusal('conflict', `the sign-in is ${toSignIn(row).state}`, {
         detail: toSignIn(row).state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
       }),
@@ -46,11 +63,16 @@ export const collectSignIn = async (
         detail: 'Policy takes this code no more. Sign in another way.',
       }),
     )
-  if (!(await isApproved(deps.db, row.id))) return nothingThere(deps, actor, notApproved())
+  if (!(await isApproved(deps.db, row.id))) return nothingThere(deps, actor, row, notApproved())
   const session = await act(deps, actor, { type: 'sign-in.phone', endpoint: contract.collectSignIn }, async (tx, event) => {
     event.about(about)
     const approved = await collectApproved(tx, row.id)
-    if (!approved) throw notApproved()
+    if (!approved) {
+      const lost = await findEndedWithDevice(tx, row.id)
+      if (!lost) throw notApproved()
+      event.about(ofEnded(lost))
+      throw endedWithDevice()
+    }
     const { userId, username, deviceId, codeId, be, read } = approved
     event.about({
       person: { id: userId, name: username },

@@ -18,7 +18,12 @@ import { ofCredential, requireHeld, useOrLock } from './use-device.ts'
 const numberTries = 3
 
 /** The request that this very key claimed; to anybody else there is none. */
-const requireClaimed = async (deps: SignInDeps, actor: Actor, confirm: string, type: contract.EventType): Promise<Request> => {
+export const requireClaimed = async (
+  deps: SignInDeps,
+  actor: Actor,
+  confirm: string,
+  type: contract.EventType,
+): Promise<Request> => {
   const request = await findClaimed(deps.db, deps.keys.hash('confirm', confirm))
   if (request?.claimKey?.equals(thumbprintOf(actor))) return request
   const event = new EventDraft(actor, type, { detail: { code: 'code-unknown' } })

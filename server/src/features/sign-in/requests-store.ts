@@ -79,11 +79,13 @@ export type Request = {
   expired: boolean
   revoked: boolean
   signInUser: string | null
+  /** The computer went on without it, or gave up. */
+  withdrawn: boolean
 }
 const select = sql`select a.code_id, a.sign_in_id, s.purpose, s.proved, a.state, a.why, a.match, a.asker, a.asker_key, a.context, a.context_hash, a.for_user,
   (select username from users where id = a.for_user) as for_name, a.near, a.known, a.read, a.claim_key, a.expires_at, a.created_at,
   a.expires_at <= now() or a.epoch <> (select epoch from deployment) or s.state <> 'open' or s.expires_at <= now() as expired,
-  exists (select from code k where k.id = a.code_id and k.revoked_at is not null) as revoked, s.user_id as sign_in_user
+  exists (select from code k where k.id = a.code_id and k.revoked_at is not null) as revoked, s.user_id as sign_in_user, s.state <> 'open' as withdrawn
   from approval a join sign_in s on s.id = a.sign_in_id`
 export const findRequest = async (db: Db | Tx, codeId: string): Promise<Request | undefined> => {
   const { rows } = await sql<Request>`${select} where a.code_id = ${codeId}`.execute(db)
@@ -156,6 +158,14 @@ export const isApproved = async (db: Db, signInId: string): Promise<boolean> => 
   const { rows } =
     await sql`select from approval a, device d, users p where a.sign_in_id = ${signInId} and ${sql.raw(ready)}`.execute(db)
   return rows.length > 0
+}
+export type EndedRequest = { codeId: string; deviceId: string; userId: string; username: string }
+/** The newest request of a sign-in, where it was approved and its device, or its person, was ended before it was collected. */
+export const findEndedWithDevice = async (db: Db | Tx, signInId: string): Promise<EndedRequest | undefined> => {
+  const { rows } = await sql<EndedRequest>`select a.code_id, a.device_id, a.user_id, p.username
+    from (select * from approval where sign_in_id = ${signInId} order by code_id desc limit 1) a join users p on p.id = a.user_id
+    where a.state = 'failed' and a.why = 'device'`.execute(db)
+  return rows[0]
 }
 /** approved → collected, once. The sign-in is locked first, as by whatever ends it with its person or device. */
 export const collectApproved = async (

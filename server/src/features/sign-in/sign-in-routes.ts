@@ -8,6 +8,7 @@ import { provePassword } from './prove-password.ts'
 import { proveRecoveryCode } from './prove-recovery-code.ts'
 import { proveTotp } from './prove-totp.ts'
 import { requestEvents } from './request-events.ts'
+import { readClaimedRequest } from './request-standing.ts'
 import { openSignIn, openStepUp, requireSignIn, type SignInDeps, toSignIn } from './sign-in.ts'
 
 export const signInRoutes = (deps: SignInDeps): Route[] => [
@@ -23,6 +24,7 @@ export const signInRoutes = (deps: SignInDeps): Route[] => [
   route(contract.openQr, ({ actor, signInToken }) => openQr(deps, actor, signInToken)),
   streamRoute(contract.signInEvents, ({ actor, signInToken, signal }) => requestEvents(deps, actor, signInToken, signal)),
   route(contract.collectSignIn, ({ actor, signInToken }) => collectSignIn(deps, actor, signInToken)),
+  route(contract.claimedRequest, async ({ actor, input }) => ({ value: await readClaimedRequest(deps, actor, input) })),
   route(contract.approveRequest, async ({ actor, input }) => ({ value: await approveRequest(deps, actor, input) })),
   route(contract.declineRequest, async ({ actor, input }) => ({ value: await declineRequest(deps, actor, input) })),
   route(contract.stepUp, ({ actor, input }) => openStepUp(deps, actor, input)),

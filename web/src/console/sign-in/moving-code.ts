@@ -1,5 +1,6 @@
-import { type Out, requestSeconds, type SignIn, signInEvents } from '@postern/contract'
+import { deniedReasons, type Out, requestSeconds, type SignIn, signInEvents } from '@postern/contract'
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { problemIn } from '../../ui/Refused.tsx'
 import { followStream } from '../stream.ts'
 import { ageOf, type Frame, frameOf, lostStep, type MovingCode, movingCode } from './frames.ts'
 import { collect, type OpenedCode } from './sign-in-flow.ts'
@@ -55,7 +56,10 @@ export const useMovingCode = (given: {
         try {
           latest.current.onDone(await collect())
         } catch (error) {
-          setState({ at: 'failed', error })
+          // what approved it, or a rule, may have ended it before the page came to collect
+          const why = problemIn(error)?.reason
+          const denied = deniedReasons.find((each) => each === why)
+          setState(denied ? { at: 'denied', reason: denied } : { at: 'failed', error })
         }
       }
     }
