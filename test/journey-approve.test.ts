@@ -8,13 +8,14 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import type { Browser } from './support/browser.ts'
 import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, type Visitor } from './support/chromium.ts'
+import { withEitherKind } from './support/either-kind.ts'
 import { newFilm } from './support/film.ts'
 import { firstOperator, forgetStep, goodPassword, partsOf, passcode, recorded } from './support/people.ts'
 import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
-import { addAuthenticator, type VirtualAuthenticator, withEitherKind } from './support/virtual-authenticator.ts'
+import { addAuthenticator, type VirtualAuthenticator } from './support/virtual-authenticator.ts'
 
 /** A phone of Chromium, with its authenticator and its camera: it is enrolled by a code, and approves what a desk asks. */
 const film = newFilm()
@@ -136,11 +137,11 @@ for (const synced of [false, true])
     await nothingWrong(visitor)
   })
 
-test('the first operator chooses a passkey of this very device, where it can make one', async () => {
+withEitherKind('the first operator chooses a passkey of this very device, where it can make one', async (synced) => {
   const own = await startServer()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await addAuthenticator(page)
+  await addAuthenticator(page, { synced })
   await page.goto(await own.bootstrapUrl())
   await title(page, 'Set up Postern')
   await eventually(() => page.getByLabel('A passkey on this device').isChecked(), Boolean, 'the strongest way is not chosen')
@@ -153,8 +154,8 @@ test('the first operator chooses a passkey of this very device, where it can mak
   await press(page, 'I have saved them')
   await press(page, 'I wrote them down by hand')
   await title(page, 'You are set up')
-  const rows = await own.sql(`select u.username, d.state from device d join users u on u.id = d.user_id`)
-  assert.deepEqual(rows, [{ username: 'olga', state: 'active' }])
+  const rows = await own.sql(`select u.username, d.state, d.be from device d join users u on u.id = d.user_id`)
+  assert.deepEqual(rows, [{ username: 'olga', state: 'active', be: synced }])
   await nothingWrong(visitor)
 })
 
@@ -352,28 +353,31 @@ test('a frame that was photographed is too old; where policy asks for it, only o
   await nothingWrong(visitor)
 })
 
-test('what was put between page and server is not signed: the page shows one thing, the challenge ends with another', async () => {
-  const visitor = await enrolled()
-  const { page } = visitor
-  const { desk, screen } = await aDesk()
-  await page.route('**/api/codes/claim', async (route) => {
-    const answer = await route.fetch()
-    const body = await answer.json()
-    body.context.browser = 'Safari 19'
-    await route.fulfill({ response: answer, json: body })
-  })
-  const decided: string[] = []
-  page.on('request', (request) => {
-    if (request.url().includes('/api/approvals')) decided.push(request.url())
-  })
-  await page.goto(await addressOf(screen))
-  await press(page, 'Continue')
-  await title(page, 'We do not sign this')
-  assert.deepEqual(decided, [])
-  assert.equal(await approveButton(page).count(), 0)
-  await nobodySignedIn(desk)
-  await nothingWrong(visitor)
-})
+withEitherKind(
+  'what was put between page and server is not signed: the page shows one thing, the challenge ends with another',
+  async (synced) => {
+    const visitor = await enrolled({ synced })
+    const { page } = visitor
+    const { desk, screen } = await aDesk()
+    await page.route('**/api/codes/claim', async (route) => {
+      const answer = await route.fetch()
+      const body = await answer.json()
+      body.context.browser = 'Safari 19'
+      await route.fulfill({ response: answer, json: body })
+    })
+    const decided: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/api/approvals')) decided.push(request.url())
+    })
+    await page.goto(await addressOf(screen))
+    await press(page, 'Continue')
+    await title(page, 'We do not sign this')
+    assert.deepEqual(decided, [])
+    assert.equal(await approveButton(page).count(), 0)
+    await nobodySignedIn(desk)
+    await nothingWrong(visitor)
+  },
+)
 
 withEitherKind(
   'answers that get lost burn nothing: of the claim, and of the approval, which asks for no second finger',
@@ -411,8 +415,8 @@ withEitherKind(
   },
 )
 
-test('who may do more proves the password on the computer first, and is told so', async () => {
-  const { person, ...visitor } = await enrolled({ roles: ['operator'] })
+withEitherKind('who may do more proves the password on the computer first, and is told so', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced, roles: ['operator'] })
   const { page } = visitor
   const one = await aDesk()
   await byCameraApp(page, one.screen)
@@ -433,60 +437,63 @@ test('who may do more proves the password on the computer first, and is told so'
   await nothingWrong(visitor)
 })
 
-test('a request that names somebody else, one that was decided, one that is over, and a phone that nobody registered', async () => {
-  const { person, ...visitor } = await enrolled()
-  const { page } = visitor
-  // another person's request
-  const other = await enrolled()
-  const desk = server.browser()
-  await desk.call(contract.openSignIn, {})
-  await desk.call(contract.provePassword, { username: other.person.username, password: goodPassword })
-  const theirs = await desk.call(contract.openQr, {})
-  await byCameraApp(page, theirs)
-  await type(page, theirs.match)
-  await approveButton(page).click()
-  await page.getByText('That passkey cannot approve this').waitFor()
-  await nobodySignedIn(desk)
-  // nothing is over: the next tap signs anew, also after a reload, and no is a tap away
-  await page.reload()
-  await title(page, question)
-  await type(page, theirs.match)
-  await approveButton(page).click()
-  await page.getByText('That passkey cannot approve this').waitFor()
-  await press(page, 'Decline')
-  await title(page, 'Declined')
-  await other.context.close()
-  // claimed by one phone, opened by another
-  const taken = await aDesk()
-  await byCameraApp(page, taken.screen)
-  const late = await newPhone()
-  await late.page.goto(await addressOf(taken.screen))
-  await title(late.page, 'This request is decided already')
-  await taken.desk.call(contract.openQr, {})
-  await title(page, 'This code has been replaced')
-  // two minutes are over: under the eyes of its person
-  const old = await aDesk()
-  await page.route('**/api/codes/claim', async (route) => {
-    const answer = await route.fetch()
-    const body = await answer.json()
-    await route.fulfill({ response: answer, json: { ...body, expiresAt: new Date(Date.now() + 1_500).toISOString() } })
-  })
-  await page.goto(await addressOf(old.screen))
-  await press(page, 'Continue')
-  await title(page, 'This request has expired')
-  await page.unroute('**/api/codes/claim')
-  // its passkey is not known any more
-  await olga.browser.call(contract.revokeDevice, { id: (await devicesOf(person.id))[0]?.id as never })
-  const last = await aDesk()
-  await byCameraApp(page, last.screen)
-  await type(page, last.screen.match)
-  await approveButton(page).click()
-  await page.getByText('That passkey cannot approve this').waitFor()
-  await nobodySignedIn(last.desk)
-  assert.ok((await words(page)).includes('To register this phone, sign in on a computer'))
-  await nothingWrong(visitor)
-  await nothingWrong(late)
-})
+withEitherKind(
+  'a request that names somebody else, one that was decided, one that is over, and a phone that nobody registered',
+  async (synced) => {
+    const { person, ...visitor } = await enrolled({ synced })
+    const { page } = visitor
+    // another person's request
+    const other = await enrolled({ synced })
+    const desk = server.browser()
+    await desk.call(contract.openSignIn, {})
+    await desk.call(contract.provePassword, { username: other.person.username, password: goodPassword })
+    const theirs = await desk.call(contract.openQr, {})
+    await byCameraApp(page, theirs)
+    await type(page, theirs.match)
+    await approveButton(page).click()
+    await page.getByText('That passkey cannot approve this').waitFor()
+    await nobodySignedIn(desk)
+    // nothing is over: the next tap signs anew, also after a reload, and no is a tap away
+    await page.reload()
+    await title(page, question)
+    await type(page, theirs.match)
+    await approveButton(page).click()
+    await page.getByText('That passkey cannot approve this').waitFor()
+    await press(page, 'Decline')
+    await title(page, 'Declined')
+    await other.context.close()
+    // claimed by one phone, opened by another
+    const taken = await aDesk()
+    await byCameraApp(page, taken.screen)
+    const late = await newPhone(synced)
+    await late.page.goto(await addressOf(taken.screen))
+    await title(late.page, 'This request is decided already')
+    await taken.desk.call(contract.openQr, {})
+    await title(page, 'This code has been replaced')
+    // two minutes are over: under the eyes of its person
+    const old = await aDesk()
+    await page.route('**/api/codes/claim', async (route) => {
+      const answer = await route.fetch()
+      const body = await answer.json()
+      await route.fulfill({ response: answer, json: { ...body, expiresAt: new Date(Date.now() + 1_500).toISOString() } })
+    })
+    await page.goto(await addressOf(old.screen))
+    await press(page, 'Continue')
+    await title(page, 'This request has expired')
+    await page.unroute('**/api/codes/claim')
+    // its passkey is not known any more
+    await olga.browser.call(contract.revokeDevice, { id: (await devicesOf(person.id))[0]?.id as never })
+    const last = await aDesk()
+    await byCameraApp(page, last.screen)
+    await type(page, last.screen.match)
+    await approveButton(page).click()
+    await page.getByText('That passkey cannot approve this').waitFor()
+    await nobodySignedIn(last.desk)
+    assert.ok((await words(page)).includes('To register this phone, sign in on a computer'))
+    await nothingWrong(visitor)
+    await nothingWrong(late)
+  },
+)
 
 withEitherKind('what ends a request elsewhere is said while its page is open, and what to do next', async (synced) => {
   const { person, ...visitor } = await enrolled({ synced })
@@ -660,8 +667,8 @@ test('without a camera, or where the browser may not use it, the page says so an
   }
 })
 
-test('a phone whose clock is five minutes off counts the two minutes by the server’s', async () => {
-  const { person, ...visitor } = await enrolled()
+withEitherKind('a phone whose clock is five minutes off counts the two minutes by the server’s', async (synced) => {
+  const { person, ...visitor } = await enrolled({ synced })
   const { page } = visitor
   await page.clock.install({ time: Date.now() + 5 * 60_000 })
   const { desk, screen } = await aDesk()

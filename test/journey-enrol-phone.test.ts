@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { atRest, axe, newVisitor, openChromium, overflow, symbolOn, type Visitor } from './support/chromium.ts'
 import { scratchFolder } from './support/cluster.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { mmdbOf } from './support/mmdb.ts'
 import { firstOperator, goodPassword, newPerson } from './support/people.ts'
 import { enrolPhone, uuidOf } from './support/phones.ts'
@@ -60,50 +60,54 @@ const fits = async (page: Page): Promise<void> => {
   if (size) await page.setViewportSize(size)
 }
 
-test('a second phone of one’s own: desk and phone follow each other, to its registration, and to an end midway', async () => {
-  const ana = await newPerson(server, olga, 'ana')
-  const desk = await newVisitor(chromium)
-  await signInHere(desk.page, server, ana, '/me')
-  const mobile = await aPhone(true)
-  await press(desk.page, 'Show a code')
-  await says(desk.page, 'Waiting for a phone')
-  await scanned(mobile.page, desk.page)
-  await says(desk.page, 'Opened, not used yet', pixel)
-  await claimed(mobile.page)
-  await says(desk.page, 'A phone has it', pixel)
-  await noSymbol(desk.page)
-  await fits(desk.page)
-  await confirmed(mobile.page)
-  await title(mobile.page, 'You are set up')
-  await says(desk.page, 'Set up', 'That phone is registered. It stands under Devices.', 'Registered as “Chrome 156, Android”.')
-  await desk.page.getByRole('listitem').getByText('Chrome 156, Android').first().waitFor()
+withEitherKind(
+  'a second phone of one’s own: desk and phone follow each other, to its registration, and to an end midway',
+  async (synced) => {
+    const ana = await newPerson(server, olga, ofKind('ana', synced))
+    const desk = await newVisitor(chromium)
+    await signInHere(desk.page, server, ana, '/me')
+    const mobile = await aPhone(synced)
+    await press(desk.page, 'Show a code')
+    await says(desk.page, 'Waiting for a phone')
+    await scanned(mobile.page, desk.page)
+    await says(desk.page, 'Opened, not used yet', pixel)
+    await claimed(mobile.page)
+    await says(desk.page, 'A phone has it', pixel)
+    await noSymbol(desk.page)
+    await fits(desk.page)
+    await confirmed(mobile.page)
+    await title(mobile.page, 'You are set up')
+    await says(desk.page, 'Set up', 'That phone is registered. It stands under Devices.', 'Registered as “Chrome 156, Android”.')
+    await desk.page.getByRole('listitem').getByText('Chrome 156, Android').first().waitFor()
 
-  await press(desk.page, 'Hide the code')
-  await press(desk.page, 'Show a code')
-  const another = await aPhone(false)
-  await scanned(another.page, desk.page)
-  await claimed(another.page)
-  await says(desk.page, 'A phone has it')
-  await press(desk.page, 'End this code')
-  await says(desk.page, 'Revoked')
-  await title(another.page, 'This code has just been revoked')
-  await another.page.getByText('No phone was registered.').waitFor()
-  // and after a reload too
-  await another.page.reload()
-  await title(another.page, 'Part of the address is missing')
-  await press(desk.page, 'Show a new code')
-  await says(desk.page, 'Waiting for a phone')
-  for (const { complaints, context } of [desk, mobile, another]) {
-    assert.deepEqual(complaints, [])
-    await context.close()
-  }
-})
+    await press(desk.page, 'Hide the code')
+    await press(desk.page, 'Show a code')
+    const another = await aPhone(!synced)
+    await scanned(another.page, desk.page)
+    await claimed(another.page)
+    await says(desk.page, 'A phone has it')
+    await press(desk.page, 'End this code')
+    await says(desk.page, 'Revoked')
+    await title(another.page, 'This code has just been revoked')
+    await another.page.getByText('No phone was registered.').waitFor()
+    // and after a reload too
+    await another.page.reload()
+    await title(another.page, 'Part of the address is missing')
+    await press(desk.page, 'Show a new code')
+    await says(desk.page, 'Waiting for a phone')
+    for (const { complaints, context } of [desk, mobile, another]) {
+      assert.deepEqual(complaints, [])
+      await context.close()
+    }
+  },
+)
 
-test('an operator and a phone: revoked, replaced, lapsed and confirmed are seen at both ends', async () => {
-  const user = await olga.browser.call(contract.createUser, { username: 'berta' })
+withEitherKind('an operator and a phone: revoked, replaced, lapsed and confirmed are seen at both ends', async (synced) => {
+  const user = await olga.browser.call(contract.createUser, { username: ofKind('berta', synced) })
   const desk = await newVisitor(chromium)
-  await signInHere(desk.page, server, olga, `/users/${user.id}`)
-  const mobile = await aPhone(false)
+  const otto = await newPerson(server, olga, ofKind('otto', synced), ['operator'])
+  await signInHere(desk.page, server, otto, `/users/${user.id}`)
+  const mobile = await aPhone(synced)
   const newest = async () => (await olga.browser.call(contract.listCodes, { userId: user.id })).items[0]?.id as string
   const handed = async () => {
     await desk.page.getByRole('button', { name: 'Issue the code' }).click()
@@ -152,23 +156,30 @@ test('an operator and a phone: revoked, replaced, lapsed and confirmed are seen 
   }
 })
 
-test('where the deployment knows cities, every list of devices says in which one a device was used last', async () => {
-  const cleo = await newPerson(server, olga, 'cleo')
-  const { authenticator } = await enrolPhone(server, olga, cleo)
-  const used = server.browser()
-  used.headers['x-forwarded-for'] = '83.0.0.1'
-  await used.call(contract.openSignIn, {})
-  const options = await used.call(contract.signInPasskeyOptions, {})
-  await used.call(contract.provePasskey, { assertion: authenticator.get(options, { origin: server.origin }) })
-  const { page, complaints, context } = await newVisitor(chromium)
-  await signInHere(page, server, cleo, '/me')
-  await page.getByText(/Last used .* from Kraków, Poland/).waitFor()
-  await page.goto(`${server.origin}/phone/me`)
-  await page.getByText(/^Last used on .*, Kraków, Poland · /).waitFor()
-  assert.deepEqual(complaints, [])
-  await context.close()
-  const desk = await newVisitor(chromium)
-  await signInHere(desk.page, server, olga, '/devices')
-  await desk.page.getByRole('row', { name: /cleo/ }).getByText('Kraków, Poland').waitFor()
-  await desk.context.close()
-})
+withEitherKind(
+  'where the deployment knows cities, every list of devices says in which one a device was used last',
+  async (synced) => {
+    const cleo = await newPerson(server, olga, ofKind('cleo', synced))
+    const { authenticator } = await enrolPhone(server, olga, cleo, { synced })
+    const used = server.browser()
+    used.headers['x-forwarded-for'] = '83.0.0.1'
+    await used.call(contract.openSignIn, {})
+    const options = await used.call(contract.signInPasskeyOptions, {})
+    await used.call(contract.provePasskey, { assertion: authenticator.get(options, { origin: server.origin }) })
+    const { page, complaints, context } = await newVisitor(chromium)
+    await signInHere(page, server, cleo, '/me')
+    await page.getByText(/Last used .* from Kraków, Poland/).waitFor()
+    await page.goto(`${server.origin}/phone/me`)
+    await page.getByText(/^Last used on .*, Kraków, Poland · /).waitFor()
+    assert.deepEqual(complaints, [])
+    await context.close()
+    const desk = await newVisitor(chromium)
+    const oona = await newPerson(server, olga, ofKind('oona', synced), ['auditor'])
+    await signInHere(desk.page, server, oona, '/devices')
+    await desk.page
+      .getByRole('row', { name: new RegExp(`\\b${cleo.username}(?!-)`) })
+      .getByText('Kraków, Poland')
+      .waitFor()
+    await desk.context.close()
+  },
+)

@@ -3,20 +3,19 @@ import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { newRoot } from './support/makers.ts'
 import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
 import { approve, type Claimed, enrolOwnPhone, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
-import { addAuthenticator, withEitherKind } from './support/virtual-authenticator.ts'
+import { addAuthenticator } from './support/virtual-authenticator.ts'
 
 /** Passkeys of the computer, and the moving code on its screen: the desk's side of both, in a browser. */
 const chromium = await openChromium()
 const server = await startServer()
 await server.sql(`update authentication_settings set starts_per_minute = 100000, failures_per_minute = 100000`)
-/** A deployment with one owner. */
-const lonely = await startServer()
 const olga = await firstOperator(server)
 let people = 0
 const somebody = () => newPerson(server, olga, `adam${++people}`)
@@ -34,6 +33,11 @@ const signOut = async (page: Page) => {
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await title(page, 'Sign in')
 }
+/** The last proof of this person was more than five minutes ago. */
+const stale = (person: Person) =>
+  server.sql(`update session set proved_at = now() - interval '6 minutes' where user_id = $1 and ended_at is null`, [
+    uuidOf(person.id),
+  ])
 const added = async (page: Page, person: Person, synced: boolean) => {
   await signInHere(page, server, person, '/me')
   await title(page, 'My account')
@@ -63,21 +67,22 @@ for (const synced of [false, true])
     await nothingWrong(visitor)
   })
 
-test('a device is named, reported lost without a fresh proof, and then signs nobody in', async () => {
+withEitherKind('a device is named, reported lost without a fresh proof, and then signs nobody in', async (synced) => {
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await addAuthenticator(page)
-  await added(page, adam, false)
+  await addAuthenticator(page, { synced })
+  await added(page, adam, synced)
+  const room = ofKind('Desk in room 4', synced)
   await page.getByRole('button', { name: /^Rename: / }).click()
-  await page.getByRole('dialog').getByLabel('Name').fill('Desk in room 4')
+  await page.getByRole('dialog').getByLabel('Name').fill(room)
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('heading', { level: 3, name: 'Desk in room 4' }).waitFor()
-  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
-  await press(page, 'Report lost: Desk in room 4')
+  await page.getByRole('heading', { level: 3, name: room }).waitFor()
+  await stale(adam)
+  await press(page, `Report lost: ${room}`)
   await press(page, 'This device is gone')
   await page.getByText('That device can no longer sign anybody in.').first().waitFor()
-  const [row] = await server.sql(`select state from device where name = 'Desk in room 4'`)
+  const [row] = await server.sql(`select state from device where name = $1`, [room])
   assert.equal(row?.state, 'lost')
   await page.goto(`${server.origin}/sign-in`)
   await press(page, /^Use a passkey on this computer/)
@@ -138,12 +143,12 @@ test('on a phone the page leads with the passkey of that phone, and shows our co
   await nothingWrong(visitor)
 })
 
-test('a passkey stands among what the browser fills into the name, and signs in when it is chosen', async () => {
+withEitherKind('a passkey stands among what the browser fills into the name, and signs in when it is chosen', async (synced) => {
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  const authenticator = await addAuthenticator(page)
-  await added(page, adam, false)
+  const authenticator = await addAuthenticator(page, { synced })
+  await added(page, adam, synced)
   // nobody is there to choose: the form stays, and takes what it always took
   await authenticator.setPresent(false)
   await signOut(page)
@@ -196,43 +201,51 @@ const approveOn = async (page: Page, phone: Phone): Promise<void> => {
 const mark = (page: Page) => page.evaluate('globalThis.marked = true')
 const marked = (page: Page) => page.evaluate('globalThis.marked === true')
 
-test('a moving code stands on the page, changes every second, and signs in the desk that a phone approves', async () => {
-  const adam = await somebody()
-  const phone = await enrolPhone(server, olga, adam)
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await page.goto(`${server.origin}/sign-in?returnTo=/me/sessions`)
-  await title(page, 'Sign in')
-  const frames = await threeFrames(page)
-  const [one, two, three] = frames
-  assert.deepEqual(
-    [two.n - one.n, three.n - two.n, new Set(frames.map(({ id }) => id)).size, new Set(frames.map(({ secret }) => secret)).size],
-    [1, 1, 1, 3],
-  )
-  const claimed = (await phone.browser.call(contract.claimCode, {
-    id: three.id,
-    secret: three.secret,
-    frames: [one.secret, two.secret],
-  })) as Claimed
-  await page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
-  // what was claimed is not drawn any more, and its number stays to be read
-  await page.locator('[data-frame]').waitFor({ state: 'detached' })
-  // the next page's scripts do not wait for the finger
-  await eventually(
-    () => page.evaluate(`performance.getEntriesByType('resource').some(({ name }) => name.includes('/MySessionsPage-'))`),
-    Boolean,
-    'nothing is fetched ahead',
-  )
-  await mark(page)
-  assert.equal((await approve(phone, server.origin, claimed, await numberOn(page))).status, 200)
-  await title(page, 'Where I am signed in')
-  assert.equal(page.url(), `${server.origin}/me/sessions`)
-  assert.equal(await marked(page), true)
-  await page.goto(`${server.origin}/me`)
-  await title(page, 'My account')
-  assert.equal(await page.locator('[data-acr]').first().getAttribute('data-acr'), 'aal2')
-  await nothingWrong(visitor)
-})
+withEitherKind(
+  'a moving code stands on the page, changes every second, and signs in the desk that a phone approves',
+  async (synced) => {
+    const adam = await somebody()
+    const phone = await enrolPhone(server, olga, adam, { synced })
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await page.goto(`${server.origin}/sign-in?returnTo=/me/sessions`)
+    await title(page, 'Sign in')
+    const frames = await threeFrames(page)
+    const [one, two, three] = frames
+    assert.deepEqual(
+      [
+        two.n - one.n,
+        three.n - two.n,
+        new Set(frames.map(({ id }) => id)).size,
+        new Set(frames.map(({ secret }) => secret)).size,
+      ],
+      [1, 1, 1, 3],
+    )
+    const claimed = (await phone.browser.call(contract.claimCode, {
+      id: three.id,
+      secret: three.secret,
+      frames: [one.secret, two.secret],
+    })) as Claimed
+    await page.getByText('Scanned. Now confirm on your phone.').first().waitFor()
+    // what was claimed is not drawn any more, and its number stays to be read
+    await page.locator('[data-frame]').waitFor({ state: 'detached' })
+    // the next page's scripts do not wait for the finger
+    await eventually(
+      () => page.evaluate(`performance.getEntriesByType('resource').some(({ name }) => name.includes('/MySessionsPage-'))`),
+      Boolean,
+      'nothing is fetched ahead',
+    )
+    await mark(page)
+    assert.equal((await approve(phone, server.origin, claimed, await numberOn(page))).status, 200)
+    await title(page, 'Where I am signed in')
+    assert.equal(page.url(), `${server.origin}/me/sessions`)
+    assert.equal(await marked(page), true)
+    await page.goto(`${server.origin}/me`)
+    await title(page, 'My account')
+    assert.equal(await page.locator('[data-acr]').first().getAttribute('data-acr'), 'aal2')
+    await nothingWrong(visitor)
+  },
+)
 
 test('who goes back and lets somebody else in sees nothing of the one before', async () => {
   const [adam, berta] = [await somebody(), await somebody()]
@@ -245,7 +258,7 @@ test('who goes back and lets somebody else in sees nothing of the one before', a
   assert.match(await main(page), new RegExp(`\\b${adam.username}\\b`))
   await page.goBack()
   await title(page, 'Sign in')
-  await approveOn(page, await enrolPhone(server, olga, berta))
+  await approveOn(page, await enrolPhone(server, olga, berta, { synced: true }))
   await title(page, 'My account')
   assert.match(await main(page), new RegExp(`\\b${berta.username}\\b`))
   assert.doesNotMatch(await main(page), new RegExp(`\\b${adam.username}\\b`))
@@ -254,7 +267,8 @@ test('who goes back and lets somebody else in sees nothing of the one before', a
 })
 
 test('where a secret was typed, or the address is another part’s of the server, the next page is a whole load', async () => {
-  const phone = await enrolPhone(server, olga, await somebody())
+  const person = await somebody()
+  const [held, synced] = [await enrolPhone(server, olga, person), await enrolPhone(server, olga, person, { synced: true })]
   const visitor = await newVisitor(chromium)
   const { page } = visitor
   await page.goto(`${server.origin}/sign-in?returnTo=/me`)
@@ -262,12 +276,12 @@ test('where a secret was typed, or the address is another part’s of the server
   await toPassword(page)
   await page.getByLabel('Password', { exact: true }).fill('typed, and not sent')
   await press(page, 'Other ways to sign in')
-  await approveOn(page, phone)
+  await approveOn(page, held)
   await title(page, 'My account')
   assert.equal(await marked(page), false)
   await page.goto(`${server.origin}/sign-in?returnTo=/phone/me`)
   await mark(page)
-  await approveOn(page, phone)
+  await approveOn(page, synced)
   await title(page, 'My phones and keys')
   assert.equal(await marked(page), false)
   await nothingWrong(visitor)
@@ -334,9 +348,9 @@ test('after 120 seconds nothing is drawn, whatever the network does; one press s
   await nothingWrong(visitor, /net::ERR_INTERNET_DISCONNECTED/)
 })
 
-test('a connection that was lost on the way is opened again and told what has happened', async () => {
+withEitherKind('a connection that was lost on the way is opened again and told what has happened', async (synced) => {
   const adam = await somebody()
-  const phone = await enrolPhone(server, olga, adam)
+  const phone = await enrolPhone(server, olga, adam, { synced })
   const visitor = await newVisitor(chromium)
   const { page } = visitor
   await page.goto(`${server.origin}/sign-in`)
@@ -353,32 +367,35 @@ test('a connection that was lost on the way is opened again and told what has ha
   await nothingWrong(visitor, /net::ERR_INTERNET_DISCONNECTED/)
 })
 
-test('a role that proves the password first is told so by the page, and the phone is its second factor', async () => {
-  const oscar = await newPerson(server, olga, 'oscar', ['operator'])
-  const phone = await enrolPhone(server, olga, oscar)
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await page.goto(`${server.origin}/sign-in`)
-  const alone = (await claimOf(page, phone)).value as Claimed
-  assert.equal((await approve(phone, server.origin, alone, await numberOn(page))).status, 403)
-  await page.getByText('Your role proves the password here first').waitFor()
-  await press(page, 'Enter the password')
-  await typePassword(page, oscar)
-  await title(page, 'Now a second proof')
-  await mark(page)
-  await approveOn(page, phone)
-  await title(page, 'Events')
-  assert.equal(await marked(page), false)
-  await nothingWrong(visitor)
-})
+withEitherKind(
+  'a role that proves the password first is told so by the page, and the phone is its second factor',
+  async (synced) => {
+    const oscar = await newPerson(server, olga, ofKind('oscar', synced), ['operator'])
+    const phone = await enrolPhone(server, olga, oscar, { synced })
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await page.goto(`${server.origin}/sign-in`)
+    const alone = (await claimOf(page, phone)).value as Claimed
+    assert.equal((await approve(phone, server.origin, alone, await numberOn(page))).status, 403)
+    await page.getByText('Your role proves the password here first').waitFor()
+    await press(page, 'Enter the password')
+    await typePassword(page, oscar)
+    await title(page, 'Now a second proof')
+    await mark(page)
+    await approveOn(page, phone)
+    await title(page, 'Events')
+    assert.equal(await marked(page), false)
+    await nothingWrong(visitor)
+  },
+)
 
-test('one more proof is given by a passkey, and the very click goes on', async () => {
+withEitherKind('one more proof is given by a passkey, and the very click goes on', async (synced) => {
   const adam = await somebody()
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await addAuthenticator(page)
-  await added(page, adam, false)
-  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await addAuthenticator(page, { synced })
+  await added(page, adam, synced)
+  await stale(adam)
   await press(page, 'Make a new set')
   await page.getByRole('dialog').getByRole('button', { name: 'Make a new set' }).click()
   await page
@@ -389,26 +406,38 @@ test('one more proof is given by a passkey, and the very click goes on', async (
   await nothingWrong(visitor)
 })
 
-test('the wizard that policy asks for leads with a passkey; its recovery codes come with it', async () => {
-  const adam = await somebody()
-  await server.sql(`delete from totp where user_id = (select id from users where username = $1)`, [adam.username])
-  await server.sql(`delete from recovery_code where user_id = (select id from users where username = $1)`, [adam.username])
-  await server.sql(`update authentication_settings set second_factor_roles = array['user']`)
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await addAuthenticator(page)
-  await page.goto(`${server.origin}/sign-in`)
-  await typePassword(page, adam)
-  await title(page, 'Choose your second factor')
-  await press(page, 'Make a passkey')
-  await title(page, 'Save your recovery codes')
-  await press(page, 'I have saved them')
-  await press(page, 'I wrote them down by hand')
-  await title(page, 'My account')
-  await page.getByText('Held in this device').waitFor()
-  await server.sql(`update authentication_settings set second_factor_roles = array['auditor', 'operator', 'owner']`)
-  await nothingWrong(visitor)
-})
+/** A second factor is demanded of these roles meanwhile. */
+const demanded = (roles: string) => async (both: () => Promise<void>) => {
+  const demand = (of: string) => server.sql(`update authentication_settings set second_factor_roles = $1::text[]`, [of])
+  await demand(roles)
+  try {
+    await both()
+  } finally {
+    await demand('{auditor,operator,owner}')
+  }
+}
+withEitherKind(
+  'the wizard that policy asks for leads with a passkey; its recovery codes come with it',
+  async (synced) => {
+    const adam = await somebody()
+    await server.sql(`delete from totp where user_id = (select id from users where username = $1)`, [adam.username])
+    await server.sql(`delete from recovery_code where user_id = (select id from users where username = $1)`, [adam.username])
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await addAuthenticator(page, { synced })
+    await page.goto(`${server.origin}/sign-in`)
+    await typePassword(page, adam)
+    await title(page, 'Choose your second factor')
+    await press(page, 'Make a passkey')
+    await title(page, 'Save your recovery codes')
+    await press(page, 'I have saved them')
+    await press(page, 'I wrote them down by hand')
+    await title(page, 'My account')
+    await page.getByText(synced ? 'Synced, copied elsewhere' : 'Held in this device').waitFor()
+    await nothingWrong(visitor)
+  },
+  demanded('{user}'),
+)
 
 const withRecoveryCode = async (page: Page, adam: Person): Promise<void> => {
   await page.goto(`${server.origin}/sign-in`)
@@ -418,12 +447,12 @@ const withRecoveryCode = async (page: Page, adam: Person): Promise<void> => {
   await page.getByLabel('Recovery code', { exact: true }).fill(adam.recoveryCodes[0] as string)
   await press(page, 'Continue')
 }
-test('a recovery code lets a person report the lost device and make a new passkey', async () => {
+withEitherKind('a recovery code lets a person report the lost device and make a new passkey', async (synced) => {
   const adam = await somebody()
-  await enrolPhone(server, olga, adam)
+  await enrolPhone(server, olga, adam, { synced })
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await addAuthenticator(page)
+  await addAuthenticator(page, { synced })
   await withRecoveryCode(page, adam)
   await title(page, 'Choose your second factor')
   await page.getByRole('button', { name: /^Report lost: / }).click()
@@ -436,38 +465,50 @@ test('a recovery code lets a person report the lost device and make a new passke
   await nothingWrong(visitor)
 })
 
-test('who has more devices than one and comes in with a recovery code says which are gone, before anything else', async () => {
-  const adam = await somebody()
-  const [lost, kept] = [await enrolPhone(server, olga, adam), await enrolPhone(server, olga, adam)]
-  await server.sql(`update device set name = 'The blue one' where id = $1`, [uuidOf(lost.deviceId)])
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await addAuthenticator(page)
-  await withRecoveryCode(page, adam)
-  await title(page, 'Which of these is gone?')
-  const goOn = page.getByRole('button', { name: 'Continue' })
-  assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0)
-  assert.equal(await goOn.isDisabled(), true)
-  // one or the other
-  await page.getByLabel('None of these is gone').check()
-  await page.getByLabel('The blue one').check()
-  assert.equal(await page.getByLabel('None of these is gone').isChecked(), false)
-  await goOn.click()
-  await title(page, 'Choose your second factor')
-  await press(page, 'Make a passkey')
-  await title(page, 'Your passkey works')
-  const { items } = await olga.browser.call(contract.listDevices, { userId: adam.id })
-  const states = [lost, kept].map(({ deviceId }) => items.find(({ id }) => id === deviceId)?.state)
-  assert.deepEqual(states, ['lost', 'active'])
-  await nothingWrong(visitor)
-})
+withEitherKind(
+  'who has more devices than one and comes in with a recovery code says which are gone, before anything else',
+  async (synced) => {
+    const adam = await somebody()
+    const [lost, kept] = [await enrolPhone(server, olga, adam, { synced }), await enrolPhone(server, olga, adam, { synced })]
+    await server.sql(`update device set name = 'The blue one' where id = $1`, [uuidOf(lost.deviceId)])
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await addAuthenticator(page, { synced })
+    await withRecoveryCode(page, adam)
+    await title(page, 'Which of these is gone?')
+    const goOn = page.getByRole('button', { name: 'Continue' })
+    assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0)
+    assert.equal(await goOn.isDisabled(), true)
+    // one or the other
+    await page.getByLabel('None of these is gone').check()
+    await page.getByLabel('The blue one').check()
+    assert.equal(await page.getByLabel('None of these is gone').isChecked(), false)
+    await goOn.click()
+    await title(page, 'Choose your second factor')
+    await press(page, 'Make a passkey')
+    await title(page, 'Your passkey works')
+    const { items } = await olga.browser.call(contract.listDevices, { userId: adam.id })
+    const states = [lost, kept].map(({ deviceId }) => items.find(({ id }) => id === deviceId)?.state)
+    assert.deepEqual(states, ['lost', 'active'])
+    await nothingWrong(visitor)
+  },
+)
 
-test('each way says what the server will say of it, and the browser is told where the passkey is', async () => {
-  await server.sql(`update authentication_settings set second_factor_roles = '{user,auditor,operator,owner}'`)
-  const adam = await somebody()
-  const visitor = await newVisitor(chromium)
-  const { page } = visitor
-  await page.addInitScript(`
+/** What a way of the sign-in page says of itself to whoever points at its badge. */
+const termsOn = (page: Page) => async (way: string) => {
+  await page.mouse.move(0, 0)
+  await page.getByRole('tooltip').waitFor({ state: 'detached' })
+  const badge = page.locator(`[data-way="${way}"] [data-acr], [data-way="${way}"] + p [data-acr]`)
+  await badge.hover()
+  return page.getByRole('tooltip').innerText()
+}
+withEitherKind(
+  'each way says what the server will say of it, and the browser is told where the passkey is',
+  async (synced) => {
+    const adam = await somebody()
+    const visitor = await newVisitor(chromium)
+    const { page } = visitor
+    await page.addInitScript(`
     globalThis.asked = []
     const get = navigator.credentials.get.bind(navigator.credentials)
     navigator.credentials.get = (options) => {
@@ -475,45 +516,44 @@ test('each way says what the server will say of it, and the browser is told wher
       return get(options)
     }
   `)
-  await addAuthenticator(page)
-  await added(page, adam, false)
-  await signOut(page)
-  const terms = async (way: string) => {
-    await page.mouse.move(0, 0)
-    await page.getByRole('tooltip').waitFor({ state: 'detached' })
-    const badge = page.locator(`[data-way="${way}"] [data-acr], [data-way="${way}"] + p [data-acr]`)
-    await badge.hover()
-    return page.getByRole('tooltip').innerText()
-  }
-  const passkey = 'acr phr · amr swk, user, mfa, or acr phrh · amr hwk, user, mfa'
-  assert.equal(await terms('passkey'), passkey)
-  assert.equal(await terms('hybrid'), passkey)
-  assert.equal(await terms('qr'), 'acr aal2 · amr swk, user, mfa, or acr aal2 · amr hwk, user, mfa')
-  assert.equal(await terms('password'), 'acr aal2 · amr pwd, otp, mfa')
-  await page.locator('[data-way="hybrid"]').click()
-  await title(page, 'My account')
-  // in the page that asked, for it goes on by itself
-  assert.deepEqual(await page.evaluate('asked'), [['hybrid']])
-  await signOut(page)
-  await press(page, /^Use a passkey on this computer/)
-  await title(page, 'My account')
-  assert.deepEqual(await page.evaluate('asked'), [['client-device', 'security-key']])
-  // where somebody may be in by the password alone, that is what is said
-  await server.sql(`update authentication_settings set second_factor_roles = '{auditor,operator,owner}'`)
-  await signOut(page)
-  await page.reload()
-  await title(page, 'Sign in')
+    await addAuthenticator(page, { synced })
+    await added(page, adam, synced)
+    await signOut(page)
+    const terms = termsOn(page)
+    const passkey = 'acr phr · amr swk, user, mfa, or acr phrh · amr hwk, user, mfa'
+    assert.equal(await terms('passkey'), passkey)
+    assert.equal(await terms('hybrid'), passkey)
+    assert.equal(await terms('qr'), 'acr aal2 · amr swk, user, mfa, or acr aal2 · amr hwk, user, mfa')
+    assert.equal(await terms('password'), 'acr aal2 · amr pwd, otp, mfa')
+    await page.locator('[data-way="hybrid"]').click()
+    await title(page, 'My account')
+    // in the page that asked, for it goes on by itself
+    assert.deepEqual(await page.evaluate('asked'), [['hybrid']])
+    await signOut(page)
+    await press(page, /^Use a passkey on this computer/)
+    await title(page, 'My account')
+    assert.deepEqual(await page.evaluate('asked'), [['client-device', 'security-key']])
+    await nothingWrong(visitor)
+  },
+  demanded('{user,auditor,operator,owner}'),
+)
+
+test('where somebody may be in by the password alone, that is what is said', async () => {
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await page.goto(`${server.origin}/sign-in`)
   await page.locator('[data-way="password"]', { hasText: 'One or two factors' }).waitFor()
-  assert.equal(await terms('password'), 'acr aal1 · amr pwd, or acr aal2 · amr pwd, otp, mfa')
+  assert.equal(await termsOn(page)('password'), 'acr aal1 · amr pwd, or acr aal2 · amr pwd, otp, mfa')
   await nothingWrong(visitor)
 })
 
-test('an operator sees the devices of everybody and of one person, and ends one', async () => {
+withEitherKind('an operator sees the devices of everybody and of one person, and ends one', async (synced) => {
   const adam = await somebody()
-  await enrolPhone(server, olga, adam, { synced: true })
+  const oona = await newPerson(server, olga, ofKind('oona', synced), ['operator'])
+  await enrolPhone(server, olga, adam, { synced })
   const visitor = await newVisitor(chromium)
   const { page } = visitor
-  await signInHere(page, server, olga, '/devices?synced=true')
+  await signInHere(page, server, oona, `/devices?synced=${synced}`)
   await title(page, 'Devices')
   await page
     .getByRole('link', { name: /Android|Chrome|phone/i })
@@ -545,10 +585,12 @@ test('an operator sees the devices of everybody and of one person, and ends one'
   await nothingWrong(visitor)
 })
 
-test('the last owner’s device is not revoked, and the pages say what to do first', async () => {
+withEitherKind('the last owner’s device is not revoked, and the pages say what to do first', async (synced) => {
+  // a deployment with one owner, for each kind
+  const lonely = await startServer()
   await lonely.sql(`update authentication_settings set second_factor_roles = '{operator}'`)
   const owner = await firstOperator(lonely, 'only')
-  await enrolOwnPhone(lonely, owner)
+  await enrolOwnPhone(lonely, owner, { synced })
   const visitor = await newVisitor(chromium)
   const { page } = visitor
   await signInHere(page, lonely, owner, `/users/${owner.id}`)

@@ -5,8 +5,9 @@ import { afterPassword, said } from './support/attack.ts'
 import { Authenticator } from './support/authenticator.ts'
 import type { Browser } from './support/browser.ts'
 import { eventually } from './support/deployment.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { claimKey, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
-import { approve, askPhone, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
+import { approve, askPhone, authenticatorOf, claimDevice, enrolPhone, hear, type Phone, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -38,81 +39,84 @@ const reportedBy = {
   },
 }
 for (const [by, report] of Object.entries(reportedBy))
-  test(`all that a phone holds open is dead with the answer, reported by ${by}: sessions of its browser, codes, claims, sign-ins, requests`, async () => {
-    const ana = await newPerson(server, olga, `ana${Object.keys(reportedBy).indexOf(by)}`)
-    const phone = await enrolPhone(server, olga, ana)
-    // a code for her that the phone has claimed
-    const letter = (await olga.browser.call(contract.enrolUser, { id: ana.id, factor: 'device' })).code
-    const waits = await claimDevice(phone.browser, letter.url as string)
-    // in the phone’s own browser by password and passcode: nothing names the device but the browser’s key
-    const inside = await signIn(server, ana, phone.browser)
-    assert.equal((await inside.call(contract.currentSession, {})).device, undefined)
-    const shown = (await inside.call(contract.enrolAnotherPhone, { factor: 'device' })).code
-    const shownApp = (await inside.call(contract.enrolAnotherPhone, { factor: 'totp' })).code
-    const thief = server.browser()
-    const thiefs = await claimKey(thief, partsOf(shownApp.url as string))
-    // half a sign-in of that browser
-    const half = await afterPassword(phone.browser, ana)
-    // a request that it has claimed, and one that it approved
-    const undecided = await asked(phone)
-    const { told, ended } = await hear(undecided.desk)
-    const decided = await asked(phone)
-    assert.equal(said(await approve(phone, origin, decided.claimed, decided.screen.match)), '200')
-    // another person at the same browser, and hers at another one
-    const bob = await newPerson(server, olga, `bob-${ana.username}`)
-    const shared = phone.browser.at(origin)
-    shared.cookies = new Map()
-    await signIn(server, bob, shared)
-    const elsewhere = (await (await signIn(server, ana)).call(contract.enrolAnotherPhone, { factor: 'device' })).code
+  withEitherKind(
+    `all that a phone holds open is dead with the answer, reported by ${by}: sessions of its browser, codes, claims, sign-ins, requests`,
+    async (synced) => {
+      const ana = await newPerson(server, olga, ofKind(`ana${Object.keys(reportedBy).indexOf(by)}`, synced))
+      const phone = await enrolPhone(server, olga, ana, { synced })
+      // a code for her that the phone has claimed
+      const letter = (await olga.browser.call(contract.enrolUser, { id: ana.id, factor: 'device' })).code
+      const waits = await claimDevice(phone.browser, letter.url as string)
+      // in the phone’s own browser by password and passcode: nothing names the device but the browser’s key
+      const inside = await signIn(server, ana, phone.browser)
+      assert.equal((await inside.call(contract.currentSession, {})).device, undefined)
+      const shown = (await inside.call(contract.enrolAnotherPhone, { factor: 'device' })).code
+      const shownApp = (await inside.call(contract.enrolAnotherPhone, { factor: 'totp' })).code
+      const thief = server.browser()
+      const thiefs = await claimKey(thief, partsOf(shownApp.url as string))
+      // half a sign-in of that browser
+      const half = await afterPassword(phone.browser, ana)
+      // a request that it has claimed, and one that it approved
+      const undecided = await asked(phone)
+      const { told, ended } = await hear(undecided.desk)
+      const decided = await asked(phone)
+      assert.equal(said(await approve(phone, origin, decided.claimed, decided.screen.match)), '200')
+      // another person at the same browser, and hers at another one
+      const bob = await newPerson(server, olga, `bob-${ana.username}`)
+      const shared = phone.browser.at(origin)
+      shared.cookies = new Map()
+      await signIn(server, bob, shared)
+      const elsewhere = (await (await signIn(server, ana)).call(contract.enrolAnotherPhone, { factor: 'device' })).code
 
-    await report(ana, phone.deviceId)
-    assert.equal(await status(inside), 'no-session')
-    assert.deepEqual(
-      [await stateOf(shown.id), await stateOf(shownApp.id), await stateOf(letter.id)],
-      ['revoked', 'revoked', 'revoked'],
-    )
-    assert.equal(said(await server.browser().try(contract.claimCode, partsOf(shown.url as string))), 'code-revoked')
-    const confirmed = await thief.try(contract.confirmEnrolment, {
-      confirm: thiefs.confirm,
-      code: passcode(thiefs.secret),
-      currentPassword: ana.password,
-    })
-    assert.equal(said(confirmed), 'code-revoked')
-    const registered = await phone.browser.try(contract.confirmEnrolment, {
-      confirm: waits.confirm,
-      registration: new Authenticator().create(waits.options, { origin }),
-      currentPassword: ana.password,
-    })
-    assert.equal(said(registered), 'code-revoked')
-    assert.equal(said(await half.try(contract.proveTotp, { code: passcode(ana.secret) })), 'conflict')
-    assert.equal(said(await undecided.desk.try(contract.collectSignIn, {})), 'conflict')
-    await ended
-    assert.deepEqual(told.at(-1), { event: 'denied', data: { type: 'denied', reason: 'device' } })
-    assert.equal(said(await approve(phone, origin, undecided.claimed, undecided.screen.match)), 'code-used')
-    // what it approved and nobody had collected says why, to its screen and on record
-    const late = await decided.desk.try(contract.collectSignIn, {})
-    assert.deepEqual([late.problem.code, late.problem.reason], ['conflict', 'device'])
-    const [refused] = (await olga.browser.call(contract.listEvents, { codeId: decided.screen.code.id, type: 'sign-in.phone' }))
-      .items
-    assert.deepEqual(
-      [refused?.outcome, refused?.detail.why, refused?.device.id, refused?.subject?.name],
-      ['denied', 'what approved it was ended meanwhile', phone.deviceId, ana.username],
-    )
-    const known = await server.sql(
-      `select u.username from known_browser k join device d on d.key_thumbprint = k.thumbprint join users u on u.id = k.user_id where d.id = $1`,
-      [uuidOf(phone.deviceId)],
-    )
-    assert.deepEqual(known, [{ username: bob.username }], 'her browser is known no more')
-    assert.deepEqual(
-      [await status(shared), await stateOf(elsewhere.id)],
-      ['200', 'live'],
-      'what is another’s, or elsewhere, stays',
-    )
-    const { items } = await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, limit: 10 })
-    const event = items.find(({ type }) => type.startsWith('device.'))
-    const { sessions, requests, signIns, codes } = event?.detail ?? {}
-    assert.deepEqual({ sessions, requests, signIns, codes }, { sessions: 1, requests: 2, signIns: 1, codes: 3 })
-  })
+      await report(ana, phone.deviceId)
+      assert.equal(await status(inside), 'no-session')
+      assert.deepEqual(
+        [await stateOf(shown.id), await stateOf(shownApp.id), await stateOf(letter.id)],
+        ['revoked', 'revoked', 'revoked'],
+      )
+      assert.equal(said(await server.browser().try(contract.claimCode, partsOf(shown.url as string))), 'code-revoked')
+      const confirmed = await thief.try(contract.confirmEnrolment, {
+        confirm: thiefs.confirm,
+        code: passcode(thiefs.secret),
+        currentPassword: ana.password,
+      })
+      assert.equal(said(confirmed), 'code-revoked')
+      const registered = await phone.browser.try(contract.confirmEnrolment, {
+        confirm: waits.confirm,
+        registration: new Authenticator().create(waits.options, { origin }),
+        currentPassword: ana.password,
+      })
+      assert.equal(said(registered), 'code-revoked')
+      assert.equal(said(await half.try(contract.proveTotp, { code: passcode(ana.secret) })), 'conflict')
+      assert.equal(said(await undecided.desk.try(contract.collectSignIn, {})), 'conflict')
+      await ended
+      assert.deepEqual(told.at(-1), { event: 'denied', data: { type: 'denied', reason: 'device' } })
+      assert.equal(said(await approve(phone, origin, undecided.claimed, undecided.screen.match)), 'code-used')
+      // what it approved and nobody had collected says why, to its screen and on record
+      const late = await decided.desk.try(contract.collectSignIn, {})
+      assert.deepEqual([late.problem.code, late.problem.reason], ['conflict', 'device'])
+      const [refused] = (await olga.browser.call(contract.listEvents, { codeId: decided.screen.code.id, type: 'sign-in.phone' }))
+        .items
+      assert.deepEqual(
+        [refused?.outcome, refused?.detail.why, refused?.device.id, refused?.subject?.name],
+        ['denied', 'what approved it was ended meanwhile', phone.deviceId, ana.username],
+      )
+      const known = await server.sql(
+        `select u.username from known_browser k join device d on d.key_thumbprint = k.thumbprint join users u on u.id = k.user_id where d.id = $1`,
+        [uuidOf(phone.deviceId)],
+      )
+      assert.deepEqual(known, [{ username: bob.username }], 'her browser is known no more')
+      assert.deepEqual(
+        [await status(shared), await stateOf(elsewhere.id)],
+        ['200', 'live'],
+        'what is another’s, or elsewhere, stays',
+      )
+      const { items } = await olga.browser.call(contract.listEvents, { deviceId: phone.deviceId, limit: 10 })
+      const event = items.find(({ type }) => type.startsWith('device.'))
+      const { sessions, requests, signIns, codes } = event?.detail ?? {}
+      assert.deepEqual({ sessions, requests, signIns, codes }, { sessions: 1, requests: 2, signIns: 1, codes: 3 })
+    },
+  )
 
 test('codes that a lost device’s sessions issued to others die with it while nobody has claimed them; what a job made stays', async () => {
   const otto = await newPerson(server, olga, 'otto', ['operator'])
@@ -161,36 +165,39 @@ test('codes that a lost device’s sessions issued to others die with it while n
   assert.equal(event?.detail.codesForOthers, 4)
 })
 
-test('in the very browser that registered it a device goes alone: session, codes and sign-ins there stay; what it opened does not', async () => {
-  for (const act of [contract.reportMyDeviceLost, contract.removeDevice]) {
-    const eve = await newPerson(server, olga, act === contract.removeDevice ? 'eve-removes' : 'eve-reports')
-    const desk = await signIn(server, eve)
-    const key = new Authenticator()
-    const { device } = await desk.call(contract.addPasskey, {
-      registration: key.create(await desk.call(contract.passkeyOptions, {}), { origin }),
-    })
-    const { code } = await desk.call(contract.enrolAnotherPhone, { factor: 'device' })
-    const before = await signIn(server, eve, desk.at(origin))
-    const byKey = server.browser()
-    await byKey.call(contract.openSignIn, {})
-    await byKey.call(contract.provePasskey, {
-      assertion: key.get(await byKey.call(contract.signInPasskeyOptions, {}), { origin }),
-    })
-    const { code: itsOwn } = await byKey.call(contract.enrolAnotherPhone, { factor: 'device' })
-    await before.call(act, { id: device.id })
-    assert.deepEqual([await status(before), await status(byKey)], ['200', 'no-session'])
-    assert.deepEqual([await stateOf(code.id), await stateOf(itsOwn.id)], ['live', 'revoked'])
-    const known = await server.sql(`select 1 as is from known_browser where user_id = $1 and thumbprint = $2`, [
-      uuidOf(eve.id),
-      desk.thumbprint(),
-    ])
-    assert.equal(known.length, 1)
-  }
-})
+withEitherKind(
+  'in the very browser that registered it a device goes alone: session, codes and sign-ins there stay; what it opened does not',
+  async (synced) => {
+    for (const act of [contract.reportMyDeviceLost, contract.removeDevice]) {
+      const eve = await newPerson(server, olga, ofKind(act === contract.removeDevice ? 'eve-removes' : 'eve-reports', synced))
+      const desk = await signIn(server, eve)
+      const key = authenticatorOf(synced)
+      const { device } = await desk.call(contract.addPasskey, {
+        registration: key.create(await desk.call(contract.passkeyOptions, {}), { origin }),
+      })
+      const { code } = await desk.call(contract.enrolAnotherPhone, { factor: 'device' })
+      const before = await signIn(server, eve, desk.at(origin))
+      const byKey = server.browser()
+      await byKey.call(contract.openSignIn, {})
+      await byKey.call(contract.provePasskey, {
+        assertion: key.get(await byKey.call(contract.signInPasskeyOptions, {}), { origin }),
+      })
+      const { code: itsOwn } = await byKey.call(contract.enrolAnotherPhone, { factor: 'device' })
+      await before.call(act, { id: device.id })
+      assert.deepEqual([await status(before), await status(byKey)], ['200', 'no-session'])
+      assert.deepEqual([await stateOf(code.id), await stateOf(itsOwn.id)], ['live', 'revoked'])
+      const known = await server.sql(`select 1 as is from known_browser where user_id = $1 and thumbprint = $2`, [
+        uuidOf(eve.id),
+        desk.thumbprint(),
+      ])
+      assert.equal(known.length, 1)
+    }
+  },
+)
 
-test('with the results of its code a device goes with what its browser holds', async () => {
-  const fay = await newPerson(server, olga, 'fay')
-  const phone = await enrolPhone(server, olga, fay)
+withEitherKind('with the results of its code a device goes with what its browser holds', async (synced) => {
+  const fay = await newPerson(server, olga, ofKind('fay', synced))
+  const phone = await enrolPhone(server, olga, fay, { synced })
   const inside = await signIn(server, fay, phone.browser)
   const { code } = await inside.call(contract.enrolAnotherPhone, { factor: 'totp' })
   const [device] = (await olga.browser.call(contract.listDevices, { userId: fay.id })).items
@@ -251,9 +258,9 @@ const recovering = async (person: Person): Promise<Browser> => {
   return browser
 }
 const confirmers = {
-  passkey: async (browser: Browser) => {
+  passkey: async (browser: Browser, _: Person, synced: boolean) => {
     const options = await browser.call(contract.passkeyOptions, {})
-    await browser.call(contract.addPasskey, { registration: new Authenticator().create(options, { origin }) })
+    await browser.call(contract.addPasskey, { registration: authenticatorOf(synced).create(options, { origin }) })
   },
   'passcode key': async (browser: Browser, person: Person) => {
     const made = await browser.call(contract.startTotp, {})
@@ -266,31 +273,43 @@ const statesOf = async (person: Person, ids: readonly string[]) => {
   return ids.map((id) => items.find((device) => device.id === id)?.state)
 }
 for (const [factor, confirm] of Object.entries(confirmers)) {
-  test(`a ${factor} confirmed after a recovery code replaces the only device: lost, on record and told, with what it holds open`, async () => {
-    const hal = await newPerson(server, olga, `hal-${factor.length}`)
-    const phone = await enrolPhone(server, olga, hal)
-    const inside = await signIn(server, hal, phone.browser)
-    const browser = await recovering(hal)
-    assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['active'], 'nothing ends before something takes its place')
-    await confirm(browser, hal)
-    assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['lost'])
-    assert.deepEqual([await status(inside), await status(browser)], ['no-session', '200'])
-    const [event] = (await olga.browser.call(contract.listEvents, { type: 'device.lost', userId: hal.id })).items
-    assert.deepEqual([event?.outcome, event?.device.id, event?.detail.by], ['success', phone.deviceId, 'recovery'])
-    const notices = (await olga.browser.call(contract.myNotices, {})).items
-    assert.ok(notices.some(({ kind, event: about }) => kind === 'device-lost' && about.id === event?.id))
-  })
+  withEitherKind(
+    `a ${factor} confirmed after a recovery code replaces the only device: lost, on record and told, with what it holds open`,
+    async (synced) => {
+      const hal = await newPerson(server, olga, ofKind(`hal-${factor.length}`, synced))
+      const phone = await enrolPhone(server, olga, hal, { synced })
+      const inside = await signIn(server, hal, phone.browser)
+      const browser = await recovering(hal)
+      assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['active'], 'nothing ends before something takes its place')
+      await confirm(browser, hal, synced)
+      assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['lost'])
+      assert.deepEqual([await status(inside), await status(browser)], ['no-session', '200'])
+      const [event] = (await olga.browser.call(contract.listEvents, { type: 'device.lost', userId: hal.id })).items
+      assert.deepEqual([event?.outcome, event?.device.id, event?.detail.by], ['success', phone.deviceId, 'recovery'])
+      const notices = (await olga.browser.call(contract.myNotices, {})).items
+      assert.ok(notices.some(({ kind, event: about }) => kind === 'device-lost' && about.id === event?.id))
+    },
+  )
 
-  test(`of more devices than one a ${factor} after a recovery code ends none unasked; what was not named stays`, async () => {
-    const ivy = await newPerson(server, olga, `ivy-${factor.length}`)
-    const ids = [(await enrolPhone(server, olga, ivy)).deviceId, (await enrolPhone(server, olga, ivy)).deviceId]
-    await confirm(await recovering(ivy), ivy)
-    assert.deepEqual(await statesOf(ivy, ids), ['active', 'active'])
-    const jo = await newPerson(server, olga, `jo-${factor.length}`)
-    const hers = [(await enrolPhone(server, olga, jo)).deviceId, (await enrolPhone(server, olga, jo)).deviceId]
-    const browser = await recovering(jo)
-    await browser.call(contract.reportMyDeviceLost, { id: hers[0] as string })
-    await confirm(browser, jo)
-    assert.deepEqual(await statesOf(jo, hers), ['lost', 'active'])
-  })
+  withEitherKind(
+    `of more devices than one a ${factor} after a recovery code ends none unasked; what was not named stays`,
+    async (synced) => {
+      const ivy = await newPerson(server, olga, ofKind(`ivy-${factor.length}`, synced))
+      const ids = [
+        (await enrolPhone(server, olga, ivy, { synced })).deviceId,
+        (await enrolPhone(server, olga, ivy, { synced })).deviceId,
+      ]
+      await confirm(await recovering(ivy), ivy, synced)
+      assert.deepEqual(await statesOf(ivy, ids), ['active', 'active'])
+      const jo = await newPerson(server, olga, ofKind(`jo-${factor.length}`, synced))
+      const hers = [
+        (await enrolPhone(server, olga, jo, { synced })).deviceId,
+        (await enrolPhone(server, olga, jo, { synced })).deviceId,
+      ]
+      const browser = await recovering(jo)
+      await browser.call(contract.reportMyDeviceLost, { id: hers[0] as string })
+      await confirm(browser, jo, synced)
+      assert.deepEqual(await statesOf(jo, hers), ['lost', 'active'])
+    },
+  )
 }

@@ -5,6 +5,7 @@ import * as contract from '@postern/contract'
 import { afterPassword } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
 import { eventually } from './support/deployment.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { firstOperator, forgetStep, newPerson, passcode, signIn } from './support/people.ts'
 import {
   age,
@@ -27,6 +28,10 @@ await server.sql(`update authentication_settings set starts_per_minute = 100000,
 const operator = await firstOperator(server)
 const ada = await newPerson(server, operator, 'ada')
 const phone = await enrolPhone(server, operator, ada)
+const alma = await newPerson(server, operator, 'alma')
+const almas = await enrolPhone(server, operator, alma, { synced: true })
+/** Somebody with a phone of that kind. */
+const own = (synced: boolean) => (synced ? { ada: alma, phone: almas } : { ada, phone })
 /** Desks come from an address of their own, and from a browser that was never declined. */
 let desks = 0
 const newDesk = (): Browser => {
@@ -189,7 +194,8 @@ test('the first phone has it: a second one is told that it was used, on record; 
   assert.equal((await phone.browser.try(contract.approveRequest, stolen)).status, 200)
 })
 
-test('three wrong numbers end a request; each of the first two gets a challenge of its own', async () => {
+withEitherKind('three wrong numbers end a request; each of the first two gets a challenge of its own', async (synced) => {
+  const { phone } = own(synced)
   const desk = newDesk()
   const screen = await askPhone(desk)
   const claimed = await scan(server, phone, screen)
@@ -213,30 +219,34 @@ test('three wrong numbers end a request; each of the first two gets a challenge 
   assert.equal((await desk.try(contract.collectSignIn, {})).problem.code, 'conflict')
 })
 
-test('what is declined is dead at once; each time the browser that asked waits longer for its next one', async () => {
-  const desk = newDesk()
-  let waited = 0
-  for (let round = 0; round < 2; round++) {
-    const screen = await askPhone(desk)
-    const claimed = await scan(server, phone, screen)
-    await phone.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })
-    assert.equal((await approve(phone, server.origin, claimed, screen.match)).problem.code, 'code-used')
-    const { told, ended } = await hear(desk)
-    await ended
-    assert.deepEqual(
-      told.map(({ event }) => event),
-      ['scanned', 'claimed', 'denied'],
-    )
-    assert.equal(told.at(-1)?.data.reason, 'declined')
-    const next = await desk.try(contract.openQr, {})
-    assert.deepEqual([next.status, next.problem.code], [429, 'rate-limited'])
-    assert.ok((next.problem.retryAfter as number) > waited)
-    waited = next.problem.retryAfter as number
-    await server.sql(`update request_wait set open_at = now() where thumbprint = $1`, [desk.thumbprint()])
-  }
-  // anybody else asks as before
-  await askPhone(newDesk())
-})
+withEitherKind(
+  'what is declined is dead at once; each time the browser that asked waits longer for its next one',
+  async (synced) => {
+    const { phone } = own(synced)
+    const desk = newDesk()
+    let waited = 0
+    for (let round = 0; round < 2; round++) {
+      const screen = await askPhone(desk)
+      const claimed = await scan(server, phone, screen)
+      await phone.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })
+      assert.equal((await approve(phone, server.origin, claimed, screen.match)).problem.code, 'code-used')
+      const { told, ended } = await hear(desk)
+      await ended
+      assert.deepEqual(
+        told.map(({ event }) => event),
+        ['scanned', 'claimed', 'denied'],
+      )
+      assert.equal(told.at(-1)?.data.reason, 'declined')
+      const next = await desk.try(contract.openQr, {})
+      assert.deepEqual([next.status, next.problem.code], [429, 'rate-limited'])
+      assert.ok((next.problem.retryAfter as number) > waited)
+      waited = next.problem.retryAfter as number
+      await server.sql(`update request_wait set open_at = now() where thumbprint = $1`, [desk.thumbprint()])
+    }
+    // anybody else asks as before
+    await askPhone(newDesk())
+  },
+)
 
 test('who names a person escapes no wait by a new key: browsers unknown to the person wait together, a known one for itself', async () => {
   const declan = await newPerson(server, operator, 'declan')
@@ -260,9 +270,10 @@ test('who names a person escapes no wait by a new key: browsers unknown to the p
   await askPhone(newDesk()) // nobody is named
 })
 
-test('"this was not me" tells the operators, and with an assertion signs the person out everywhere', async () => {
-  const cleo = await newPerson(server, operator, 'cleo')
-  const hers = await enrolPhone(server, operator, cleo)
+withEitherKind('"this was not me" tells the operators, and with an assertion signs the person out everywhere', async (synced) => {
+  const { phone } = own(synced)
+  const cleo = await newPerson(server, operator, ofKind('cleo', synced))
+  const hers = await enrolPhone(server, operator, cleo, { synced })
   const open = server.browser()
   await afterPassword(open, cleo)
   await forgetStep(server, cleo)
@@ -275,7 +286,7 @@ test('"this was not me" tells the operators, and with an assertion signs the per
   })
   assert.ok(options)
   assert.equal(sessionsEnded, undefined)
-  assert.equal((await open.call(contract.currentSession, {})).user.username, 'cleo')
+  assert.equal((await open.call(contract.currentSession, {})).user.username, cleo.username)
   const { items } = await operator.browser.call(contract.myNotices, {})
   assert.ok(items.some(({ kind, event }) => kind === 'not-me' && event.codeId === screen.code.id))
   // another person's phone signs nobody out
@@ -293,27 +304,28 @@ test('"this was not me" tells the operators, and with an assertion signs the per
   assert.equal((await open.try(contract.currentSession, {})).problem.code, 'no-session')
 })
 
-test('as the second factor it takes the phone of the very person whose password was proved', async () => {
+withEitherKind('as the second factor it takes the phone of the very person whose password was proved', async (synced) => {
+  const { ada, phone } = own(synced)
   const desk = newDesk()
   await afterPassword(desk, ada)
   const { signIn } = await desk.call(contract.currentSignIn, {})
   assert.deepEqual(signIn.next, ['passkey', 'qr', 'totp', 'recovery-code'])
   const screen = await desk.call(contract.openQr, {})
-  const dan = await newPerson(server, operator, 'dan')
-  const his = await enrolPhone(server, operator, dan)
+  const dan = await newPerson(server, operator, ofKind('dan', synced))
+  const his = await enrolPhone(server, operator, dan, { synced })
   const stolen = await scan(server, his, screen)
-  assert.equal(stolen.context.username, 'ada')
+  assert.equal(stolen.context.username, ada.username)
   assert.equal((await approve(his, server.origin, stolen, screen.match)).problem.code, 'factor-wrong')
   const next = await desk.call(contract.openQr, {})
   const claimed = await scan(server, phone, next)
   assert.equal((await approve(phone, server.origin, claimed, next.match)).status, 200)
   const done = await desk.call(contract.collectSignIn, {})
-  assert.deepEqual(done.signIn.assurance?.amr, ['pwd', 'hwk', 'user', 'mfa'])
+  assert.deepEqual(done.signIn.assurance?.amr, ['pwd', synced ? 'swk' : 'hwk', 'user', 'mfa'])
 })
 
-test('who may do more proves a password on the computer first, by default; the screen is told why', async () => {
-  const otto = await newPerson(server, operator, 'otto', ['operator'])
-  const his = await enrolPhone(server, operator, otto)
+withEitherKind('who may do more proves a password on the computer first, by default; the screen is told why', async (synced) => {
+  const otto = await newPerson(server, operator, ofKind('otto', synced), ['operator'])
+  const his = await enrolPhone(server, operator, otto, { synced })
   const desk = newDesk()
   const screen = await askPhone(desk)
   const claimed = await scan(server, his, screen)
@@ -329,22 +341,27 @@ test('who may do more proves a password on the computer first, by default; the s
   assert.equal((await second.call(contract.collectSignIn, {})).signIn.state, 'complete')
 })
 
-test('an approval is collected by the very browser that asked, and by nobody who has its cookie, its id or its address', async () => {
-  const desk = newDesk()
-  const screen = await askPhone(desk)
-  const claimed = await scan(server, phone, screen)
-  await approve(phone, server.origin, claimed, screen.match)
-  assert.equal((await Browser.withCookiesOf(desk).try(contract.collectSignIn, {})).problem.code, 'session-binding')
-  const other = newDesk()
-  await other.call(contract.openSignIn, {})
-  assert.equal((await other.try(contract.collectSignIn, {})).problem.code, 'conflict')
-  assert.equal((await phone.browser.try(contract.collectSignIn, {})).problem.code, 'no-session')
-  assert.equal((await desk.call(contract.collectSignIn, {})).signIn.state, 'complete')
-})
+withEitherKind(
+  'an approval is collected by the very browser that asked, and by nobody who has its cookie, its id or its address',
+  async (synced) => {
+    const { phone } = own(synced)
+    const desk = newDesk()
+    const screen = await askPhone(desk)
+    const claimed = await scan(server, phone, screen)
+    await approve(phone, server.origin, claimed, screen.match)
+    assert.equal((await Browser.withCookiesOf(desk).try(contract.collectSignIn, {})).problem.code, 'session-binding')
+    const other = newDesk()
+    await other.call(contract.openSignIn, {})
+    assert.equal((await other.try(contract.collectSignIn, {})).problem.code, 'conflict')
+    assert.equal((await phone.browser.try(contract.collectSignIn, {})).problem.code, 'no-session')
+    assert.equal((await desk.call(contract.collectSignIn, {})).signIn.state, 'complete')
+  },
+)
 
-test('what is revoked, lost, suspended or over between the steps opens nothing', async () => {
-  const eva = await newPerson(server, operator, 'eva')
-  let hers = await enrolPhone(server, operator, eva)
+withEitherKind('what is revoked, lost, suspended or over between the steps opens nothing', async (synced) => {
+  const { phone } = own(synced)
+  const eva = await newPerson(server, operator, ofKind('eva', synced))
+  let hers = await enrolPhone(server, operator, eva, { synced })
   const approvedBy = async (how: (screen: Screen) => Promise<unknown>): Promise<string> => {
     const desk = newDesk()
     const screen = await askPhone(desk)
@@ -367,9 +384,9 @@ test('what is revoked, lost, suspended or over between the steps opens nothing',
   const lost = () => operator.browser.call(contract.reportDeviceLost, { id: hers.deviceId, reason: 'a drill' })
   // the request that it claimed has ended with it, before anything is proved
   assert.equal(await claimedBy(lost), 'code-used')
-  hers = await enrolPhone(server, operator, eva)
+  hers = await enrolPhone(server, operator, eva, { synced })
   assert.equal(await approvedBy(lost), 'conflict')
-  hers = await enrolPhone(server, operator, eva)
+  hers = await enrolPhone(server, operator, eva, { synced })
   const suspend = () => operator.browser.call(contract.suspendUser, { id: eva.id })
   assert.equal(await claimedBy(suspend), 'factor-wrong')
   await operator.browser.call(contract.resumeUser, { id: eva.id })
@@ -381,7 +398,8 @@ test('what is revoked, lost, suspended or over between the steps opens nothing',
   assert.equal(tried.problem.code, 'code-expired')
 })
 
-test('a new code ends the one before it, also where that was claimed or approved', async () => {
+withEitherKind('a new code ends the one before it, also where that was claimed or approved', async (synced) => {
+  const { phone } = own(synced)
   const desk = newDesk()
   const first = await askPhone(desk)
   const claimed = await scan(server, phone, first)
@@ -436,64 +454,77 @@ test('a waiting screen hears each step as it happens, and one that comes back he
   assert.deepEqual(await eventsOf(unseen), [])
 })
 
-test('the phone that claimed is told what became of its request, whatever ended it; nobody else is told anything', async () => {
-  const eve = await newPerson(server, operator, 'eve')
-  const hers = await enrolPhone(server, operator, eve)
-  type Claim = { desk: Browser; screen: Screen; claimed: Claimed }
-  const claim = async (desk = newDesk()): Promise<Claim> => {
+withEitherKind(
+  'the phone that claimed is told what became of its request, whatever ended it; nobody else is told anything',
+  async (synced) => {
+    const eve = await newPerson(server, operator, ofKind('eve', synced))
+    const hers = await enrolPhone(server, operator, eve, { synced })
+    type Claim = { desk: Browser; screen: Screen; claimed: Claimed }
+    const claim = async (desk = newDesk()): Promise<Claim> => {
+      const screen = await askPhone(desk)
+      return { desk, screen, claimed: await scan(server, hers, screen) }
+    }
+    const told = ({ claimed: { confirm } }: Claim) => hers.browser.call(contract.claimedRequest, { confirm })
+    const refuse = (reason: 'declined' | 'not-me') => (its: Claim) =>
+      hers.browser.call(contract.declineRequest, { confirm: its.claimed.confirm, reason })
+    const wrong = async ({ claimed, screen }: Claim) => {
+      for (let { options } = claimed, tries = 0; tries < 3; tries++)
+        ({ options = options } = (
+          await approve(hers, server.origin, { ...claimed, options }, screen.match === '42' ? '43' : '42')
+        ).problem as { options?: Claimed['options'] })
+    }
+    const ends: [state: string, reason: string | undefined, (its: Claim) => Promise<unknown>][] = [
+      ['approved', undefined, ({ claimed, screen }) => approve(hers, server.origin, claimed, screen.match)],
+      ['denied', 'declined', refuse('declined')],
+      ['denied', 'not-me', refuse('not-me')],
+      ['denied', 'number', wrong],
+      ['denied', 'replaced', ({ desk }) => desk.call(contract.openQr, {})],
+      ['expired', undefined, ({ screen }) => age(server, screen, 121)],
+      [
+        'revoked',
+        undefined,
+        ({ screen }) => operator.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' }),
+      ],
+      [
+        'withdrawn',
+        undefined,
+        async ({ desk }) => {
+          await desk.call(contract.provePassword, { username: eve.username, password: eve.password })
+          await forgetStep(server, eve)
+          await desk.call(contract.proveTotp, { code: passcode(eve.secret) })
+        },
+      ],
+      ['denied', 'device', () => operator.browser.call(contract.reportDeviceLost, { id: hers.deviceId })],
+    ]
+    for (const [state, reason, end] of ends) {
+      const its = await claim()
+      assert.deepEqual(await told(its), { state: 'claimed' })
+      await end(its)
+      assert.deepEqual(await told(its), { state, ...(reason ? { reason } : {}) }, `${state} ${reason}`)
+    }
+    // what was approved stays so for its phone, collected or not
+    const itsAddress = `203.0.113.${synced ? 2 : 1}`
+    const last = await enrolPhone(server, operator, eve, { synced, address: itsAddress })
+    const desk = newDesk()
     const screen = await askPhone(desk)
-    return { desk, screen, claimed: await scan(server, hers, screen) }
-  }
-  const told = ({ claimed: { confirm } }: Claim) => hers.browser.call(contract.claimedRequest, { confirm })
-  const refuse = (reason: 'declined' | 'not-me') => (its: Claim) =>
-    hers.browser.call(contract.declineRequest, { confirm: its.claimed.confirm, reason })
-  const wrong = async ({ claimed, screen }: Claim) => {
-    for (let { options } = claimed, tries = 0; tries < 3; tries++)
-      ({ options = options } = (await approve(hers, server.origin, { ...claimed, options }, screen.match === '42' ? '43' : '42'))
-        .problem as { options?: Claimed['options'] })
-  }
-  const ends: [state: string, reason: string | undefined, (its: Claim) => Promise<unknown>][] = [
-    ['approved', undefined, ({ claimed, screen }) => approve(hers, server.origin, claimed, screen.match)],
-    ['denied', 'declined', refuse('declined')],
-    ['denied', 'not-me', refuse('not-me')],
-    ['denied', 'number', wrong],
-    ['denied', 'replaced', ({ desk }) => desk.call(contract.openQr, {})],
-    ['expired', undefined, ({ screen }) => age(server, screen, 121)],
-    ['revoked', undefined, ({ screen }) => operator.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' })],
-    [
-      'withdrawn',
-      undefined,
-      async ({ desk }) => {
-        await desk.call(contract.provePassword, { username: eve.username, password: eve.password })
-        await forgetStep(server, eve)
-        await desk.call(contract.proveTotp, { code: passcode(eve.secret) })
-      },
-    ],
-    ['denied', 'device', () => operator.browser.call(contract.reportDeviceLost, { id: hers.deviceId })],
-  ]
-  for (const [state, reason, end] of ends) {
-    const its = await claim()
-    assert.deepEqual(await told(its), { state: 'claimed' })
-    await end(its)
-    assert.deepEqual(await told(its), { state, ...(reason ? { reason } : {}) }, `${state} ${reason}`)
-  }
-  // what was approved stays so for its phone, collected or not
-  const last = await enrolPhone(server, operator, eve)
-  const desk = newDesk()
-  const screen = await askPhone(desk)
-  const claimed = await scan(server, last, screen)
-  assert.equal((await approve(last, server.origin, claimed, screen.match)).status, 200)
-  await desk.call(contract.collectSignIn, {})
-  assert.deepEqual(await last.browser.call(contract.claimedRequest, { confirm: claimed.confirm }), { state: 'approved' })
-  // by the key that claimed alone, and with a proof; a wrong token is on record
-  const before = await operator.browser.call(contract.listEvents, { type: 'code.inspected', outcome: 'failure' })
-  const { confirm } = claimed
-  assert.equal((await desk.try(contract.claimedRequest, { confirm })).problem.code, 'code-unknown')
-  assert.equal((await last.browser.try(contract.claimedRequest, { confirm: `${confirm}x` })).problem.code, 'code-unknown')
-  assert.equal((await last.browser.try(contract.claimedRequest, { confirm }, { proof: false })).problem.code, 'session-binding')
-  const after = await operator.browser.call(contract.listEvents, { type: 'code.inspected', outcome: 'failure' })
-  assert.equal(after.items.length - before.items.length, 2)
-})
+    const claimed = await scan(server, last, screen)
+    assert.equal((await approve(last, server.origin, claimed, screen.match)).status, 200)
+    await desk.call(contract.collectSignIn, {})
+    assert.deepEqual(await last.browser.call(contract.claimedRequest, { confirm: claimed.confirm }), { state: 'approved' })
+    // by the key that claimed alone, and with a proof; a wrong token is on record
+    const { confirm } = claimed
+    assert.equal((await desk.try(contract.claimedRequest, { confirm })).problem.code, 'code-unknown')
+    assert.equal((await last.browser.try(contract.claimedRequest, { confirm: `${confirm}x` })).problem.code, 'code-unknown')
+    assert.equal((await last.browser.try(contract.claimedRequest, { confirm }, { proof: false })).problem.code, 'session-binding')
+    for (const address of [itsAddress, desk.headers['x-forwarded-for']]) {
+      const { items } = await operator.browser.call(contract.listEvents, { type: 'code.inspected', outcome: 'failure', address })
+      assert.deepEqual(
+        items.map(({ detail }) => detail.code),
+        ['code-unknown'],
+      )
+    }
+  },
+)
 
 test('an assertion for another purpose, request, context or page is refused', async () => {
   const screen = await askPhone(newDesk())
@@ -529,7 +560,8 @@ test('an assertion for another purpose, request, context or page is refused', as
   assert.equal((await approve(phone, origin, claimed, screen.match)).status, 200)
 })
 
-test('a session is stepped up by the phone: its person is named, and its cookie is new', async () => {
+withEitherKind('a session is stepped up by the phone: its person is named, and its cookie is new', async (synced) => {
+  const { ada, phone } = own(synced)
   const desk = server.browser()
   await afterPassword(desk, ada)
   await forgetStep(server, ada)
@@ -539,7 +571,7 @@ test('a session is stepped up by the phone: its person is named, and its cookie 
   assert.deepEqual(signIn.next, ['passkey', 'qr', 'password'])
   const screen = await desk.call(contract.openQr, {})
   const claimed = await scan(server, phone, screen)
-  assert.deepEqual([claimed.kind, claimed.context.purpose, claimed.context.username], ['approve', 'step-up', 'ada'])
+  assert.deepEqual([claimed.kind, claimed.context.purpose, claimed.context.username], ['approve', 'step-up', ada.username])
   assert.equal(claimed.context.known, 'yes')
   assert.equal((await approve(phone, server.origin, claimed, screen.match)).status, 200)
   assert.equal((await desk.call(contract.collectSignIn, {})).signIn.state, 'complete')

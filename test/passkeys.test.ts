@@ -4,6 +4,7 @@ import type { Assertion, RequestOptions } from '@postern/contract'
 import * as contract from '@postern/contract'
 import { afterPassword, atOnce, said, tallied } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { firstOperator, newPerson, type Person, signIn } from './support/people.ts'
 import { enrolPhone, type Phone, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
@@ -14,6 +15,10 @@ await server.sql(`update authentication_settings set starts_per_minute = 100000,
 const olga = await firstOperator(server)
 const ada = await newPerson(server, olga, 'ada')
 const hers = await enrolPhone(server, olga, ada)
+const alma = await newPerson(server, olga, 'alma')
+const almas = await enrolPhone(server, olga, alma, { synced: true })
+/** Somebody with a passkey of that kind. */
+const own = (synced: boolean) => (synced ? { ada: alma, hers: almas } : { ada, hers })
 
 const opened = async (desk: Browser = server.browser(), username?: string): Promise<Browser> => {
   await desk.call(contract.openSignIn, username === undefined ? {} : { username })
@@ -182,9 +187,10 @@ test('any altered byte of an assertion is refused, and leaves the device as it w
   assert.equal((await deviceRow(hers)).count, hers.authenticator.counter)
 })
 
-test('after a password only a passkey of that very person counts', async () => {
-  const eve = await newPerson(server, olga, 'eve')
-  const foreign = await enrolPhone(server, olga, eve)
+withEitherKind('after a password only a passkey of that very person counts', async (synced) => {
+  const { ada, hers } = own(synced)
+  const eve = await newPerson(server, olga, ofKind('eve', synced))
+  const foreign = await enrolPhone(server, olga, eve, { synced })
   const desk = await afterPassword(server.browser(), ada)
   const options = await optionsOf(desk)
   const asked = { ...options, allowCredentials: [] }
@@ -192,7 +198,7 @@ test('after a password only a passkey of that very person counts', async () => {
   // nor by a challenge that was asked for before anybody was known
   const early = await opened()
   const before = await optionsOf(early)
-  await early.call(contract.provePassword, { username: 'ada', password: ada.password })
+  await early.call(contract.provePassword, { username: ada.username, password: ada.password })
   const mixed = await send(early, foreign.authenticator.get(before, { origin }))
   assert.ok(['conflict', 'factor-wrong'].includes(said(mixed)), said(mixed))
   assert.equal(said(await early.try(contract.currentSession, {})), 'no-session')
@@ -207,9 +213,9 @@ test('after a password only a passkey of that very person counts', async () => {
   assert.equal(said(await prove(desk, hers)), '200')
 })
 
-test('who is suspended or off-boarded, and what is lost or revoked, signs nobody in', async () => {
-  const bo = await newPerson(server, olga, 'bo')
-  const his = await enrolPhone(server, olga, bo)
+withEitherKind('who is suspended or off-boarded, and what is lost or revoked, signs nobody in', async (synced) => {
+  const bo = await newPerson(server, olga, ofKind('bo', synced))
+  const his = await enrolPhone(server, olga, bo, { synced })
   const before = await opened()
   const waiting = his.authenticator.get(await optionsOf(before), { origin })
   await olga.browser.call(contract.suspendUser, { id: bo.id })
@@ -227,7 +233,7 @@ test('who is suspended or off-boarded, and what is lost or revoked, signs nobody
   assert.equal((await eventsOf(bo, 'device.cloned')).length, 0)
   assert.equal((await deviceRow(his)).state, 'lost')
 
-  const next = await enrolPhone(server, olga, bo)
+  const next = await enrolPhone(server, olga, bo, { synced })
   await olga.browser.call(contract.offboardUser, { id: bo.id })
   assert.equal(said(await prove(await opened(), next)), 'factor-wrong')
   assert.equal((await deviceRow(next)).state, 'revoked')
@@ -265,7 +271,8 @@ test('a counter that ran backwards ends the device, with what it opened; its per
   assert.equal((await eventsOf(cy, 'device.cloned')).length, 1)
 })
 
-test('a step-up by passkey: the cookie is new, and the old one is dead', async () => {
+withEitherKind('a step-up by passkey: the cookie is new, and the old one is dead', async (synced) => {
+  const { ada, hers } = own(synced)
   const desk = await signIn(server, ada)
   const old = Browser.withCookiesOf(desk)
   const before = cookie(desk)
@@ -275,17 +282,17 @@ test('a step-up by passkey: the cookie is new, and the old one is dead', async (
   assert.equal(named(options).length, 1)
   assert.equal(said(await send(desk, hers.authenticator.get(options, { origin }))), '200')
   assert.notEqual(cookie(desk), before)
-  assert.equal((await desk.call(contract.currentSession, {})).assurance.acr, 'phrh')
+  assert.equal((await desk.call(contract.currentSession, {})).assurance.acr, synced ? 'phr' : 'phrh')
   const stale = desk.at(origin)
   stale.cookies = old.cookies
   assert.equal(said(await stale.try(contract.currentSession, {})), 'no-session')
   // another person's passkey steps nobody up
-  const dan = await newPerson(server, olga, 'dan')
-  const his = await enrolPhone(server, olga, dan)
+  const dan = await newPerson(server, olga, ofKind('dan', synced))
+  const his = await enrolPhone(server, olga, dan, { synced })
   await desk.call(contract.stepUp, {})
   const foreign = his.authenticator.get({ ...(await optionsOf(desk)), allowCredentials: [] }, { origin })
   assert.equal(said(await send(desk, foreign)), 'factor-wrong')
-  assert.equal((await desk.call(contract.currentSession, {})).user.username, 'ada')
+  assert.equal((await desk.call(contract.currentSession, {})).user.username, ada.username)
 })
 
 test('what asks for phr takes any passkey; what asks for phrh none that is synced; who has none is told at once', async () => {
@@ -313,7 +320,7 @@ test('a lockout is no weapon: a passkey answers while password and passcode are 
       where u.username = 'ada' on conflict (account_key, factor, lane) do update set failures = 100, open_at = now()`,
   )
   const desk = await opened()
-  const closed = await desk.try(contract.provePassword, { username: 'ada', password: ada.password })
+  const closed = await desk.try(contract.provePassword, { username: ada.username, password: ada.password })
   assert.equal(said(closed), 'rate-limited')
   assert.equal(said(await prove(desk, hers)), '200')
   assert.equal(said(await stepUpBy(desk, hers)), '200')

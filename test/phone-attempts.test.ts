@@ -4,6 +4,7 @@ import * as contract from '@postern/contract'
 import { afterPassword, atOnce, said, settle, tallied } from './support/attack.ts'
 import type { Authenticator } from './support/authenticator.ts'
 import { Browser } from './support/browser.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { firstOperator, forgetStep, newPerson, passcode } from './support/people.ts'
 import { age, approve, askPhone, type Claimed, enrolPhone, type Phone, type Screen, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
@@ -215,10 +216,10 @@ test('asking for challenges fills no table: the newest few of a request are good
   assert.equal(await kept(screen.code.id), 6)
 })
 
-test('after a passkey that is not theirs a person goes on: another one approves, or they say no', async () => {
-  const bea = await newPerson(server, olga, 'bea')
-  const hers = await enrolPhone(server, olga, bea)
-  const lost = await enrolPhone(server, olga, bea)
+withEitherKind('after a passkey that is not theirs a person goes on: another one approves, or they say no', async (synced) => {
+  const bea = await newPerson(server, olga, ofKind('bea', synced))
+  const hers = await enrolPhone(server, olga, bea, { synced })
+  const lost = await enrolPhone(server, olga, bea, { synced })
   await olga.browser.call(contract.reportDeviceLost, { id: lost.deviceId, reason: 'a drill' })
   const wrong: [string, Phone['authenticator']][] = [
     ['another person’s', phone.authenticator],

@@ -12,6 +12,9 @@ export type Phone = { browser: Browser; authenticator: Authenticator; deviceId: 
 export const phoneAgent =
   'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
 
+/** `synced`: its passkeys can leave it (BE=1), and count nothing, as those of phones do. */
+export const authenticatorOf = (synced: boolean): Authenticator =>
+  new Authenticator({ backupEligible: synced, backedUp: synced, ...(synced ? { counter: 'zero' as const } : {}) })
 /** Registers a phone by an operator's code, as the phone page does; `synced`: its passkey can leave it. */
 export const enrolPhone = async (
   server: TestServer,
@@ -23,11 +26,7 @@ export const enrolPhone = async (
   const browser = server.browser()
   browser.headers['user-agent'] = phoneAgent
   if (address) browser.headers['x-forwarded-for'] = address
-  const authenticator = new Authenticator({
-    backupEligible: synced,
-    backedUp: synced,
-    ...(synced ? { counter: 'zero' as const } : {}),
-  })
+  const authenticator = authenticatorOf(synced)
   const claimed = await claimDevice(browser, code.url as string)
   await browser.call(contract.confirmEnrolment, {
     confirm: claimed.confirm,
@@ -39,9 +38,9 @@ export const enrolPhone = async (
   return { browser, authenticator, deviceId: (items[0] as { id: string }).id }
 }
 /** A phone that a person registers by a code of their own session, which goes on. */
-export const enrolOwnPhone = async (server: TestServer, person: Person): Promise<Phone> => {
+export const enrolOwnPhone = async (server: TestServer, person: Person, { synced = false } = {}): Promise<Phone> => {
   const { code } = await person.browser.call(contract.enrolAnotherPhone, { factor: 'device' })
-  const [browser, authenticator] = [server.browser(), new Authenticator()]
+  const [browser, authenticator] = [server.browser(), authenticatorOf(synced)]
   const { confirm, options } = await claimDevice(browser, code.url as string)
   await browser.call(contract.confirmEnrolment, {
     confirm,

@@ -1,4 +1,3 @@
-import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 
 /** The authenticator in a phone or computer of Chromium: it belongs to the page, and survives its navigations. */
@@ -43,10 +42,4 @@ export const addAuthenticator = async (
       await cdp.send('WebAuthn.clearCredentials', { authenticatorId })
     },
   }
-}
-/** A journey with either kind of passkey, held in its device and synced (BE=0, BE=1): beside each other, for both mostly wait. */
-export const withEitherKind = (name: string, journey: (synced: boolean) => Promise<void>): void => {
-  void test(name, { concurrency: 2 }, async (t) => {
-    await Promise.all([false, true].map((synced) => t.test(synced ? 'synced' : 'held in its device', () => journey(synced))))
-  })
 }

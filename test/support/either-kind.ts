@@ -1,0 +1,20 @@
+import { test } from 'node:test'
+
+type Journey = (synced: boolean) => Promise<void>
+/**
+ * A journey with either kind of passkey, held in its device and synced (BE=0, BE=1): beside each other, for both mostly wait.
+ * `around`: what the whole deployment is set to while both are under way.
+ */
+export const withEitherKind = (
+  name: string,
+  journey: Journey,
+  around: (both: () => Promise<void>) => Promise<void> = (both) => both(),
+): void => {
+  void test(name, { concurrency: 2 }, (t) =>
+    around(async () => {
+      await Promise.all([false, true].map((synced) => t.test(synced ? 'synced' : 'held in its device', () => journey(synced))))
+    }),
+  )
+}
+/** The name of a person who has a passkey of that kind: both kinds of a journey have people of their own. */
+export const ofKind = (name: string, synced: boolean): string => (synced ? `${name}-synced` : name)
