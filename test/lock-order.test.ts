@@ -10,8 +10,11 @@ import { hostActor, startServer } from './support/server.ts'
 
 const people = 200
 const milliseconds = 3_000
-/** Joins by hash over whole tables: rows are found in the order in which they lie, which is that of no key. */
-const adversePlans = '-c jit=off -c enable_nestloop=off -c enable_mergejoin=off -c enable_indexscan=off'
+/** Rows are found in the order in which they lie, which is that of no key, or in that of the group, which is another one each time. */
+const adversePlans = {
+  'by hash over whole tables': '-c jit=off -c enable_nestloop=off -c enable_mergejoin=off -c enable_indexscan=off',
+  'one by one': '-c jit=off -c enable_hashjoin=off -c enable_mergejoin=off',
+}
 
 const shuffled = <T>(items: readonly T[]): T[] =>
   items
@@ -78,7 +81,7 @@ test('groups of the same people in any order wait for each other and never deadl
     }
   }
   // the connections of two processes: to the database they are nothing else
-  const pools = [0, 1].map(() => new pg.Pool({ connectionString: databaseUrl, options: adversePlans }))
+  const pools = Object.values(adversePlans).map((options) => new pg.Pool({ connectionString: databaseUrl, options }))
   await Promise.all(pools.flatMap((hot) => [guessing(hot), guessing(hot), accepting(hot), accepting(hot)]))
   for (const each of pools) await each.end()
   t.diagnostic(JSON.stringify(counts))
