@@ -8,9 +8,9 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import type { Browser } from './support/browser.ts'
 import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, type Visitor } from './support/chromium.ts'
-import { withEitherKind } from './support/either-kind.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { newFilm } from './support/film.ts'
-import { firstOperator, forgetStep, goodPassword, partsOf, passcode, recorded } from './support/people.ts'
+import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, recorded } from './support/people.ts'
 import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
@@ -498,6 +498,7 @@ withEitherKind(
 withEitherKind('what ends a request elsewhere is said while its page is open, and what to do next', async (synced) => {
   const { person, ...visitor } = await enrolled({ synced })
   const { page } = visitor
+  const wilma = await newPerson(server, olga, ofKind('wilma', synced))
   const asked: number[] = []
   page.on('request', (request) => {
     if (new URL(request.url()).pathname === '/api/approvals/current') asked.push(Date.now())
@@ -531,9 +532,9 @@ withEitherKind('what ends a request elsewhere is said while its page is open, an
       'Komputer wycofał tę prośbę',
       /Ask for a new code on the computer/,
       async ({ desk }) => {
-        await desk.call(contract.provePassword, { username: olga.username, password: olga.password })
-        await forgetStep(server, olga)
-        await desk.call(contract.proveTotp, { code: passcode(olga.secret) })
+        await desk.call(contract.provePassword, { username: wilma.username, password: wilma.password })
+        await forgetStep(server, wilma)
+        await desk.call(contract.proveTotp, { code: passcode(wilma.secret) })
       },
     ],
     ['Declined', 'Odrzucono', /tell your security team/, answerLost],
