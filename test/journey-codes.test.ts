@@ -397,6 +397,45 @@ test('one change to many sets what is ticked, as a job, and leaves the rest of e
   await done(visitor)
 })
 
+for (const [language, locale, several] of [
+  ['en', 'en-GB', 'other'],
+  ['pl', 'pl-PL', 'few'],
+] as const)
+  test(`where nothing of a selection can be revoked, edited or issued again, its dialogue says so, and why (${language})`, async () => {
+    const w = wordsIn(language)
+    const name = `Spent ${language}`
+    for (const at of [1, 2]) {
+      const { id } = await olga.browser.call(contract.createCode, {
+        kind: 'static',
+        label: `${name} ${at}`,
+        destination: { type: 'text', text: 'Ring twice' },
+      })
+      await olga.browser.call(contract.revokeCode, { id, reason: 'taken down' })
+    }
+    const visitor = await desk(`/codes?q=${encodeURIComponent(name)}`, olga, { locale })
+    const { page } = visitor
+    const bar = page.getByRole('region', { name: w('codes:many.label') })
+    const askedOf = async (count: 'one' | typeof several) => {
+      for (const act of ['revoke', 'edit', 'reissue'] as const) {
+        await bar.getByRole('button', { name: w(act === 'edit' ? 'codes:edit.verb' : `codes:${act}`), exact: true }).click()
+        const told = dialog(page, w(`codes:many.${act}Nothing`))
+        await told.getByText(w(`codes:many.${act}None_${count}`)).waitFor()
+        // there is nothing to fill in or to confirm
+        const buttons = told.getByRole('button', { name: w('common:close'), exact: true })
+        assert.deepEqual([await told.getByRole('button').count(), await told.getByRole('textbox').count()], [2, 0])
+        await focused(buttons.last())
+        await buttons.last().click()
+        await told.waitFor({ state: 'detached' })
+      }
+    }
+    await page.getByRole('checkbox', { name: new RegExp(`${name} 1`) }).check()
+    await askedOf('one')
+    // the same of all that match, which the server counts
+    await bar.getByRole('button', { name: w(`codes:many.selectAll_${several}`, { count: 2 }) }).click()
+    await askedOf(several)
+    await done(visitor)
+  })
+
 test('link codes are printed together as they are; what authenticates is left out, and said', async () => {
   const posters = [await link('Poster 1'), await link('Poster 2')]
   const { id } = await olga.browser.call(contract.createUser, { username: 'poster-person' })
@@ -465,6 +504,13 @@ test('enrolment codes are issued to the people who are selected, or to all that 
   assert.deepEqual([phones.files, phones.urls.length], [['index.csv'], 2])
   const claimed = await server.browser().call(contract.claimCode, partsOf(phones.urls[0] as string))
   assert.equal(claimed.kind, 'enrol-device', 'a phone is what is offered first')
+
+  await page.goto(`${server.origin}/users?q=wit-team`)
+  await page.getByRole('checkbox', { name: 'Select wit-team' }).check()
+  await bar.getByRole('button', { name: 'Issue enrolment codes' }).click()
+  const nobody = dialog(page, 'None of these people can enrol')
+  await nobody.getByText('Only active people can.').waitFor()
+  assert.deepEqual([await nobody.getByRole('button').count(), await nobody.getByRole('radio').count()], [2, 0])
 
   await page.goto(`${server.origin}/users?q=wera-team`)
   await page.getByRole('checkbox', { name: 'Select wera-team' }).check()

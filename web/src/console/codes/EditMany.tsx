@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { useFocusBack } from '../../ui/focus-back.ts'
+import { NothingFits } from '../../ui/NothingFits.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { BrandPicker } from '../brands/BrandPicker.tsx'
 import { useBulk } from '../bulk/bulk.ts'
@@ -69,7 +70,13 @@ export const EditMany = ({ many, onClose }: { many: Many; onClose: (acted: boole
     },
     brand: { value: brand, input: <BrandPicker value={brand} onChange={setBrand} error={errors.brand} /> },
   }
-  const ready = ticked.length > 0 && count > 0 && (!ticked.includes('destination') || isFilled(destination))
+  if (count === 0)
+    return (
+      <NothingFits title={t('many.editNothing')} onClose={() => onClose(false)}>
+        {t('many.editNone', { count: left })}
+      </NothingFits>
+    )
+  const ready = ticked.length > 0 && (!ticked.includes('destination') || isFilled(destination))
   return (
     <Modal
       opened

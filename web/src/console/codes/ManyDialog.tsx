@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { ConfirmDialog, withoutTyping } from '../../ui/ConfirmDialog.tsx'
 import { useFocusBack } from '../../ui/focus-back.ts'
 import { Note } from '../../ui/Note.tsx'
+import { NothingFits } from '../../ui/NothingFits.tsx'
 import { problemIn } from '../../ui/Refused.tsx'
 import { useBulk } from '../bulk/bulk.ts'
 import { Failed as FailedRows } from '../bulk/JobParts.tsx'
@@ -29,6 +30,12 @@ export const RevokeMany = ({ many, onClose }: Props) => {
   const { taken: open, count, left } = split(many, ({ state }) => state !== 'revoked')
   const used = open?.filter(({ state }) => state === 'used').length
   if (job) return <NotAll job={job} onClose={() => onClose(true)} />
+  if (count === 0)
+    return (
+      <NothingFits title={t('many.revokeNothing')} onClose={() => onClose(false)}>
+        {t('many.revokeNone', { count: left })}
+      </NothingFits>
+    )
   return (
     <ConfirmDialog
       opened
@@ -40,12 +47,11 @@ export const RevokeMany = ({ many, onClose }: Props) => {
       busy={revoke.isPending}
       error={revoke.error}
       onConfirm={(reason) =>
-        count > 0 &&
         revoke.mutate({ action: 'revoke', ...which(open, many), reason, ...(results && used !== 0 ? { also: ['results'] } : {}) })
       }
     >
       <p>{t('many.revokeText')}</p>
-      {left > 0 && <p className="t2">{t('many.revokedAlready', { count: left })}</p>}
+      {left > 0 && <p className={style.left}>{t('many.revokedAlready', { count: left })}</p>}
       {used !== 0 && (
         <Checkbox
           mt="sm"
@@ -105,6 +111,12 @@ export const ReissueMany = ({ many, onClose }: Props) => {
     can?.filter(({ kind }) => authenticates(kind)).length ?? 0,
   ]
   if (each.run) return <Running run={each.run} onStop={each.stop} onClose={() => onClose(true)} />
+  if (count === 0)
+    return (
+      <NothingFits title={t('many.reissueNothing')} onClose={() => onClose(false)}>
+        {t('many.reissueNone', { count: left })}
+      </NothingFits>
+    )
   return (
     <ConfirmDialog
       opened
@@ -115,7 +127,6 @@ export const ReissueMany = ({ many, onClose }: Props) => {
       busy={job.isPending}
       error={job.error}
       onConfirm={() => {
-        if (count === 0) return
         if (here) void each.start(can, ({ id }) => ({ id, language }))
         else job.mutate({ action: 'reissue', ...which(can, many), symbols: ['png', 'pdf'], language })
       }}

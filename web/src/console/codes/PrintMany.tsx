@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFocusBack } from '../../ui/focus-back.ts'
+import { NothingFits } from '../../ui/NothingFits.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { useBulk } from '../bulk/bulk.ts'
 import { Formats } from '../bulk/Formats.tsx'
@@ -21,12 +22,18 @@ export const PrintMany = ({ many, onClose }: { many: Many; onClose: (acted: bool
     void navigate({ to: '/bulk' })
   })
   const { taken, count, left } = split(many, ({ kind }) => !authenticates(kind))
-  const ready = count > 0 && symbols.length > 0
+  if (count === 0)
+    return (
+      <NothingFits title={t('many.printNothing')} onClose={() => onClose(false)}>
+        {t('many.printNone', { count: left })}
+      </NothingFits>
+    )
+  const ready = symbols.length > 0
   return (
     <Modal
       opened
       onClose={() => onClose(false)}
-      title={count > 0 ? t('many.printAsk', { count }) : t('many.printNothing')}
+      title={t('many.printAsk', { count })}
       closeButtonProps={{ 'aria-label': t('common:close') }}
     >
       <form
@@ -36,23 +43,17 @@ export const PrintMany = ({ many, onClose }: { many: Many; onClose: (acted: bool
         }}
       >
         <Stack gap="md">
-          {count > 0 && <p>{t('many.printText')}</p>}
-          {left > 0 && (
-            <p className={count > 0 ? 't2' : undefined}>
-              {t(count > 0 ? 'many.printCannot' : 'many.printNone', { count: left })}
-            </p>
-          )}
-          {count > 0 && <Formats value={symbols} onChange={setSymbols} />}
+          <p>{t('many.printText')}</p>
+          {left > 0 && <p className="t2">{t('many.printCannot', { count: left })}</p>}
+          <Formats value={symbols} onChange={setSymbols} />
           {job.error ? <Refused error={job.error} /> : null}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={() => onClose(false)} data-autofocus>
-              {t(count > 0 ? 'common:cancel' : 'common:close')}
+              {t('common:cancel')}
             </Button>
-            {count > 0 && (
-              <Button type="submit" loading={job.isPending} disabled={!ready}>
-                {t('many.printVerb', { count })}
-              </Button>
-            )}
+            <Button type="submit" loading={job.isPending} disabled={!ready}>
+              {t('many.printVerb', { count })}
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { useFocusBack } from '../../ui/focus-back.ts'
+import { NothingFits } from '../../ui/NothingFits.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { useBulk } from '../bulk/bulk.ts'
 import { Formats } from '../bulk/Formats.tsx'
@@ -34,7 +35,13 @@ export const EnrolMany = ({ people, onClose }: { people: People; onClose: (acted
   const count = 'users' in people ? (active?.length ?? 0) : people.total
   const left = 'users' in people ? people.users.length - count : 0
   const errors = fieldErrors(job.error)
-  const ready = count > 0 && Number(minutes) >= 1 && (way !== 'symbols' || symbols.length > 0)
+  if (count === 0)
+    return (
+      <NothingFits title={t('enrolMany.nothing')} onClose={() => onClose(false)}>
+        {t('enrolMany.nothingText')}
+      </NothingFits>
+    )
+  const ready = Number(minutes) >= 1 && (way !== 'symbols' || symbols.length > 0)
   return (
     <Modal
       opened
@@ -60,43 +67,32 @@ export const EnrolMany = ({ people, onClose }: { people: People; onClose: (acted
         <Stack gap="md">
           <p>{t('enrolMany.text')}</p>
           {left > 0 && <p className="t2">{t('enrolMany.left', { count: left })}</p>}
-          {count > 0 && (
-            <>
-              <FactorChoice value={factor} onChange={setFactor} />
-              <Radio.Group
-                label={t('enrolMany.handOver')}
-                value={way}
-                onChange={(chosen) => {
-                  setWay(chosen as Way)
-                  setMinutes(chosen === 'letter' ? 20_160 : 1_440)
-                }}
-              >
-                <Stack gap={4} mt={4}>
-                  {ways.map((each) => (
-                    <Radio
-                      key={each}
-                      value={each}
-                      label={t(`enrolMany.way.${each}`)}
-                      description={t(`enrolMany.wayText.${each}`)}
-                    />
-                  ))}
-                </Stack>
-              </Radio.Group>
-              {way === 'symbols' && <Formats value={symbols} onChange={setSymbols} />}
-              <MinutesField label={t('enrolMinutes')} value={minutes} error={errors.expiresInMinutes} onChange={setMinutes} />
-              <p className="small t3">{t('enrolEndsBefore')}</p>
-            </>
-          )}
+          <FactorChoice value={factor} onChange={setFactor} />
+          <Radio.Group
+            label={t('enrolMany.handOver')}
+            value={way}
+            onChange={(chosen) => {
+              setWay(chosen as Way)
+              setMinutes(chosen === 'letter' ? 20_160 : 1_440)
+            }}
+          >
+            <Stack gap={4} mt={4}>
+              {ways.map((each) => (
+                <Radio key={each} value={each} label={t(`enrolMany.way.${each}`)} description={t(`enrolMany.wayText.${each}`)} />
+              ))}
+            </Stack>
+          </Radio.Group>
+          {way === 'symbols' && <Formats value={symbols} onChange={setSymbols} />}
+          <MinutesField label={t('enrolMinutes')} value={minutes} error={errors.expiresInMinutes} onChange={setMinutes} />
+          <p className="small t3">{t('enrolEndsBefore')}</p>
           {job.error && Object.keys(errors).length === 0 ? <Refused error={job.error} /> : null}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={() => onClose(false)} data-autofocus>
-              {t(count > 0 ? 'common:cancel' : 'common:close')}
+              {t('common:cancel')}
             </Button>
-            {count > 0 && (
-              <Button type="submit" loading={job.isPending} disabled={!ready}>
-                {t('enrolMany.verb', { count })}
-              </Button>
-            )}
+            <Button type="submit" loading={job.isPending} disabled={!ready}>
+              {t('enrolMany.verb', { count })}
+            </Button>
           </Group>
         </Stack>
       </form>
