@@ -103,6 +103,7 @@ for (const [language, locale] of [
     await page.getByText(w('enrol:get.noPhone', { name: 'KeePassXC' })).waitFor()
     await page.goto(`${server.origin}/apps/nothing-of-ours`)
     await title(page, w('enrol:get.unknown'))
+    for (const name of ['Google Authenticator', 'KeePassXC']) await page.getByRole('link', { name, exact: true }).waitFor()
     await nothingWrong(visitor)
 
     const eva = await newPerson(server, olga, `eva-${language}`)
@@ -112,6 +113,13 @@ for (const [language, locale] of [
     await title(small.page, w('enrol:choose.title'))
     const way = small.page.getByRole('link', { name: w('enrol:get.title', { name: 'Google Authenticator' }) })
     assert.equal(await way.getAttribute('href'), '/apps/google')
+    // its words stand whole and in the middle, as those of a button do
+    const label = way.locator('.mantine-Button-label')
+    const [whole, words] = [await way.boundingBox(), await label.boundingBox()]
+    assert.ok(whole && words)
+    const off = whole.y + whole.height / 2 - (words.y + words.height / 2)
+    const cut = await label.evaluate((it) => it.scrollHeight - it.clientHeight)
+    assert.ok(Math.abs(off) < 1 && cut <= 0, `${off} px off the middle, ${cut} px cut`)
     assert.equal(await small.page.getByRole('img', { name: w('enrol:get.alt', { name: 'Google Authenticator' }) }).count(), 0)
     await nothingWrong(small)
   })

@@ -10,7 +10,7 @@ import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useCall } from '../calls.ts'
-import { KeptWord, LastUsed } from '../devices/parts.tsx'
+import { KeptWord, LastUsedInWords } from '../devices/parts.tsx'
 import { deviceLook, useSystemOf } from '../devices/words.ts'
 import style from './AccountPage.module.css'
 import { AddPasskey } from './AddPasskey.tsx'
@@ -34,26 +34,29 @@ export const MyDevices = ({ onCodes }: { onCodes: (codes: string[]) => void }) =
         <Loading lines={2} />
       ) : (
         <>
-          {active.length === 0 && <p className="t2">{t('mine.none')}</p>}
-          <ul className={style.ways} aria-label={t('mine.title')}>
-            {active.map((device) => (
-              <One key={device.id} device={device}>
-                {(['rename', 'lost', 'remove'] as const).map((what) => {
-                  const verb = what === 'lost' ? t('lost.verb') : t(`mine.${what}`)
-                  return (
-                    <Button
-                      key={what}
-                      variant="default"
-                      aria-label={t('actOf', { verb, name: device.name })}
-                      onClick={() => setAsked({ what, device })}
-                    >
-                      {verb}
-                    </Button>
-                  )
-                })}
-              </One>
-            ))}
-          </ul>
+          {active.length === 0 ? (
+            <p className="t2">{t('mine.none')}</p>
+          ) : (
+            <ul className={style.ways} aria-label={t('mine.title')}>
+              {active.map((device) => (
+                <One key={device.id} device={device}>
+                  {(['rename', 'lost', 'remove'] as const).map((what) => {
+                    const verb = what === 'lost' ? t('lost.verb') : t(`mine.${what}`)
+                    return (
+                      <Button
+                        key={what}
+                        variant="default"
+                        aria-label={t('actOf', { verb, name: device.name })}
+                        onClick={() => setAsked({ what, device })}
+                      >
+                        {verb}
+                      </Button>
+                    )
+                  })}
+                </One>
+              ))}
+            </ul>
+          )}
           {enrolment && <AddPasskey first={active.length === 0} onCodes={onCodes} />}
           {ended.length > 0 && (
             <details className={style.ended}>
@@ -98,7 +101,7 @@ const One = ({ device, children }: { device: Device; children?: ReactNode }) => 
             {t('since')} <TimeText at={createdAt} as="moment" />
           </span>
           <span>
-            {t('lastUsed')} <LastUsed of={device} />
+            <LastUsedInWords of={device} />
           </span>
         </div>
       </div>

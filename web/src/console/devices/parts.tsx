@@ -30,6 +30,16 @@ export const LastUsed = ({
     </>
   )
 }
+/** The same where it stands under no heading. */
+export const LastUsedInWords = ({ of }: { of: Pick<Device, 'lastUsedAt' | 'lastCountry' | 'lastCity'> }) => {
+  const { t } = useTranslation('devices')
+  if (!of.lastUsedAt) return t('unused')
+  return (
+    <>
+      {t('lastUsed')} <LastUsed of={of} />
+    </>
+  )
+}
 /** When it was registered, and by which code where one did it. */
 export const Since = ({ of: { createdAt, codeId } }: { of: Pick<Device, 'createdAt' | 'codeId'> }) => {
   const { t } = useTranslation('devices')

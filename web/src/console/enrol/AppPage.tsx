@@ -22,7 +22,21 @@ export default function AppPage() {
   return (
     <PublicShell name={useIssuer()} footer={<Link to="/apps">{t('advanced.table')}</Link>}>
       <h1>{title}</h1>
-      {name && <p className={style.lead}>{t('get.lead')}</p>}
+      <p className={style.lead}>{t(name ? 'get.lead' : 'get.unknownLead')}</p>
+      {!name && (
+        <Card className={style.padded}>
+          <ul className={style.stores}>
+            {apps.map(
+              (each) =>
+                each.settings && (
+                  <li key={each.id}>
+                    <a href={`/apps/${each.id}`}>{each.name}</a>
+                  </li>
+                ),
+            )}
+          </ul>
+        </Card>
+      )}
       {places.isPending && <Loading />}
       {places.error && <Refused error={places.error} onRetry={() => places.refetch()} />}
       {app && (

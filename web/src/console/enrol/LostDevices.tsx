@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Card } from '../../ui/PublicShell.tsx'
 import { LostDevice } from '../account/device-dialogs.tsx'
 import { useCall } from '../calls.ts'
-import { LastUsed } from '../devices/parts.tsx'
+import { LastUsedInWords } from '../devices/parts.tsx'
 import style from './EnrolPage.module.css'
 
 /** Who came in with a recovery code has lost something: each device can be reported here, without needing it. `only`: it ends anyway. */
@@ -27,7 +27,7 @@ export const LostDevices = ({ only }: { only: boolean }) => {
                 <b>{device.name}</b>
                 <br />
                 <span className="t3 small">
-                  {t('devices:lastUsed')} <LastUsed of={device} />
+                  <LastUsedInWords of={device} />
                 </span>
               </span>
               <Button

@@ -5,9 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { useFocusOnArrival } from '../../ui/Page.tsx'
 import { Card } from '../../ui/PublicShell.tsx'
 import { Refused } from '../../ui/Refused.tsx'
+import { TimeText } from '../../ui/TimeText.tsx'
 import { ofDevices } from '../account/own-devices.ts'
 import { useAction } from '../calls.ts'
-import { LastUsed } from '../devices/parts.tsx'
+import { LastUsedInWords } from '../devices/parts.tsx'
 import style from './EnrolPage.module.css'
 
 /** Who came in with a recovery code and has more devices than one says which are gone, before anything else. None is an answer. */
@@ -42,10 +43,13 @@ export const WhatIsGone = ({ devices, onAnswered }: { devices: readonly Device[]
             {devices.map((device) => (
               <Checkbox
                 key={device.id}
+                size="md"
+                className={style.gone}
                 label={device.name}
+                // several may have one name
                 description={
                   <>
-                    {t('devices:lastUsed')} <LastUsed of={device} />
+                    {t('devices:since')} <TimeText at={device.createdAt} as="moment" /> · <LastUsedInWords of={device} />
                   </>
                 }
                 checked={gone.includes(device.id)}
@@ -56,6 +60,8 @@ export const WhatIsGone = ({ devices, onAnswered }: { devices: readonly Device[]
               />
             ))}
             <Checkbox
+              size="md"
+              className={style.gone}
               label={t('gone.none')}
               checked={none}
               onChange={({ currentTarget: { checked } }) => {
