@@ -77,10 +77,10 @@ withEitherKind(
     await fits(desk.page)
     await confirmed(mobile.page)
     await title(mobile.page, 'You are set up')
-    await says(desk.page, 'Set up', 'That phone is registered. It stands under Devices.', 'Registered as “Chrome 156, Android”.')
+    await says(desk.page, 'Set up', 'It stands under Devices.', 'Registered as “Chrome 156, Android”.')
     await desk.page.getByRole('listitem').getByText('Chrome 156, Android').first().waitFor()
 
-    await press(desk.page, 'Hide the code')
+    await press(desk.page, 'Close')
     await press(desk.page, 'Show a code')
     const another = await aPhone(!synced)
     await scanned(another.page, desk.page)
@@ -140,6 +140,7 @@ withEitherKind('an operator and a phone: revoked, replaced, lapsed and confirmed
   await says(desk.page, 'Not finished in time')
   await title(mobile.page, 'This set-up has ended')
   await mobile.page.getByText('It was not finished in time').waitFor()
+  assert.equal(await mobile.page.getByText('npx postern bootstrap').count(), 0, 'that is for the first operator alone')
   await fits(desk.page)
 
   await press(desk.page, 'Issue another code')

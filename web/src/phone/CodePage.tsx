@@ -45,7 +45,7 @@ import { t, useLanguage } from './words.ts'
 type Looked = Out<typeof inspectCode>
 type Stage =
   | { at: 'looking' | 'unknown' | 'unreachable' | 'five-wrong' }
-  | { at: 'ended'; device: boolean; how?: EndedHow | undefined }
+  | { at: 'ended'; device: boolean; how?: EndedHow | undefined; first: boolean }
   | { at: 'limited'; until: number }
   | { at: 'looked'; code: Looked }
   | { at: 'key'; claim: KeyClaim }
@@ -121,7 +121,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
         ...(username ? { username, factor: factor ?? 'totp' } : {}),
         ...(activation ? { activation } : {}),
       })
-      keep({ ...kept, issuer: code.issuer, claim: answer })
+      keep({ ...kept, issuer: code.issuer, claim: answer, ...(username ? { first: true } : {}) })
       if (!isRequest(answer)) markOwn(kept.id, 'claimed')
       setTrouble(undefined)
       setStage(stageOf(answer))
@@ -142,8 +142,9 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
   }
   const endSetUp = (device: boolean, how: EndedHow | undefined) => {
     markOwn(kept.id, 'ended')
+    const first = takenCode()?.first === true
     forget()
-    setStage({ at: 'ended', device, how })
+    setStage({ at: 'ended', device, how, first })
   }
   // Whoever shows the code may end it while this page is open: it says so by itself, and not only to the next tap.
   useStanding(enrolmentStanding, stage.at === 'key' || stage.at === 'device' ? stage.claim.confirm : undefined, ({ state }) => {
@@ -199,7 +200,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       {stage.at === 'unknown' && <Unknown />}
       {stage.at === 'unreachable' && <Unreachable onRetry={look} />}
       {stage.at === 'limited' && <Limited until={stage.until} onRetry={look} />}
-      {stage.at === 'ended' && <Ended device={stage.device} how={stage.how} />}
+      {stage.at === 'ended' && <Ended {...stage} />}
       {stage.at === 'five-wrong' && <FiveWrong />}
       {stage.at === 'looked' && (
         <LookedAt
@@ -277,7 +278,7 @@ const LookedAt = ({ code, kept, busy, problem, since, onTap }: Again) => {
             onTap={onTap}
           />
         )
-      if (mine === 'ended') return <Ended device={code.kind === 'enrol-device'} />
+      if (mine === 'ended') return <Ended device={code.kind === 'enrol-device'} first />
       return mine === 'confirmed' ? <UsedHere code={code} /> : <Used code={code} />
     case 'expired':
       return <Expired code={code} />

@@ -168,14 +168,14 @@ const endings = {
   revoked: ['state.nowRevoked', 'state.nowRevokedLead'],
   replaced: ['state.nowReplaced', 'state.nowReplacedLead'],
 } as const
-export const Ended = ({ device = false, how }: { device?: boolean; how?: EndedHow | undefined }) => {
+export const Ended = ({ device, how, first }: { device: boolean; how?: EndedHow | undefined; first: boolean }) => {
   const [title, lead] = how ? endings[how] : (['state.ended'] as const)
   const nothing = t(device ? 'state.nothingDevice' : 'state.nothingKey')
   return (
     <State badge="barred" title={t(title)} lead={lead ? `${t(lead)} ${nothing}` : nothing}>
       {how === 'revoked' && <Part title={t('state.revokedAsk')}>{t('state.revokedAskText')}</Part>}
       {how !== 'replaced' && <NewCode />}
-      {how !== 'replaced' && how !== 'revoked' && <FirstOperator />}
+      {first && how !== 'replaced' && <FirstOperator />}
       <SignIn />
     </State>
   )

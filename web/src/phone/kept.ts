@@ -35,6 +35,8 @@ export type Kept = {
   secret: string
   issuer?: string
   claim?: Claim
+  /** Of the link for the first operator. */
+  first?: true
   factor?: 'device'
   confirmed?: Confirmed
   over?: Over

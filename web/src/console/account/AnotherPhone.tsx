@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../ui/copy.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconBan, IconCheck, IconCopy } from '../../ui/icons.ts'
-import { Note } from '../../ui/Note.tsx'
 import { Section } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { SymbolPlate } from '../../ui/SymbolPlate.tsx'
@@ -65,7 +64,7 @@ const Shown = ({
   busy: boolean
   onHide: () => void
 }) => {
-  const { t } = useTranslation(['account', 'enrol'])
+  const { t } = useTranslation(['account', 'enrol', 'common'])
   const { state: copied, copy } = useCopy()
   // Both stand in the first answer alone; a repeat after ten minutes has neither, and the code has ended by then.
   const { url = '', symbolSvg } = code
@@ -84,24 +83,11 @@ const Shown = ({
       onSessionEnded.expected = undefined
     }
   }, [factor])
-  if (state === 'confirmed')
-    return (
-      <Note
-        tone="ok"
-        title={t(factor === 'device' ? 'anotherDeviceDone' : 'anotherDone')}
-        action={
-          <Button variant="default" onClick={onHide}>
-            {t('hide')}
-          </Button>
-        }
-      >
-        <Standing now={now} />
-      </Note>
-    )
   const unclaimed = isUnclaimed(state)
+  const drawn = unclaimed ? symbolSvg : undefined
   return (
-    <div className={style.code} data-claimed={unclaimed ? undefined : ''}>
-      {unclaimed && symbolSvg && <SymbolPlate svg={symbolSvg} alt={t('anotherAlt')} />}
+    <div className={style.code} data-alone={drawn ? undefined : ''}>
+      {drawn && <SymbolPlate svg={drawn} alt={t('anotherAlt')} />}
       <div className={style.side}>
         {unclaimed && (
           <>
@@ -120,6 +106,7 @@ const Shown = ({
           </>
         )}
         <Standing now={now} />
+        {state === 'confirmed' && <p>{t(factor === 'device' ? 'anotherDeviceDone' : 'anotherDone')}</p>}
         {unclaimed && (
           <p className="t2">
             {t('anotherEnds')} <CountDown to={code.expiresAt} ended={t('enrol:standing.state.expired')} />
@@ -127,11 +114,7 @@ const Shown = ({
         )}
         {end.error && <Refused error={end.error} />}
         <Group gap="sm">
-          {isOver(state) ? (
-            <Button loading={busy} onClick={onNew}>
-              {t('anotherNew')}
-            </Button>
-          ) : (
+          {!isOver(state) && (
             <Button
               variant="default"
               className={style.danger}
@@ -142,8 +125,13 @@ const Shown = ({
               {t('enrol:standing.end')}
             </Button>
           )}
+          {isOver(state) && state !== 'confirmed' && (
+            <Button loading={busy} onClick={onNew}>
+              {t('anotherNew')}
+            </Button>
+          )}
           <Button variant="default" onClick={onHide}>
-            {t('hide')}
+            {t(unclaimed ? 'hide' : 'common:close')}
           </Button>
         </Group>
       </div>

@@ -46,6 +46,7 @@ export const HandOver = ({
   const { state } = now
   const over = isOver(state)
   const spent = !isUnclaimed(state)
+  const drawn = spent || code.activation ? undefined : code.symbolSvg
   // biome-ignore lint/correctness/useExhaustiveDependencies: told once a state
   useEffect(() => {
     if (spent) onSpent()
@@ -73,10 +74,8 @@ export const HandOver = ({
     )
   return (
     <>
-      <div className={style.code} data-over={spent ? '' : undefined}>
-        {!spent && !code.activation && code.symbolSvg && (
-          <SymbolPlate svg={code.symbolSvg} alt={t('symbolAlt', { name: user.username })} />
-        )}
+      <div className={style.code} data-alone={drawn ? undefined : ''}>
+        {drawn && <SymbolPlate svg={drawn} alt={t('symbolAlt', { name: user.username })} />}
         <div className={style.side}>
           <Standing now={now} name={user.username} />
           {!spent &&
