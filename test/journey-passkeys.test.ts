@@ -626,6 +626,17 @@ test('the device settings say what each does, and are saved', async () => {
   await page.getByText('Saved', { exact: true }).first().waitFor()
   const { near, sessionMinutes } = await olga.browser.call(contract.getDeviceSettings, {})
   assert.deepEqual([near, sessionMinutes], ['require', 30])
+  // what is refused is shown where it was typed, above the bar, wherever the page was
+  const roots = page.getByLabel('Root certificates of makers')
+  await roots.fill('hello')
+  await page.evaluate('scrollTo(0, 0)')
+  await press(page, 'Save')
+  const why = page.getByText('Paste whole root certificates in PEM')
+  await why.waitFor()
+  await eventually(() => roots.evaluate((it) => it === it.ownerDocument.activeElement), Boolean, 'the field has no focus')
+  const [said, bar] = [await why.boundingBox(), await page.getByRole('button', { name: 'Save', exact: true }).boundingBox()]
+  assert.ok(said && bar && said.y > 0 && said.y + said.height < bar.y, `${said?.y} ${bar?.y}`)
+  await press(page, 'Undo the changes')
   await server.sql(`update device_settings set near = 'warn', session_minutes = 60`)
   await nothingWrong(visitor)
 })

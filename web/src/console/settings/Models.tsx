@@ -37,6 +37,7 @@ export const Models = ({
   return (
     <>
       <TagsInput
+        mt="lg"
         className={style.hosts}
         label={t('devices.models.label')}
         description={`${t('devices.models.text')} ${t('devices.default', { value: t('devices.models.any') })}`}
@@ -92,6 +93,7 @@ export const Roots = ({
   return (
     <>
       <Textarea
+        mt="lg"
         className={style.hosts}
         classNames={{ input: style.roots ?? '' }}
         label={t('devices.roots.label')}

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import type { CallIn, CallRefused, Endpoint } from '@postern/contract'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { LeaveGuard } from '../../ui/LeaveGuard.tsx'
@@ -67,6 +67,14 @@ export const SettingsForm = <S extends object>({
       toast(t('saved'))
     },
   })
+  const parts = useRef<HTMLDivElement>(null)
+  // what was refused is said where it was typed, which may be far from the button
+  useEffect(() => {
+    if (!save.error) return
+    const said = parts.current?.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')
+    said?.scrollIntoView({ block: 'center' })
+    said?.focus({ preventScroll: true })
+  }, [save.error])
   const change = (part: Partial<S>) => {
     setHeld((before) => before ?? latest)
     setTyped((before) => ({ ...before, ...part }))
@@ -80,7 +88,7 @@ export const SettingsForm = <S extends object>({
   const shown = save.error?.problem.code === 'precondition-failed' || (ownWords?.(draft) ?? false)
   return (
     <Page title={title} below={below}>
-      <div className={style.wide}>
+      <div className={style.wide} ref={parts}>
         {save.error && !shown && <Refused error={save.error} />}
         {latest.version !== version && (
           <Note

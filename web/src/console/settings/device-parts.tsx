@@ -70,6 +70,7 @@ export const CodeRules = (part: Part) => {
         </Radio.Group>
       ))}
       <TagsInput
+        mt="lg"
         className={style.hosts}
         label={t('devices.startNetworks.label')}
         description={`${t('devices.startNetworks.text')} ${t('devices.default', { value: t('devices.startNetworks.all') })}`}
@@ -83,6 +84,7 @@ export const CodeRules = (part: Part) => {
         onChange={(value) => change({ startNetworks: value.map((network) => network.trim().toLowerCase()).filter(Boolean) })}
       />
       <NumberInput
+        mt="lg"
         className={style.field}
         label={t('devices.sessionMinutes.label')}
         description={`${t('devices.sessionMinutes.text')} ${t('devices.default', { value: '60' })}`}
@@ -107,6 +109,7 @@ export const PasskeyRules = (part: Part) => {
     <Section title={t('devices.passkeysTitle')}>
       <RolesOf {...part} rule="deviceHeld" usual={t('devices.none')} />
       <NumberInput
+        mt="lg"
         className={style.field}
         label={t('devices.devicesEach.label')}
         description={`${t('devices.devicesEach.text')} ${t('devices.default', { value: '10' })}`}
