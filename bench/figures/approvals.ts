@@ -10,8 +10,8 @@ import { type Postern, startPostern } from '../lib/servers.ts'
 
 const concurrency = 32
 /** Sign-ins at a time: frames are good for 5 s, so no batch of claims may take longer. */
-const batch = 192
-const batches = 1
+const batch = 48
+const batches = 4
 const checks = 3_000
 
 const waiting = 2_000
