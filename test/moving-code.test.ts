@@ -388,7 +388,7 @@ withEitherKind('what is revoked, lost, suspended or over between the steps opens
   assert.equal(await approvedBy(lost), 'conflict')
   hers = await enrolPhone(server, operator, eva, { synced })
   const suspend = () => operator.browser.call(contract.suspendUser, { id: eva.id })
-  assert.equal(await claimedBy(suspend), 'factor-wrong')
+  assert.equal(await claimedBy(suspend), 'code-used')
   await operator.browser.call(contract.resumeUser, { id: eva.id })
   assert.equal(await approvedBy(suspend), 'conflict')
   // and at the start: at 121 s nothing is claimed
@@ -523,6 +523,17 @@ withEitherKind(
         ['code-unknown'],
       )
     }
+    // a person who is suspended takes along what their phone has claimed, and both ends hear it
+    const open = newDesk()
+    const shown = await askPhone(open)
+    const theirs = await scan(server, last, shown)
+    await operator.browser.call(contract.suspendUser, { id: eve.id })
+    assert.deepEqual(await last.browser.call(contract.claimedRequest, { confirm: theirs.confirm }), {
+      state: 'denied',
+      reason: 'device',
+    })
+    const { value } = await open.try(contract.currentSignIn, {})
+    assert.equal(value?.signIn.state, 'pending', 'the computer may go on in another way')
   },
 )
 

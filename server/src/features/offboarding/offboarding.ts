@@ -14,7 +14,7 @@ import { retire } from '../totp/index.ts'
 import { manageable, moveUser, readUser, requireOwnerLeft, type UserRow } from '../users/index.ts'
 
 /**
- * Ends, in the caller's transaction, what a person has open: sign-ins, claims, codes, sessions. Answers the counts. The
+ * Ends, in the caller's transaction, what a person has open: sign-ins, requests, claims, codes, sessions. Answers the counts. The
  * keys are locked first, as by a passcode that is being accepted: its session is either ended here or never made.
  */
 const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ sessions: number; codes: number }> => {
@@ -22,7 +22,8 @@ const endOpen = async (tx: Tx, userId: string, why: string, by: By): Promise<{ s
   await sql`delete from totp where user_id = ${userId} and state = 'pending'`.execute(tx)
   await sql`update sign_in set state = 'failed' where user_id = ${userId} and state = 'open'`.execute(tx)
   const codes = (await revokeCodes(tx, { ofUser: userId }, by)).length
-  await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now() where user_id = ${userId} and state = 'approved' returning sign_in_id)
+  await sql`with u as (update approval set state = 'failed', why = 'device', decided_at = now()
+      where (user_id = ${userId} and state = 'approved') or (for_user = ${userId} and state = 'claimed') returning sign_in_id)
     select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
   const sessions = await endSessions(tx, { userId }, why)
   return { sessions, codes }
