@@ -267,6 +267,25 @@ test('a server that does not answer is told as such, and the code is not lost', 
   await visitor.context.close()
 })
 
+test('a page that did not arrive whole says so in two languages, and goes on with its code when it is loaded again', async () => {
+  const code = await newCode()
+  const visitor = await aPhone()
+  const { page, context } = visitor
+  const first = await (await fetch(new URL(code.url))).text()
+  // what the page asks for by itself, once its first scripts run
+  const isLater = ({ pathname }: URL) => pathname.startsWith('/assets/') && pathname.endsWith('.js') && !first.includes(pathname)
+  await page.route(isLater, (route) => route.abort())
+  await opened(code.url, visitor)
+  await page.getByText('A part of this page did not arrive.').waitFor()
+  await page.getByText('Część tej strony nie dotarła.').waitFor()
+  assert.equal(await overflow(page), 0)
+  await page.unroute(isLater)
+  await page.getByRole('link', { name: 'load the page again' }).click()
+  await title(page, `Set up an authenticator for ${code.username}`)
+  assert.equal(await stateOf(code.id), 'live')
+  await context.close()
+})
+
 test('without JavaScript the page says that nothing was used, in two languages', async () => {
   const code = await newCode()
   const visitor = await newVisitor(chromium, { ...phone, javaScriptEnabled: false })

@@ -31,4 +31,5 @@ const start = async () => {
 addEventListener('hashchange', () => {
   if (location.hash) location.reload()
 })
-void start()
+// what was taken out of the address is kept, so the same page, loaded again, goes on with it
+start().catch(() => document.getElementById('not-whole')?.removeAttribute('hidden'))
