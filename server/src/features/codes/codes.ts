@@ -183,8 +183,10 @@ export const claim = async (
   const repeated = before.claimedAt ? await deps.db.transaction().execute((tx) => handler.repeated(tx, id, key)) : undefined
   if (repeated) return repeated
   if (state === 'used' || state === 'revoked' || state === 'expired') {
-    await recordLate(deps, actor, before, { type: 'code.claimed', claimToken, frame: frames?.at(-1) })
-    throw new Refusal(refusalFor(before))
+    // what was revoked between the two reads is told as that, not as used by the very key that used it
+    const found = (before.claimedAt && (await findBySecret(deps.db, id, secretHash))) || before
+    await recordLate(deps, actor, found, { type: 'code.claimed', claimToken, frame: frames?.at(-1) })
+    throw new Refusal(refusalFor(found))
   }
   const reading = frames && (await requireLive(deps, actor, before, frames, input.ticket))
   return act(deps, actor, { type: 'code.claimed', endpoint: contract.claimCode }, async (tx, event) => {
