@@ -1,8 +1,8 @@
 import { type Figure, rounds } from '../lib/figure.ts'
 import { median } from '../lib/load.ts'
 import { family, pssMiB } from '../lib/proc.ts'
-import { freePort, pause, start } from '../lib/processes.ts'
-import { isReady, postern, scratchFolder, startPeer } from '../lib/servers.ts'
+import { freePort, pause } from '../lib/processes.ts'
+import { isReady, scratchFolder, serve, startPeer } from '../lib/servers.ts'
 
 /** At rest: this long after the start, with nobody calling. In milliseconds. */
 const restMs = 5_000
@@ -18,16 +18,16 @@ export const rest: Figure = async () => {
     POSTERN_BOOTSTRAP: 'off',
     POSTERN_LOG: 'warn',
   }
-  const serve = () => start(process.execPath, [postern, 'serve'], env, () => isReady(port))
+  const started = () => serve(env, () => isReady(port))
   // the first start makes the database
-  await (await serve()).stop()
+  await (await started()).stop()
   const starts: number[] = []
   const sizes: number[] = []
   const emptyStarts: number[] = []
   const emptySizes: number[] = []
   for (let round = 0; round < rounds; round++) {
     const before = performance.now()
-    const server = await serve()
+    const server = await started()
     starts.push((performance.now() - before) / 1_000)
     await pause(restMs)
     sizes.push(pssMiB(family(server.pid)))

@@ -11,8 +11,8 @@ import { phone, press, registerHere, title } from '../../test/support/screens.ts
 import { addAuthenticator } from '../../test/support/virtual-authenticator.ts'
 import { type Figure, milliseconds, type Row } from '../lib/figure.ts'
 import { quantile } from '../lib/load.ts'
-import { freePort, type Running, start } from '../lib/processes.ts'
-import { isReady, postern, scratchFolder } from '../lib/servers.ts'
+import { freePort, type Running } from '../lib/processes.ts'
+import { isReady, scratchFolder, serve } from '../lib/servers.ts'
 
 const warming = 2
 const measured = 15
@@ -44,7 +44,7 @@ const startDeployment = async (processes: number, databaseUrl?: string): Promise
       link ??= /http:\S+\/c\/cod_\S+#\S+/.exec(output)?.[0]
       return link !== undefined && isReady(port)
     }
-    running.push(await start(process.execPath, [postern, 'serve'], env, ready))
+    running.push(await serve(env, ready))
   }
   return {
     origins,

@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import type { Cluster } from './cluster.ts'
 import { freePort, type Running, start } from './processes.ts'
 
-export const postern = join(import.meta.dirname, '../../cli/bin/postern.mjs')
+const postern = join(import.meta.dirname, '../../cli/bin/postern.mjs')
 const peers = join(import.meta.dirname, '../peers')
 
 export const scratchFolder = (): string => {
@@ -23,6 +23,13 @@ export const isReady = (port: number): Promise<boolean> =>
     },
     () => false,
   )
+
+/** BENCH_PROFILE=FOLDER: a .cpuprofile of each Postern server goes there. */
+const folder = process.env.BENCH_PROFILE
+const profiled = folder ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` } : {}
+/** `postern serve` as it is installed: the first line of the program says how Node is to run it. */
+export const serve = (env: Record<string, string>, ready: Parameters<typeof start>[3]): Promise<Running> =>
+  start(postern, ['serve'], { ...profiled, ...env }, ready)
 
 export type Postern = {
   /** The same deployment opened in this process: to write people in bulk with its own keys. */
@@ -56,7 +63,7 @@ export const startPostern = async (
   const running: Running[] = []
   for (const port of ports) {
     const env = { ...settings, POSTERN_LISTEN: `127.0.0.1:${port}` }
-    running.push(await start(process.execPath, [...profileArguments, postern, 'serve'], env, () => isReady(port)))
+    running.push(await serve(env, () => isReady(port)))
   }
   return {
     core,
@@ -71,10 +78,6 @@ export const startPostern = async (
     },
   }
 }
-// BENCH_PROFILE=FOLDER: a .cpuprofile of each Postern server goes there
-const folder = process.env.BENCH_PROFILE
-const profileArguments = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
-
 export const startPeer = async (name: 'better-auth' | 'empty-route', databaseUrl = ''): Promise<Running & { port: number }> => {
   const port = await freePort()
   const env = { PORT: String(port), NODE_ENV: 'production', ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}) }

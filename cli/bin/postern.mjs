@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=32
+// 32 MiB for what lives for one request only: at V8's 16 a twelfth of the time under load goes into moving what is about to die
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 

@@ -2,6 +2,8 @@ import ipaddr from 'ipaddr.js'
 import { remember } from '../../platform/remember.ts'
 
 type Trusted = (address: string) => boolean
+/** About a megabyte each. */
+const mostRemembered = 10_000
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 const parse = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined => (ipaddr.isValid(text) ? ipaddr.process(text) : undefined)
@@ -12,7 +14,7 @@ export const trustedProxies = (cidrs: readonly string[]): Trusted => {
     const address = ipaddr.parse(cidr)
     return [address, address.kind() === 'ipv4' ? 32 : 128]
   })
-  return remember(1_000, (text) => {
+  return remember(mostRemembered, (text) => {
     const address = parse(text)
     return (
       address !== undefined &&
@@ -21,7 +23,7 @@ export const trustedProxies = (cidrs: readonly string[]): Trusted => {
   })
 }
 /** As it goes on record: a connection asks for each of its requests. */
-const normal = remember(1_000, (text) => parse(text)?.toString())
+const normal = remember(mostRemembered, (text) => parse(text)?.toString())
 
 /** `for=` of RFC 7239 §4, quotes, brackets and port taken off; undefined for obfuscated or unknown ones. */
 const forwardedFor = (header: string): (string | undefined)[] =>
@@ -32,11 +34,15 @@ const forwardedFor = (header: string): (string | undefined)[] =>
 /** No address with brackets, zone and port is longer: what is has no place in memory. */
 const longest = 80
 const withoutPort = (value: string): string | undefined => (value.length > longest ? undefined : addressOf(value))
-const addressOf = remember(10_000, (value): string | undefined => {
+const addressOf = remember(mostRemembered, (value): string | undefined => {
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(value)?.[1] ?? (/^[\d.]+:\d+$/.test(value) ? value.slice(0, value.indexOf(':')) : value)
   return parse(bare)?.toString()
 })
+
+/** A header that came several times is one list (RFC 9110 §5.3). */
+const oneOf = (header: string | string[] | undefined): string =>
+  typeof header === 'string' ? header : (header ?? []).filter(Boolean).join(',')
 
 /**
  * Whose call it is: the peer, or, where the peer is a trusted proxy, the nearest address of its headers that is none.
@@ -51,8 +57,8 @@ export const clientAddress = (
   const own = peer === undefined ? undefined : normal(peer)
   if (own === undefined) return null
   if (!trusted(own)) return own
-  const forwarded = [headers.forwarded].flat().filter(Boolean).join(',')
-  const xff = [headers['x-forwarded-for']].flat().filter(Boolean).join(',')
+  const forwarded = oneOf(headers.forwarded)
+  const xff = oneOf(headers['x-forwarded-for'])
   const hops = xff ? xff.split(',').map((hop) => withoutPort(hop.trim())) : forwarded ? forwardedFor(forwarded) : []
   let nearest = own
   for (const hop of hops.reverse()) {

@@ -1,6 +1,7 @@
 import type { CodeSettings, Destination } from '@postern/contract'
 import type pg from 'pg'
 import type { Actor, Source } from '../../platform/actor.ts'
+import { bools, byteas, int4s, texts, uuids } from '../../platform/columns.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
@@ -28,7 +29,8 @@ type Entry = {
 }
 type Row = {
   kind: string | null
-  state: 'page' | 'revoked' | 'expired' | 'not-yet-valid' | 'used-up' | 'live'
+  /** `limited`: it has a scan limit, and was not recorded by the statement that counts none. */
+  state: 'page' | 'revoked' | 'expired' | 'not-yet-valid' | 'used-up' | 'live' | 'limited'
   code: string
   destination: Destination | null
   not_before: Date | null
@@ -36,23 +38,10 @@ type Row = {
   kept: boolean
 }
 
-/**
- * OPEN (model §3, SCAN): reads the codes of a group, counts those with a limit, records the scan of each link code; one
- * commit. What was re-issued is opened as the code that took its place. Nothing comes from memory, so what was revoked
- * before an opening came is refused. Codes that authenticate are only named here: their page records the opening.
- * Addresses come sealed as a version of the settings says; where another one is in force they are left out.
- */
-const openText = (
-  flooding: boolean,
-): string => `with b as (select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[],
-      $10::text[], $11::bytea[], $12::bytea[]) t(n, asked, scan, device_type, platform, browser, country, bot, flooding, city, tag, sealed)),
-  v as (select version = $13 as kept from code_settings),
-  k as (select b.*, c.kind, coalesce(x.id, c.id) as code,
-      case when x.id is null then c.revoked_at else x.revoked_at end as revoked_at, coalesce(x.expires_at, c.expires_at) as expires_at,
-      coalesce(x.not_before, c.not_before) as not_before, coalesce(x.destination, c.destination) as destination,
-      case when x.id is null then c.scan_limit else x.scan_limit end as scan_limit
-    from b left join code c on c.id = b.asked left join code x on x.id = c.replaced_by and c.kind = 'link'),
-  l as materialized (select id, scans, revoked_at, expires_at, not_before, destination, scan_limit from code
+/** Most codes have no limit: this names those that have one, and leaves them to the other. */
+const uncounted = `o as (select k.*, v.kept, case when kind is distinct from 'link' then 'page' when scan_limit is not null then 'limited'
+      when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' when not_before > now() then 'not-yet-valid' else 'live' end as ends from k, v)`
+const counted = `l as materialized (select id, scans, revoked_at, expires_at, not_before, destination, scan_limit from code
     where id in (select code from k where kind = 'link' and scan_limit is not null) order by id for no key update),
   j as (select k.n, k.scan, k.kind, k.code, k.device_type, k.platform, k.browser, k.country, k.bot, k.flooding, k.city, k.tag, k.sealed, l.scans,
       case when l.id is null then k.revoked_at else l.revoked_at end as revoked_at, coalesce(l.expires_at, k.expires_at) as expires_at,
@@ -63,17 +52,41 @@ const openText = (
       count(*) filter (where not bot) over (partition by code order by n) as place from j),
   o as (select s.*, v.kept, case when state = 'live' and scans + (case when bot then 1 else place end) > scan_limit then 'used-up' else state end as ends from s, v),
   u as (update code c set scans = least(c.scan_limit, c.scans + w.n) from (select code, count(*)::int as n from o where ends = 'live' and not bot and scan_limit is not null group by code) w
-    where c.id = w.code),
+    where c.id = w.code)`
+
+/**
+ * OPEN (model §3, SCAN): reads the codes of a group, counts those with a limit (`limits`), records the scan of each link
+ * code; one commit. What was re-issued is opened as the code that took its place. Nothing comes from memory, so what was revoked
+ * before an opening came is refused. Codes that authenticate are only named here: their page records the opening.
+ * Addresses come sealed as a version of the settings says; where another one is in force they are left out.
+ */
+const openText = (
+  flooding: boolean,
+  limits: boolean,
+): string => `with b as (select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[],
+      $10::text[], $11::bytea[], $12::bytea[]) t(n, asked, scan, device_type, platform, browser, country, bot, flooding, city, tag, sealed)),
+  v as (select version = $13 as kept from code_settings),
+  k as (select b.*, c.kind, coalesce(x.id, c.id) as code,
+      case when x.id is null then c.revoked_at else x.revoked_at end as revoked_at, coalesce(x.expires_at, c.expires_at) as expires_at,
+      coalesce(x.not_before, c.not_before) as not_before, coalesce(x.destination, c.destination) as destination,
+      case when x.id is null then c.scan_limit else x.scan_limit end as scan_limit
+    from b left join code c on c.id = b.asked left join code x on x.id = c.replaced_by and c.kind = 'link'),
+  ${limits ? counted : uncounted},
   r as (select scan as id, code as code_id, case when ends <> 'live' then ends when destination->>'type' = 'text' then 'shown' else 'redirected' end as outcome,
       device_type, platform, browser, country, case when kept then city else '' end as city, bot, case when kept then tag end as address_tag, case when kept then sealed end as sealed, flooding
-    from o where ends <> 'page'),
+    from o where ends not in ('page', 'limited')),
   i as (insert into scan (id, code_id, outcome, device_type, platform, browser, country, city, bot, address_tag, sealed)
     select id, code_id, outcome, device_type, platform, browser, country, city, bot, address_tag, sealed from r where not flooding),
   p as (insert into pending (stream, ids) select ${scanStream}, array_agg(id order by id) from r where not flooding having count(*) > 0)
   ${flooding ? `, w as (select * from r where flooding), f as (${countFlood('w')})` : ''}
   select kind, ends as state, code, destination, not_before, kept from o order by n`
-/** The second where an address floods: a part of a statement costs even where it finds nothing. */
-const openTexts = { 'open-code': openText(false), 'open-code-flooded': openText(true) }
+/** A part of a statement costs even where it finds nothing: so one is made for what a group is in need of. */
+const nameOf = (flooding: boolean, limits: boolean): string => `open-code${limits ? '-counted' : ''}${flooding ? '-flooded' : ''}`
+const openTexts = new Map(
+  [false, true].flatMap((flooding) =>
+    [false, true].map((limits) => [nameOf(flooding, limits), openText(flooding, limits)] as const),
+  ),
+)
 type Kept = { version: number; setting: CodeSettings['scanAddresses'] }
 const readKept = async (hot: pg.Pool): Promise<Kept> =>
   (await hot.query<Kept>({ name: 'kept-addresses', text: 'select version, scan_addresses as setting from code_settings' }))
@@ -101,6 +114,8 @@ class AddressRows {
 /** Openings of codes, in groups: the answer of a redirect waits for one durable insert and nothing more. */
 export class Openings {
   readonly #group: Group<Entry, Row>
+  /** Of codes with a limit: their rows are locked, so one group at a time. */
+  readonly #counted: Group<Entry, Row>
   readonly #hot: pg.Pool
   readonly #keys: Keys
   readonly #rows = new AddressRows()
@@ -111,30 +126,34 @@ export class Openings {
     this.#hot = hot
     this.#keys = keys
     this.onScanned = onScanned
-    this.#group = new Group({ run: (entries) => this.#run(entries), lanes: 2 })
+    this.#group = new Group({ run: (entries) => this.#run(entries, false), lanes: 2 })
+    this.#counted = new Group({ run: (entries) => this.#run(entries, true) })
   }
-  async #run(entries: readonly Entry[]): Promise<Row[]> {
+  async #run(entries: readonly Entry[], limits: boolean): Promise<Row[]> {
     this.#kept ??= await readKept(this.#hot)
     const { version } = this.#kept
     const ids = entries.map(() => uuid7())
     const kept = await this.#keep(entries, ids)
-    const name = entries.some(({ flooding }) => flooding) ? 'open-code-flooded' : 'open-code'
+    const name = nameOf(
+      entries.some(({ flooding }) => flooding),
+      limits,
+    )
     const { rows } = await this.#hot.query<Row>({
       name,
-      text: openTexts[name],
+      text: openTexts.get(name) as string,
       values: [
-        entries.map((_, at) => at),
-        entries.map((e) => e.code),
-        ids,
-        entries.map((e) => e.source.device.type),
-        entries.map((e) => e.source.device.platform),
-        entries.map((e) => e.source.device.browser),
-        entries.map((e) => e.source.place?.country ?? ''),
-        entries.map((e) => e.bot),
-        entries.map((e) => e.flooding),
-        kept.map((e) => e.city),
-        kept.map((e) => e.addressTag),
-        kept.map((e) => e.sealed),
+        int4s(entries.map((_, at) => at)),
+        uuids(entries.map((e) => e.code)),
+        uuids(ids),
+        texts(entries.map((e) => e.source.device.type)),
+        texts(entries.map((e) => e.source.device.platform)),
+        texts(entries.map((e) => e.source.device.browser)),
+        texts(entries.map((e) => e.source.place?.country ?? '')),
+        bools(entries.map((e) => e.bot)),
+        bools(entries.map((e) => e.flooding)),
+        texts(kept.map((e) => e.city)),
+        byteas(kept.map((e) => e.addressTag)),
+        byteas(kept.map((e) => e.sealed)),
         version,
       ],
     })
@@ -154,17 +173,14 @@ export class Openings {
       name: 'keep-addresses',
       text: `update scan s set address_tag = b.tag, sealed = b.sealed from unnest($1::uuid[], $2::bytea[], $3::bytea[]) b(id, tag, sealed)
         where s.id = b.id and (select version from code_settings) = $4`,
-      values: [ids, kept.map((e) => e.addressTag), kept.map((e) => e.sealed), this.#kept.version],
+      values: [uuids(ids), byteas(kept.map((e) => e.addressTag)), byteas(kept.map((e) => e.sealed)), this.#kept.version],
     })
   }
   /** `preview`: no person waits for the answer (platform/previews.ts). */
   async open({ source }: Actor, codeId: string, preview: boolean): Promise<Opening> {
-    const row = await this.#group.submit({
-      code: codeId,
-      source,
-      bot: preview,
-      flooding: this.#rows.isOver(source.address),
-    })
+    const entry = { code: codeId, source, bot: preview, flooding: this.#rows.isOver(source.address) }
+    const first = await this.#group.submit(entry)
+    const row = first.state === 'limited' ? await this.#counted.submit(entry) : first
     switch (row.state) {
       case 'page':
         return { is: 'page', codeId: row.kind === null || row.kind === 'static' ? null : row.code }
@@ -176,11 +192,14 @@ export class Openings {
       }
       case 'not-yet-valid':
         return { is: 'not-yet-valid', codeId: row.code, notBefore: row.not_before as Date }
+      case 'limited':
+        throw new Error('a limit was not counted')
       default:
         return { is: row.state, codeId: row.code }
     }
   }
-  drain(): Promise<void> {
-    return this.#group.drain()
+  async drain(): Promise<void> {
+    await this.#group.drain()
+    await this.#counted.drain()
   }
 }

@@ -4,7 +4,6 @@ import type { Source } from '../../platform/actor.ts'
 import { uuid7Time } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
 import { ipv6Network, isIPv6 } from '../../platform/network.ts'
-import { remember } from '../../platform/remember.ts'
 import { addressTag } from '../events/index.ts'
 import type { KeptAddress } from './scans-store.ts'
 
@@ -39,14 +38,8 @@ export const keeper = async (keys: Keys, setting: CodeSettings['scanAddresses'])
     if (address === null) return { addressTag: null, sealed: null, city }
     const kept = setting === 'full' ? address : networkOf(address)
     const sealed = Buffer.concat([head, encrypt(hourKey(key, scanId), Buffer.from(kept), aadOf(scanId))])
-    return { addressTag: tagOf(keys, kept), sealed, city }
+    return { addressTag: addressTag(keys, kept), sealed, city }
   }
-}
-const tagsOf = new WeakMap<Keys, (kept: string) => Buffer>()
-const tagOf = (keys: Keys, kept: string): Buffer => {
-  const tags = tagsOf.get(keys) ?? remember(5_000, (text: string) => addressTag(keys, text))
-  tagsOf.set(keys, tags)
-  return tags(kept)
 }
 /** The address of a scan, or its network; null where none was kept, or the month's key is gone. */
 export const openAddress = async (keys: Keys, scanId: string, sealed: Buffer | null): Promise<string | null> => {

@@ -6,6 +6,7 @@ import { toId, uuid7 } from '../../platform/ids.ts'
 import { decrypt, encrypt, type Keys } from '../../platform/keys.ts'
 import { ipv6Network, isIPv6 } from '../../platform/network.ts'
 import { randomSlice } from '../../platform/random.ts'
+import { remember } from '../../platform/remember.ts'
 import type { EventDraft, Subject } from './event-draft.ts'
 import type { PersonKeys } from './person-keys.ts'
 
@@ -37,8 +38,13 @@ export type PreparedEvent = {
   sealed: Buffer
 }
 
-/** 8 bytes of a keyed hash: to find an address again, not to prove it. */
-export const addressTag = (keys: Keys, address: string): Buffer => keys.hash('address', address).subarray(0, 8)
+const tagsOf = new WeakMap<Keys, (address: string) => Buffer>()
+/** 8 bytes of a keyed hash: to find an address again, not to prove it. A few addresses make most calls. */
+export const addressTag = (keys: Keys, address: string): Buffer => {
+  const tags = tagsOf.get(keys) ?? remember(5_000, (text: string) => keys.hash('address', text).subarray(0, 8))
+  tagsOf.set(keys, tags)
+  return tags(address)
+}
 /** What the limits of an address count together. Whoever has one IPv6 address has all of its /64 (RFC 6177, RFC 7421). */
 export const limitTag = (keys: Keys, address: string): Buffer =>
   addressTag(keys, isIPv6(address) ? ipv6Network(address, 64) : address)

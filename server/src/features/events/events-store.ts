@@ -1,5 +1,6 @@
 import type { Notice } from '@postern/contract'
 import { sql } from 'kysely'
+import { byteas, texts, uuids } from '../../platform/columns.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { PreparedEvent } from './event-entry.ts'
 
@@ -39,49 +40,34 @@ declare module '../../platform/db.ts' {
   }
 }
 
-/** The columns of `event` as arrays, for statements that insert a group: one order, used by every caller. */
-export const eventColumns =
-  'event_id, event_type, event_outcome, event_actor, event_user, event_code, event_session, event_device, event_factor, event_device_type, event_platform, event_browser, event_country, event_address, event_entry, event_leaf, event_sealed'
-const types = [
-  'uuid',
-  'text',
-  'text',
-  'uuid',
-  'uuid',
-  'uuid',
-  'uuid',
-  'uuid',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'bytea',
-  'text',
-  'bytea',
-  'bytea',
+/** How an event goes into a statement that inserts a group: a parameter a column, in one order for every caller. */
+const columns: {
+  name: string
+  type: 'uuid' | 'text' | 'bytea'
+  of: (events: readonly (PreparedEvent | undefined)[]) => Buffer
+}[] = [
+  { name: 'event_id', type: 'uuid', of: (events) => uuids(events.map((e) => e?.id)) },
+  { name: 'event_type', type: 'text', of: (events) => texts(events.map((e) => e?.type)) },
+  { name: 'event_outcome', type: 'text', of: (events) => texts(events.map((e) => e?.outcome)) },
+  { name: 'event_actor', type: 'uuid', of: (events) => uuids(events.map((e) => e?.actorId)) },
+  { name: 'event_user', type: 'uuid', of: (events) => uuids(events.map((e) => e?.userId)) },
+  { name: 'event_code', type: 'uuid', of: (events) => uuids(events.map((e) => e?.codeId)) },
+  { name: 'event_session', type: 'uuid', of: (events) => uuids(events.map((e) => e?.sessionId)) },
+  { name: 'event_device', type: 'uuid', of: (events) => uuids(events.map((e) => e?.deviceId)) },
+  { name: 'event_factor', type: 'text', of: (events) => texts(events.map((e) => e?.factor)) },
+  { name: 'event_device_type', type: 'text', of: (events) => texts(events.map((e) => e?.deviceType)) },
+  { name: 'event_platform', type: 'text', of: (events) => texts(events.map((e) => e?.platform)) },
+  { name: 'event_browser', type: 'text', of: (events) => texts(events.map((e) => e?.browser)) },
+  { name: 'event_country', type: 'text', of: (events) => texts(events.map((e) => e?.country)) },
+  { name: 'event_address', type: 'bytea', of: (events) => byteas(events.map((e) => e?.addressTag)) },
+  { name: 'event_entry', type: 'text', of: (events) => texts(events.map((e) => e?.entry)) },
+  { name: 'event_leaf', type: 'bytea', of: (events) => byteas(events.map((e) => e?.leaf)) },
+  { name: 'event_sealed', type: 'bytea', of: (events) => byteas(events.map((e) => e?.sealed)) },
 ]
+export const eventColumns = columns.map(({ name }) => name).join(', ')
 /** `$5::uuid[], $6::text[], …`, the parameters of `eventArrays` from number `first` on. */
-export const eventParameters = (first: number): string => types.map((type, at) => `$${first + at}::${type}[]`).join(', ')
-export const eventArrays = (events: readonly (PreparedEvent | undefined)[]): unknown[][] => [
-  events.map((e) => e?.id),
-  events.map((e) => e?.type),
-  events.map((e) => e?.outcome),
-  events.map((e) => e?.actorId),
-  events.map((e) => e?.userId),
-  events.map((e) => e?.codeId),
-  events.map((e) => e?.sessionId),
-  events.map((e) => e?.deviceId),
-  events.map((e) => e?.factor),
-  events.map((e) => e?.deviceType),
-  events.map((e) => e?.platform),
-  events.map((e) => e?.browser),
-  events.map((e) => e?.country),
-  events.map((e) => e?.addressTag),
-  events.map((e) => e?.entry),
-  events.map((e) => e?.leaf),
-  events.map((e) => e?.sealed),
-]
+export const eventParameters = (first: number): string => columns.map(({ type }, at) => `$${first + at}::${type}[]`).join(', ')
+export const eventArrays = (events: readonly (PreparedEvent | undefined)[]): Buffer[] => columns.map(({ of }) => of(events))
 /** Inserts events and their one `pending` row from a CTE named `from` that has `eventColumns`. */
 export const insertEvents = (from: string): string => `
   e as (insert into event (id, type, outcome, actor_id, user_id, code_id, session_id, device_id, factor, device_type, platform, browser, country, address_tag, entry, sealed)

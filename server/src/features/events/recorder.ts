@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { byteas, int4s } from '../../platform/columns.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import type { Keys } from '../../platform/keys.ts'
@@ -95,7 +96,11 @@ const countFailures = async (hot: pg.Pool, entries: readonly FailureEntry[]): Pr
   const { rows } = await hot.query<{ n: number; within: boolean }>({
     name: 'count-failures',
     text,
-    values: [entries.map((_, at) => at), entries.map((each) => each.source), ...eventArrays(entries.map((each) => each.event))],
+    values: [
+      int4s(entries.map((_, at) => at)),
+      byteas(entries.map((each) => each.source)),
+      ...eventArrays(entries.map((each) => each.event)),
+    ],
   })
   return rows.map((row) => row.within)
 }

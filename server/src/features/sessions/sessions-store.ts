@@ -1,6 +1,7 @@
 import { type Generated, sql } from 'kysely'
 import type pg from 'pg'
 import type { LiveSession, Source } from '../../platform/actor.ts'
+import { byteas, int4s } from '../../platform/columns.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { uuid7 } from '../../platform/ids.ts'
@@ -121,7 +122,7 @@ const check = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(LiveSess
   const { rows } = await hot.query<LiveSession & { n: number }>({
     name: 'session-check',
     text: `select b.n, ${facts} from unnest($1::int[], $2::bytea[]) b(n, hash) join session s on s.hash = b.hash join users u on u.id = s.user_id where ${live}`,
-    values: [hashes.map((_, at) => at), hashes],
+    values: [int4s(hashes.map((_, at) => at)), byteas(hashes)],
   })
   const found = new Map(rows.map((row) => [row.n, row]))
   return hashes.map((_, at) => found.get(at))
@@ -143,7 +144,7 @@ const checkEarlier = async (hot: pg.Pool, chains: readonly (readonly Buffer[])[]
       exists (select from session o where o.user_id = s.user_id and o.key_thumbprint = s.key_thumbprint and o.ended_at is null and o.expires_at > now()
         and o.seen_at > now() - o.idle) as "hasAnother"
       from unnest($1::int[], $2::int[], $3::bytea[]) b(n, back, hash) join session s on s.hash = b.hash join users u on u.id = s.user_id`,
-    values: [hashes.map(({ n }) => n), hashes.map(({ back }) => back), hashes.map(({ hash }) => hash)],
+    values: [int4s(hashes.map(({ n }) => n)), int4s(hashes.map(({ back }) => back)), byteas(hashes.map(({ hash }) => hash))],
   })
   const found = new Map(rows.map((row) => [row.n, row]))
   return chains.map((_, n): Shown | undefined => {

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { byteas, int4s, int8s, uuids } from '../../platform/columns.ts'
 import { eventArrays, eventColumns, eventParameters, insertEvents, type PreparedEvent } from '../events/index.ts'
 import { sessionHours } from '../sessions/index.ts'
 import type { TotpParameters } from '../totp/index.ts'
@@ -39,7 +40,11 @@ export const look = async (hot: pg.Pool, entries: readonly Asked[]): Promise<Fou
   const { rows } = await hot.query<Found>({
     name: 'totp-look',
     text: lookText,
-    values: [entries.map((_, at) => at), entries.map((e) => e.browserHash), entries.map((e) => e.thumbprint)],
+    values: [
+      int4s(entries.map((_, at) => at)),
+      byteas(entries.map((e) => e.browserHash)),
+      byteas(entries.map((e) => e.thumbprint)),
+    ],
   })
   return rows
 }
@@ -118,15 +123,15 @@ export const judge = async (hot: pg.Pool, guesses: readonly Guess[]): Promise<Ve
     name: 'totp-judge',
     text: judgeText,
     values: [
-      guesses.map((_, n) => n),
-      guesses.map((e) => e.signIn),
-      guesses.map((e) => e.userId),
-      guesses.map((e) => e.thumbprint),
-      acceptances.map((e) => e?.totp),
-      acceptances.map((e) => e?.step),
-      acceptances.map((e) => e?.sessionHash),
-      acceptances.map((e) => e?.sessionId),
-      acceptances.map((e) => e?.source),
+      int4s(guesses.map((_, n) => n)),
+      uuids(guesses.map((e) => e.signIn)),
+      uuids(guesses.map((e) => e.userId)),
+      byteas(guesses.map((e) => e.thumbprint)),
+      uuids(acceptances.map((e) => e?.totp)),
+      int8s(acceptances.map((e) => e?.step)),
+      byteas(acceptances.map((e) => e?.sessionHash)),
+      uuids(acceptances.map((e) => e?.sessionId)),
+      byteas(acceptances.map((e) => e?.source)),
       ...eventArrays(acceptances.map((e) => e?.event)),
     ],
   })

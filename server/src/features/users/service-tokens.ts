@@ -4,6 +4,7 @@ import * as contract from '@postern/contract'
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { type Actor, type LiveToken, roleOf } from '../../platform/actor.ts'
+import { byteas, int4s } from '../../platform/columns.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
 import { cursorId, fromId, toId, uuid7 } from '../../platform/ids.ts'
@@ -144,7 +145,7 @@ const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(Tok
     text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by_name as "createdByName", t.created_at as "createdAt", t.expires_at as "expiresAt",
         t.last_used_at as "lastUsedAt", coalesce(t.last_used_at < now() - interval '1 min', true) as stale
       from unnest($1::int[], $2::bytea[]) b(n, hash) join service_token t on t.hash = b.hash left join users u on u.id = t.created_by where ${live}`,
-    values: [hashes.map((_, at) => at), hashes],
+    values: [int4s(hashes.map((_, at) => at)), byteas(hashes)],
   })
   const found = new Map(rows.map((row) => [row.n, row]))
   return hashes.map((_, at) => found.get(at))
