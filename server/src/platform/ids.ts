@@ -4,20 +4,22 @@ import { invalid } from './refusal.ts'
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 let lastMs = 0
+/** `lastMs` as a UUID begins with it. */
+let head = ''
 let counter = 0
+const begin = (ms: number): void => {
+  lastMs = ms
+  counter = 0
+  const time = ms.toString(16).padStart(12, '0')
+  head = `${time.slice(0, 8)}-${time.slice(8)}-7`
+}
 
 /** A UUID v7 (RFC 9562 §6.2 method 1): milliseconds, a 12-bit counter, 62 random bits; monotonic in a process. */
 export const uuid7 = (now: number = Date.now()): string => {
-  if (now > lastMs) {
-    lastMs = now
-    counter = 0
-  } else if (++counter > 0xfff) {
-    lastMs++
-    counter = 0
-  }
-  const time = lastMs.toString(16).padStart(12, '0')
+  if (now > lastMs) begin(now)
+  else if (++counter > 0xfff) begin(lastMs + 1)
   // the second half of a version 4: variant and 62 random bits, which Node has ready
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`
+  return `${head}${counter.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`
 }
 
 /** The instant in a UUID v7, in milliseconds since 1970. */

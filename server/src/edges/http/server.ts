@@ -167,10 +167,8 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
     preValidation: async (request, reply) => {
       if (request.body === undefined || request.body === null) request.body = {}
-      const sent = Object.entries(fileTypes).find(([type]) =>
-        (request.headers['content-type'] ?? '').toLowerCase().startsWith(type),
-      )
-      if (sent) requireFile(request, endpoint, sent[1])
+      const field = fileField(request.headers['content-type'])
+      if (field) requireFile(request, endpoint, field)
       // an action that sets or clears the cookie itself has the last word; what is written as it comes brings none
       const giveCookie = (cookie: string) => reply.setCookie(deps.cookies.session, cookie, deps.cookies.options)
       request.actor = await authenticate(deps, request, endpoint, route.stream ? undefined : giveCookie)
@@ -189,8 +187,12 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
   })
 }
 
-/** Bodies that are a file as it is, and the field of an input that takes them. */
-const fileTypes = { 'text/csv': 'csv', 'image/': 'image' } as const
+/** Of a body that is a file as it is: the field of an input that takes it. */
+const fileField = (contentType: string | undefined): 'csv' | 'image' | undefined => {
+  if (contentType === undefined) return undefined
+  const type = contentType.toLowerCase()
+  return type.startsWith('text/csv') ? 'csv' : type.startsWith('image/') ? 'image' : undefined
+}
 const requireFile = (request: FastifyRequest, endpoint: Endpoint, field: string): void => {
   if (!(field in endpoint.input.shape)) throw wrongMediaType(endpoint)
   if ((request.query as { dryRun?: string }).dryRun === 'true') Object.assign(request.body as object, { dryRun: true })
