@@ -27,7 +27,7 @@ export const isReady = (port: number): Promise<boolean> =>
 /** BENCH_PROFILE=FOLDER: a .cpuprofile of each Postern server goes there. */
 const folder = process.env.BENCH_PROFILE
 const profiled = folder ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` } : {}
-/** `postern serve` as it is installed: the first line of the program says how Node is to run it. */
+/** `postern serve` as it is installed. */
 export const serve = (env: Record<string, string>, ready: Parameters<typeof start>[3]): Promise<Running> =>
   start(postern, ['serve'], { ...profiled, ...env }, ready)
 
