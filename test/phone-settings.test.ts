@@ -5,6 +5,7 @@ import * as contract from '@postern/contract'
 import canonicalize from 'canonicalize'
 import { afterPassword, atOnce, from, said, settle, tallied } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
+import { eitherKindInTurn, ofKind, withEitherKind } from './support/either-kind.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode, signIn } from './support/people.ts'
 import {
   age,
@@ -27,6 +28,10 @@ await server.sql(`update authentication_settings set starts_per_minute = 100000,
 const olga = await firstOperator(server)
 const ada = await newPerson(server, olga, 'ada')
 const phone = await enrolPhone(server, olga, ada)
+const alma = await newPerson(server, olga, 'alma')
+const almas = await enrolPhone(server, olga, alma, { synced: true })
+/** Somebody with a phone of that kind. */
+const own = (synced: boolean) => (synced ? { ada: alma, phone: almas } : { ada, phone })
 
 const settingsOf = async () => olga.browser.try(contract.getDeviceSettings, {})
 /** Saved as Settings → Devices saves them, and on record; `work` is done under them, and they are put back. */
@@ -48,7 +53,7 @@ const under = async (more: Partial<contract.DeviceSettings>, work: () => Promise
   }
 }
 const places = { london: '81.2.69.142', mountainView: '8.8.8.8', alsoThere: '8.8.4.4', home: '10.1.2.3', sofa: '10.1.2.99' }
-const phoneAt = (address: string, which: Phone = phone): Phone => {
+const phoneAt = (address: string, which: Phone): Phone => {
   which.browser.headers['x-forwarded-for'] = address
   return which
 }
@@ -67,78 +72,86 @@ const signedIn = async (desk: Browser, person: Person): Promise<Browser> => {
   return desk
 }
 
-test('near: by default the phone is warned of a far desk; where policy requires it the claim is refused, and the screen told', async () => {
-  const warned = await scan(server, phoneAt(places.london), await askPhone(from(server, places.mountainView)))
-  assert.deepEqual([warned.context.near, warned.context.country], ['no', 'US'])
-  await under({ near: 'require' }, async () => {
-    for (const [desk, at, near] of [
-      [places.mountainView, places.london, 'no'],
-      [places.home, places.london, 'unknown'],
-    ] as const) {
-      const screenOf = from(server, desk)
-      const screen = await askPhone(screenOf)
-      const refused = await claim(phoneAt(at), screen)
-      assert.deepEqual([refused.status, refused.problem.code, refused.problem.reason], [403, 'not-allowed', 'far'], near)
-      // dead, also for a phone that is near; the screen hears of no claim
-      assert.deepEqual(await toldLast(screenOf), [{ type: 'denied', reason: 'far' }])
-      assert.notEqual((await claim(phoneAt(desk), screen)).status, 200)
-      const [event] = (await olga.browser.call(contract.listEvents, { codeId: screen.code.id, outcome: 'denied' })).items.slice(
-        -1,
-      )
-      assert.deepEqual([event?.type, event?.detail.near, event?.subject?.name], ['code.claimed', near, 'ada'])
-      assert.match(String(event?.policy), /^devices\/\d+$/)
-    }
-    for (const [desk, at, near] of [
-      [places.mountainView, places.alsoThere, 'country'],
-      [places.home, places.sofa, 'network'],
-    ] as const) {
-      const browser = from(server, desk)
-      const screen = await askPhone(browser)
-      const claimed = await scan(server, phoneAt(at), screen)
-      assert.equal(claimed.context.near, near)
-      assert.equal(said(await approve(phone, server.origin, claimed, screen.match)), '200')
-      assert.equal((await browser.call(contract.collectSignIn, {})).signIn.state, 'complete')
-    }
-  })
-  delete phone.browser.headers['x-forwarded-for']
-})
-
-test('near and known browser off: neither is looked at, shown, signed or on record; what is signed says so', async () => {
-  const before = phoneAt(places.london)
-  const known = await signedIn(from(server, places.mountainView), ada)
-  const claimedBy = async (more: Partial<contract.DeviceSettings>) => {
-    let told: unknown[] = []
-    await under(more, async () => {
-      const screen = await askPhone(known)
-      const { context, options, confirm } = await scan(server, before, screen)
-      const tail = Buffer.from(options.challenge, 'base64url').subarray(32)
-      assert.deepEqual(
-        tail,
-        createHash('sha256')
-          .update(canonicalize(context) as string)
-          .digest(),
-      )
-      assert.equal(said(await approve(before, server.origin, { context, options, confirm } as Claimed, screen.match)), '200')
-      const { items } = await olga.browser.call(contract.listEvents, { codeId: screen.code.id })
-      told = [context.near, context.known, context.unasked]
-      for (const { detail } of items) told.push([detail.near, detail.known])
+test(
+  'near: by default the phone is warned of a far desk; where policy requires it the claim is refused, and the screen told',
+  eitherKindInTurn(async (synced) => {
+    const { ada, phone } = own(synced)
+    const warned = await scan(server, phoneAt(places.london, phone), await askPhone(from(server, places.mountainView)))
+    assert.deepEqual([warned.context.near, warned.context.country], ['no', 'US'])
+    await under({ near: 'require' }, async () => {
+      for (const [desk, at, near] of [
+        [places.mountainView, places.london, 'no'],
+        [places.home, places.london, 'unknown'],
+      ] as const) {
+        const screenOf = from(server, desk)
+        const screen = await askPhone(screenOf)
+        const refused = await claim(phoneAt(at, phone), screen)
+        assert.deepEqual([refused.status, refused.problem.code, refused.problem.reason], [403, 'not-allowed', 'far'], near)
+        // dead, also for a phone that is near; the screen hears of no claim
+        assert.deepEqual(await toldLast(screenOf), [{ type: 'denied', reason: 'far' }])
+        assert.notEqual((await claim(phoneAt(desk, phone), screen)).status, 200)
+        const [event] = (await olga.browser.call(contract.listEvents, { codeId: screen.code.id, outcome: 'denied' })).items.slice(
+          -1,
+        )
+        assert.deepEqual([event?.type, event?.detail.near, event?.subject?.name], ['code.claimed', near, ada.username])
+        assert.match(String(event?.policy), /^devices\/\d+$/)
+      }
+      for (const [desk, at, near] of [
+        [places.mountainView, places.alsoThere, 'country'],
+        [places.home, places.sofa, 'network'],
+      ] as const) {
+        const browser = from(server, desk)
+        const screen = await askPhone(browser)
+        const claimed = await scan(server, phoneAt(at, phone), screen)
+        assert.equal(claimed.context.near, near)
+        assert.equal(said(await approve(phone, server.origin, claimed, screen.match)), '200')
+        assert.equal((await browser.call(contract.collectSignIn, {})).signIn.state, 'complete')
+      }
     })
-    return told
-  }
-  assert.deepEqual(await claimedBy({}), ['no', 'yes', undefined, ['no', 'yes'], ['no', 'yes']])
-  assert.deepEqual(await claimedBy({ near: 'off' }), ['unknown', 'yes', ['near'], [undefined, 'yes'], [undefined, 'yes']])
-  assert.deepEqual(await claimedBy({ knownBrowser: 'off' }), ['no', 'unknown', ['known'], ['no', undefined], ['no', undefined]])
-  assert.deepEqual(await claimedBy({ near: 'off', knownBrowser: 'off' }), [
-    'unknown',
-    'unknown',
-    ['near', 'known'],
-    [undefined, undefined],
-    [undefined, undefined],
-  ])
-  delete phone.browser.headers['x-forwarded-for']
-})
+    delete phone.browser.headers['x-forwarded-for']
+  }),
+)
 
-test('near: behind a proxy that nobody named everybody has its address, and nobody is near', async () => {
+test(
+  'near and known browser off: neither is looked at, shown, signed or on record; what is signed says so',
+  eitherKindInTurn(async (synced) => {
+    const { ada, phone } = own(synced)
+    const before = phoneAt(places.london, phone)
+    const known = await signedIn(from(server, places.mountainView), ada)
+    const claimedBy = async (more: Partial<contract.DeviceSettings>) => {
+      let told: unknown[] = []
+      await under(more, async () => {
+        const screen = await askPhone(known)
+        const { context, options, confirm } = await scan(server, before, screen)
+        const tail = Buffer.from(options.challenge, 'base64url').subarray(32)
+        assert.deepEqual(
+          tail,
+          createHash('sha256')
+            .update(canonicalize(context) as string)
+            .digest(),
+        )
+        assert.equal(said(await approve(before, server.origin, { context, options, confirm } as Claimed, screen.match)), '200')
+        const { items } = await olga.browser.call(contract.listEvents, { codeId: screen.code.id })
+        told = [context.near, context.known, context.unasked]
+        for (const { detail } of items) told.push([detail.near, detail.known])
+      })
+      return told
+    }
+    assert.deepEqual(await claimedBy({}), ['no', 'yes', undefined, ['no', 'yes'], ['no', 'yes']])
+    assert.deepEqual(await claimedBy({ near: 'off' }), ['unknown', 'yes', ['near'], [undefined, 'yes'], [undefined, 'yes']])
+    assert.deepEqual(await claimedBy({ knownBrowser: 'off' }), ['no', 'unknown', ['known'], ['no', undefined], ['no', undefined]])
+    assert.deepEqual(await claimedBy({ near: 'off', knownBrowser: 'off' }), [
+      'unknown',
+      'unknown',
+      ['near', 'known'],
+      [undefined, undefined],
+      [undefined, undefined],
+    ])
+    delete phone.browser.headers['x-forwarded-for']
+  }),
+)
+
+test('near: behind a proxy that nobody named everybody has its address, and nobody is near', async (t) => {
   // the page's own name first; the tests come in by localhost, as such a proxy does
   const port = await freePort()
   const name = 'https://postern.example.org'
@@ -146,14 +159,19 @@ test('near: behind a proxy that nobody named everybody has its address, and nobo
   const hidden = await startServer({ env: { ...env, POSTERN_TRUSTED_PROXIES: '' } })
   const local = { ...hidden, browser: () => Object.assign(new Browser(`http://localhost:${port}`), { audience: name }) }
   const hanna = await firstOperator(local)
-  const ida = await newPerson(local, hanna, 'ida')
-  const hers = await enrolPhone({ ...local, origin: name }, hanna, ida)
-  const first = await askPhone(local.browser())
-  assert.deepEqual((await scan(local, hers, first)).context.near, 'unknown')
-  await local.sql(`update device_settings set near = 'require'`)
-  const desk = local.browser()
-  const tried = await hers.browser.try(contract.claimCode, await liveFrames(local, await askPhone(desk)))
-  assert.deepEqual([tried.status, tried.problem.reason], [403, 'far'])
+  const journey = eitherKindInTurn(async (synced) => {
+    const ida = await newPerson(local, hanna, ofKind('ida', synced))
+    const hers = await enrolPhone({ ...local, origin: name }, hanna, ida, { synced })
+    // the other kind left it at its end
+    await local.sql(`update device_settings set near = default`)
+    const first = await askPhone(local.browser())
+    assert.deepEqual((await scan(local, hers, first)).context.near, 'unknown')
+    await local.sql(`update device_settings set near = 'require'`)
+    const desk = local.browser()
+    const tried = await hers.browser.try(contract.claimCode, await liveFrames(local, await askPhone(desk)))
+    assert.deepEqual([tried.status, tried.problem.reason], [403, 'far'])
+  })
+  await journey(t)
 })
 
 test('known browser: where policy requires one, a browser that nobody signed in by gets no code at all', async () => {
@@ -167,7 +185,13 @@ test('known browser: where policy requires one, a browser that nobody signed in 
     const [event] = await denials()
     assert.deepEqual([event?.outcome, event?.detail.why], ['denied', 'a browser that nobody signed in by'])
     assert.match(String(event?.policy), /^devices\/\d+$/)
+  })
+})
 
+withEitherKind(
+  'known browser: where policy requires one, a phone signs its person in at a browser that is theirs, and at no other',
+  async (synced) => {
+    const { ada, phone } = own(synced)
     const known = await signedIn(server.browser(), ada)
     const screen = await askPhone(known)
     const claimed = await scan(server, phone, screen)
@@ -176,8 +200,8 @@ test('known browser: where policy requires one, a browser that nobody signed in 
     assert.equal((await known.call(contract.collectSignIn, {})).signIn.state, 'complete')
 
     // of somebody else: the code is offered, for nobody is named yet; the person's own phone is refused
-    const bea = await newPerson(server, olga, 'bea')
-    const hers = await enrolPhone(server, olga, bea)
+    const bea = await newPerson(server, olga, ofKind('bea', synced))
+    const hers = await enrolPhone(server, olga, bea, { synced })
     const shared = await askPhone(known)
     const asBea = await scan(server, hers, shared)
     assert.equal(asBea.context.known, 'no')
@@ -193,12 +217,12 @@ test('known browser: where policy requires one, a browser that nobody signed in 
     const refusedToo = await approve(elsewhere, server.origin, unnamed, again.match)
     assert.deepEqual([said(refusedToo), refusedToo.problem.reason], ['not-allowed', 'unknown-browser'])
     const [judged] = (await olga.browser.call(contract.listEvents, { codeId: again.code.id, type: 'approval.approved' })).items
-    assert.deepEqual([judged?.outcome, judged?.actor.name, judged?.detail.known], ['denied', 'bea', 'no'])
+    assert.deepEqual([judged?.outcome, judged?.actor.name, judged?.detail.known], ['denied', bea.username, 'no'])
     assert.equal((await toldLast(known)).at(-1)?.reason, 'policy')
     assert.equal(said(await known.try(contract.collectSignIn, {})), 'conflict')
     // her own browser is hers by such a page, too
-    const own = await signedIn(server.browser(), bea)
-    const third = await askPhone(own)
+    const beas = await signedIn(server.browser(), bea)
+    const third = await askPhone(beas)
     const unnamedToo = await scan(server, elsewhere, third)
     assert.equal(unnamedToo.context.known, 'unknown')
     assert.equal(said(await approve(elsewhere, server.origin, unnamedToo, third.match)), '200')
@@ -209,8 +233,9 @@ test('known browser: where policy requires one, a browser that nobody signed in 
     await server.sql(`update known_browser set last_at = now() - interval '91 days' where thumbprint = $1`, [known.thumbprint()])
     await known.call(contract.openSignIn, {})
     assert.equal(said(await known.try(contract.openQr, {})), 'not-allowed')
-  })
-})
+  },
+  (both) => under({ knownBrowser: 'require' }, both),
+)
 
 test('start networks: our code is for the networks that are named; the other ways stay', async () => {
   await under({ startNetworks: ['198.51.100.0/24', '2001:db8:7::/48'] }, async () => {
@@ -248,70 +273,84 @@ test('start networks: asking again and again from elsewhere costs starts, and fi
   })
 })
 
-test('qr: off it is offered nowhere; as the second factor after a password alone; at a step-up likewise', async () => {
-  const next = async (desk: Browser) => (await desk.call(contract.currentSignIn, {})).signIn.next
-  const desk = await signIn(server, ada)
-  for (const [qr, alone, after] of [
-    ['off', ['passkey', 'password'], ['passkey', 'totp', 'recovery-code']],
-    ['second-factor', ['passkey', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
-    ['passwordless', ['passkey', 'qr', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
-  ] as const) {
-    const work = async () => {
-      const browser = server.browser()
-      await browser.call(contract.openSignIn, {})
-      assert.deepEqual(await next(browser), alone, qr)
-      assert.equal(said(await browser.try(contract.openQr, {})), qr === 'passwordless' ? '200' : 'conflict', qr)
-      await browser.call(contract.provePassword, { username: 'ada', password: ada.password })
-      assert.deepEqual(await next(browser), after, qr)
-      const tried = await browser.try(contract.openQr, {})
-      assert.equal(said(tried), qr === 'off' ? 'conflict' : '200', qr)
-      await desk.call(contract.stepUp, {})
-      assert.equal((await next(desk)).includes('qr'), qr === 'passwordless')
-    }
-    if (qr === 'passwordless') await work()
-    else await under({ qr }, work)
-  }
-})
-
-test('qr: what was drawn before it was switched off signs nobody in without the password', async () => {
-  for (const qr of ['off', 'second-factor'] as const) {
-    const desk = server.browser()
-    const screen = await askPhone(desk)
-    const claimed = await scan(server, phone, screen)
-    const approved = server.browser()
-    const earlier = await askPhone(approved)
-    assert.equal(said(await approve(phone, server.origin, await scan(server, phone, earlier), earlier.match)), '200')
-    await under({ qr }, async () => {
-      const refused = await approve(phone, server.origin, claimed, screen.match)
-      const reason = qr === 'off' ? 'policy' : 'computer-first'
-      assert.deepEqual([refused.status, refused.problem.code, refused.problem.reason], [403, 'not-allowed', reason])
-      // the screen and the phone are told by the same word
-      assert.deepEqual((await toldLast(desk)).at(-1), { type: 'denied', reason })
-      for (const each of [desk, approved]) {
-        const { problem } = await each.try(contract.collectSignIn, {})
-        assert.deepEqual([problem.code, problem.reason], ['conflict', reason])
+test(
+  'qr: off it is offered nowhere; as the second factor after a password alone; at a step-up likewise',
+  eitherKindInTurn(async (synced) => {
+    const { ada } = own(synced)
+    const next = async (desk: Browser) => (await desk.call(contract.currentSignIn, {})).signIn.next
+    const desk = await signIn(server, ada)
+    for (const [qr, alone, after] of [
+      ['off', ['passkey', 'password'], ['passkey', 'totp', 'recovery-code']],
+      ['second-factor', ['passkey', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
+      ['passwordless', ['passkey', 'qr', 'password'], ['passkey', 'qr', 'totp', 'recovery-code']],
+    ] as const) {
+      const work = async () => {
+        const browser = server.browser()
+        await browser.call(contract.openSignIn, {})
+        assert.deepEqual(await next(browser), alone, qr)
+        assert.equal(said(await browser.try(contract.openQr, {})), qr === 'passwordless' ? '200' : 'conflict', qr)
+        await browser.call(contract.provePassword, { username: ada.username, password: ada.password })
+        assert.deepEqual(await next(browser), after, qr)
+        const tried = await browser.try(contract.openQr, {})
+        assert.equal(said(tried), qr === 'off' ? 'conflict' : '200', qr)
+        await desk.call(contract.stepUp, {})
+        assert.equal((await next(desk)).includes('qr'), qr === 'passwordless')
       }
+      if (qr === 'passwordless') await work()
+      else await under({ qr }, work)
+    }
+  }),
+)
+
+test(
+  'qr: what was drawn before it was switched off signs nobody in without the password',
+  eitherKindInTurn(async (synced) => {
+    const { phone } = own(synced)
+    for (const qr of ['off', 'second-factor'] as const) {
+      const desk = server.browser()
+      const screen = await askPhone(desk)
+      const claimed = await scan(server, phone, screen)
+      const approved = server.browser()
+      const earlier = await askPhone(approved)
+      assert.equal(said(await approve(phone, server.origin, await scan(server, phone, earlier), earlier.match)), '200')
+      await under({ qr }, async () => {
+        const refused = await approve(phone, server.origin, claimed, screen.match)
+        const reason = qr === 'off' ? 'policy' : 'computer-first'
+        assert.deepEqual([refused.status, refused.problem.code, refused.problem.reason], [403, 'not-allowed', reason])
+        // the screen and the phone are told by the same word
+        assert.deepEqual((await toldLast(desk)).at(-1), { type: 'denied', reason })
+        for (const each of [desk, approved]) {
+          const { problem } = await each.try(contract.collectSignIn, {})
+          assert.deepEqual([problem.code, problem.reason], ['conflict', reason])
+        }
+      })
+    }
+  }),
+)
+
+test(
+  'one frame: where policy takes none, a camera app’s look gets no ticket, and one from before is worth nothing',
+  eitherKindInTurn(async (synced) => {
+    const { phone } = own(synced)
+    const screen = await askPhone(server.browser())
+    const one = { id: screen.code.id, secret: frame(screen, 0) }
+    const { ticket } = await phone.browser.call(contract.inspectCode, one)
+    assert.ok(ticket)
+    await under({ oneFrame: false }, async () => {
+      const looked = await phone.browser.call(contract.inspectCode, one)
+      assert.deepEqual([looked.state, looked.ticket], ['live', undefined])
+      const tried = await phone.browser.try(contract.claimCode, { ...one, ticket })
+      assert.deepEqual([tried.status, tried.problem.code, tried.problem.reason], [403, 'not-allowed', 'camera'])
+      // three frames are taken still
+      assert.equal((await scan(server, phone, screen)).context.read, 'frames')
     })
-  }
-})
+  }),
+)
 
-test('one frame: where policy takes none, a camera app’s look gets no ticket, and one from before is worth nothing', async () => {
-  const screen = await askPhone(server.browser())
-  const one = { id: screen.code.id, secret: frame(screen, 0) }
-  const { ticket } = await phone.browser.call(contract.inspectCode, one)
-  assert.ok(ticket)
-  await under({ oneFrame: false }, async () => {
-    const looked = await phone.browser.call(contract.inspectCode, one)
-    assert.deepEqual([looked.state, looked.ticket], ['live', undefined])
-    const tried = await phone.browser.try(contract.claimCode, { ...one, ticket })
-    assert.deepEqual([tried.status, tried.problem.code, tried.problem.reason], [403, 'not-allowed', 'camera'])
-    // three frames are taken still
-    assert.equal((await scan(server, phone, screen)).context.read, 'frames')
-  })
-})
-
-test('session minutes: a session that our code opened ends by them, and no call makes it longer', async () => {
-  await under({ sessionMinutes: 5 }, async () => {
+withEitherKind(
+  'session minutes: a session that our code opened ends by them, and no call makes it longer',
+  async (synced) => {
+    const { ada, phone } = own(synced)
     const desk = server.browser()
     const screen = await askPhone(desk)
     await approve(phone, server.origin, await scan(server, phone, screen), screen.match)
@@ -324,21 +363,26 @@ test('session minutes: a session that our code opened ends by them, and no call 
     // others are as long as ever
     const other = await signIn(server, ada)
     assert.ok(Date.parse((await other.call(contract.currentSession, {})).expiresAt) - Date.now() > 3_600_000)
-  })
-})
+  },
+  (both) => under({ sessionMinutes: 5 }, both),
+)
 
-test('computer first: without it an operator signs in by the phone alone; with it for users too they cannot', async () => {
-  const otto = await newPerson(server, olga, 'otto', ['operator'])
-  const his = await enrolPhone(server, olga, otto)
-  const alone = async (which: Phone): Promise<string> => {
-    const screen = await askPhone(server.browser())
-    await age(server, screen, 3)
-    return said(await approve(which, server.origin, await scan(server, which, screen), screen.match))
-  }
-  assert.equal(await alone(his), 'not-allowed')
-  assert.equal(await alone(phone), '200')
-  await under({ computerFirst: ['user'] }, async () => {
-    assert.equal(await alone(his), '200')
-    assert.equal(await alone(phone), 'not-allowed')
-  })
-})
+test(
+  'computer first: without it an operator signs in by the phone alone; with it for users too they cannot',
+  eitherKindInTurn(async (synced) => {
+    const { phone } = own(synced)
+    const otto = await newPerson(server, olga, ofKind('otto', synced), ['operator'])
+    const his = await enrolPhone(server, olga, otto, { synced })
+    const alone = async (which: Phone): Promise<string> => {
+      const screen = await askPhone(server.browser())
+      await age(server, screen, 3)
+      return said(await approve(which, server.origin, await scan(server, which, screen), screen.match))
+    }
+    assert.equal(await alone(his), 'not-allowed')
+    assert.equal(await alone(phone), '200')
+    await under({ computerFirst: ['user'] }, async () => {
+      assert.equal(await alone(his), '200')
+      assert.equal(await alone(phone), 'not-allowed')
+    })
+  }),
+)

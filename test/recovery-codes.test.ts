@@ -4,8 +4,9 @@ import * as contract from '@postern/contract'
 import { afterPassword, atOnce, dump, said, tallied } from './support/attack.ts'
 import type { Browser } from './support/browser.ts'
 import { pendingSignIn } from './support/crowd.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { claimKey, firstOperator, forgetStep, newPerson, type Person, partsOf, passcode, signIn } from './support/people.ts'
-import { enrolPhone, uuidOf } from './support/phones.ts'
+import { authenticatorOf, claimDevice, enrolPhone, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -147,9 +148,9 @@ test('the session of a recovery code is aal1, short, and only enrols; the factor
   assert.equal(said(await gone.try(contract.proveTotp, { code: passcode(person.secret) })), 'factor-wrong')
 })
 
-test('it adds a factor as long as it lives, and takes none away once its proof is five minutes old', async () => {
-  const person = await newPerson(server, olga, 'slow')
-  const kept = await enrolPhone(server, olga, person)
+withEitherKind('it adds a factor as long as it lives, and takes none away once its proof is five minutes old', async (synced) => {
+  const person = await newPerson(server, olga, ofKind('slow', synced))
+  const kept = await enrolPhone(server, olga, person, { synced })
   const browser = await recovered(person)
   const session = await browser.call(contract.currentSession, {})
   await server.sql(`update session set proved_at = now() - interval '6 minutes' where id = $1`, [uuidOf(session.id)])
@@ -178,6 +179,32 @@ test('another phone may be enrolled from it by a code, which asks for the passwo
   })
   assert.equal(said(await browser.try(contract.currentSession, {})), 'no-session')
 })
+
+withEitherKind(
+  'so may another phone with a passkey, which signs in by it; all sessions end but the one that shows the code',
+  async (synced) => {
+    const person = await newPerson(server, olga, ofKind('by-code-passkey', synced))
+    const elsewhere = await signIn(server, person)
+    const browser = await recovered(person)
+    const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'device' })
+    const phone = server.browser()
+    const claimed = await claimDevice(phone, code.url as string)
+    assert.deepEqual(claimed.needs, ['current-password'])
+    const authenticator = authenticatorOf(synced)
+    const { origin } = server
+    const registration = authenticator.create(claimed.options, { origin })
+    const confirm = { confirm: claimed.confirm, registration }
+    assert.equal(said(await phone.try(contract.confirmEnrolment, confirm)), 'invalid-request')
+    await phone.call(contract.confirmEnrolment, { ...confirm, currentPassword: person.password })
+    assert.equal(said(await elsewhere.try(contract.currentSession, {})), 'no-session')
+    assert.equal(said(await browser.try(contract.currentSession, {})), '200')
+    await phone.call(contract.openSignIn, {})
+    const assertion = authenticator.get(await phone.call(contract.signInPasskeyOptions, {}), { origin })
+    assert.equal((await phone.call(contract.provePasskey, { assertion })).signIn.state, 'complete')
+    const { scope, assurance } = await phone.call(contract.currentSession, {})
+    assert.deepEqual([scope, assurance.amr[0]], ['full', synced ? 'swk' : 'hwk'])
+  },
+)
 
 test('where the last code is used the next sign-in says so, and a new factor brings a new set', async () => {
   const person = await newPerson(server, olga, 'last-one')

@@ -5,6 +5,7 @@ import * as contract from '@postern/contract'
 import pg from 'pg'
 import { afterPassword, atOnce, from, said } from './support/attack.ts'
 import { eventually } from './support/deployment.ts'
+import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { firstOperator, newPerson, signIn } from './support/people.ts'
 import { age, ageOf, askPhone, type Claimed, enrolPhone, frame, liveFrames, type Screen, scan, uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
@@ -14,6 +15,10 @@ await server.sql(`update authentication_settings set starts_per_minute = 100000,
 const olga = await firstOperator(server)
 const ada = await newPerson(server, olga, 'ada')
 const phone = await enrolPhone(server, olga, ada)
+const alma = await newPerson(server, olga, 'alma')
+const almas = await enrolPhone(server, olga, alma, { synced: true })
+/** Somebody with a phone of that kind. */
+const own = (synced: boolean) => (synced ? { ada: alma, phone: almas } : { ada, phone })
 
 /** Each from an address of its own, unless one is given. */
 let addresses = 0
@@ -39,6 +44,7 @@ const ends: [string, (screen: Screen) => Promise<unknown>, string, string][] = [
     'code-revoked',
   ],
   ['used by another phone', (screen) => scan(server, phone, screen), 'used', 'code-used'],
+  ['used by another phone whose passkey is synced', (screen) => scan(server, almas, screen), 'used', 'code-used'],
 ]
 for (const [name, end, state, code] of ends)
   test(`a frame of a code that is ${name} is a relay attempt, looked at or claimed, on record with both places and told of`, async () => {
@@ -67,7 +73,8 @@ test('a frame that was fresh when its code ended is on record as a relay, and al
   assert.equal(await noticeOf(screen, 'relay'), 0)
 })
 
-test('whoever claimed a code is no relay when they come back to it, also after it was revoked', async () => {
+withEitherKind('whoever claimed a code is no relay when they come back to it, also after it was revoked', async (synced) => {
+  const { phone } = own(synced)
   const screen = await screenOf()
   const claimed = await scan(server, phone, screen)
   const one = { id: screen.code.id, secret: frame(screen, 0) }
@@ -172,55 +179,61 @@ test('a stranger with codes of their own makes one notice an hour; codes that na
   assert.equal(await relay(await screenOf()), 0)
 })
 
-test('"this was not me" of nobody makes one notice an hour and address; once an assertion names somebody it is told of', async () => {
-  const address = nextAddress()
-  const notMe = async (browser = stranger(address)) => {
-    const screen = await screenOf()
-    const claimed = await scan(server, { browser }, screen)
-    const { options } = await browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'not-me' })
-    return { screen, browser, claimed, options: options as contract.RequestOptions }
-  }
-  assert.equal(await noticeOf((await notMe()).screen, 'not-me'), 1)
-  for (let n = 0; n < 3; n++) assert.equal(await noticeOf((await notMe()).screen, 'not-me'), 0)
-  // a phone of nobody that we know by its key, with a passkey in it
-  const { screen, browser, claimed, options } = await notMe()
-  assert.equal(await noticeOf(screen, 'not-me'), 0)
-  await browser.call(contract.declineRequest, {
-    confirm: claimed.confirm,
-    reason: 'not-me',
-    assertion: phone.authenticator.get(options, { origin: server.origin }),
-  })
-  const [told] = await notices('not-me')
-  assert.deepEqual([told?.event.codeId, told?.event.actor.name], [screen.code.id, 'ada'])
-  // her sessions ended with it
-  const again = await signIn(server, ada)
-  assert.equal((await again.call(contract.myNotices, {})).items[0]?.id, told?.id)
-  // a phone that is one person’s is that person’s word, however many of them stand at one address
-  phone.browser.headers['x-forwarded-for'] = address
-  assert.equal(await noticeOf((await notMe(phone.browser)).screen, 'not-me'), 1)
-})
+withEitherKind(
+  '"this was not me" of nobody makes one notice an hour and address; once an assertion names somebody it is told of',
+  async (synced) => {
+    const { ada, phone } = own(synced)
+    const address = nextAddress()
+    const notMe = async (browser = stranger(address)) => {
+      const screen = await screenOf()
+      const claimed = await scan(server, { browser }, screen)
+      const { options } = await browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'not-me' })
+      return { screen, browser, claimed, options: options as contract.RequestOptions }
+    }
+    assert.equal(await noticeOf((await notMe()).screen, 'not-me'), 1)
+    for (let n = 0; n < 3; n++) assert.equal(await noticeOf((await notMe()).screen, 'not-me'), 0)
+    // a phone of nobody that we know by its key, with a passkey in it
+    const { screen, browser, claimed, options } = await notMe()
+    assert.equal(await noticeOf(screen, 'not-me'), 0)
+    await browser.call(contract.declineRequest, {
+      confirm: claimed.confirm,
+      reason: 'not-me',
+      assertion: phone.authenticator.get(options, { origin: server.origin }),
+    })
+    const [told, ...more] = (await notices('not-me')).filter(({ event }) => event.codeId === screen.code.id)
+    assert.deepEqual([told?.event.actor.name, more], [ada.username, []])
+    // her sessions ended with it
+    const again = await signIn(server, ada)
+    assert.equal((await again.call(contract.myNotices, {})).items[0]?.id, told?.id)
+    // a phone that is one person’s is that person’s word, however many of them stand at one address
+    phone.browser.headers['x-forwarded-for'] = address
+    assert.equal(await noticeOf((await notMe(phone.browser)).screen, 'not-me'), 1)
+  },
+)
 
 test('what anybody can cause pushes nothing grave out of the list', async () => {
-  const bea = await newPerson(server, olga, 'bea')
-  const hers = await enrolPhone(server, olga, bea)
-  await olga.browser.call(contract.reportDeviceLost, { id: hers.deviceId, reason: 'a drill' })
+  // one list for both kinds of passkey
+  const lost = async (synced: boolean): Promise<string> => {
+    const bea = await newPerson(server, olga, ofKind('bea', synced))
+    const hers = await enrolPhone(server, olga, bea, { synced })
+    await olga.browser.call(contract.reportDeviceLost, { id: hers.deviceId, reason: 'a drill' })
+    return hers.deviceId
+  }
+  const ids = await Promise.all([false, true].map(lost))
   await atOnce(60, (n) => stranger(`192.0.2.${n + 1}`).call(contract.reportCode, { content: `https://elsewhere.example/${n}` }))
   const { items } = await olga.browser.call(contract.myNotices, {})
   assert.equal(items.length, 50)
-  const kinds = items.map(({ kind }) => kind)
-  assert.ok(kinds.includes('device-lost'))
-  assert.ok(kinds.indexOf('device-lost') < kinds.indexOf('code-reported'))
+  const firstReported = items.findIndex(({ kind }) => kind === 'code-reported')
+  for (const id of ids) {
+    const at = items.findIndex(({ kind, event }) => kind === 'device-lost' && event.device.id === id)
+    assert.ok(at >= 0 && at < firstReported, `${at} of ${firstReported}`)
+  }
 })
 
-test('one frame alone where policy takes none: a fresh one is sent to our camera, and only a stale one is a relay attempt', async () => {
-  const read = await olga.browser.try(contract.getDeviceSettings, {})
-  const { version: _, ...settings } = read.value
-  const save = async (oneFrame: boolean) => {
-    const etag = (await olga.browser.try(contract.getDeviceSettings, {})).headers.get('etag') as string
-    await olga.browser.call(contract.putDeviceSettings, { ...settings, oneFrame }, { headers: { 'if-match': etag } })
-  }
-  await save(false)
-  try {
+withEitherKind(
+  'one frame alone where policy takes none: a fresh one is sent to our camera, and only a stale one is a relay attempt',
+  async (synced) => {
+    const { phone } = own(synced)
     const screen = await screenOf()
     await age(server, screen, 40)
     const n = Math.floor(await ageOf(server, screen))
@@ -245,7 +258,19 @@ test('one frame alone where policy takes none: a fresh one is sent to our camera
     assert.deepEqual([said(stale), stale.problem.reason], ['code-expired', 'not-live'])
     assert.equal((await relaysOf(screen)).length, 1)
     assert.equal(((await scan(server, phone, screen)) as Claimed).context.read, 'frames')
-  } finally {
-    await save(true)
-  }
-})
+  },
+  async (both) => {
+    const read = await olga.browser.try(contract.getDeviceSettings, {})
+    const { version: _, ...settings } = read.value
+    const save = async (oneFrame: boolean) => {
+      const etag = (await olga.browser.try(contract.getDeviceSettings, {})).headers.get('etag') as string
+      await olga.browser.call(contract.putDeviceSettings, { ...settings, oneFrame }, { headers: { 'if-match': etag } })
+    }
+    await save(false)
+    try {
+      await both()
+    } finally {
+      await save(true)
+    }
+  },
+)
