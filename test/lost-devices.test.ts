@@ -257,6 +257,7 @@ const recovering = async (person: Person): Promise<Browser> => {
   await browser.call(contract.proveRecoveryCode, { code: person.recoveryCodes[0] as string })
   return browser
 }
+/** How a factor takes the place of what was lost: in the session itself, or on a phone by a code that the session shows, which ends it. */
 const confirmers = {
   passkey: async (browser: Browser, _: Person, synced: boolean) => {
     const options = await browser.call(contract.passkeyOptions, {})
@@ -266,6 +267,20 @@ const confirmers = {
     const made = await browser.call(contract.startTotp, {})
     await forgetStep(server, person)
     await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
+  },
+  'passkey on another phone': async (browser: Browser, person: Person, synced: boolean) => {
+    const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'device' })
+    const phone = server.browser()
+    const { confirm, options } = await claimDevice(phone, code.url as string)
+    const registration = authenticatorOf(synced).create(options, { origin })
+    await phone.call(contract.confirmEnrolment, { confirm, registration, currentPassword: person.password })
+  },
+  'passcode key on another phone': async (browser: Browser, person: Person) => {
+    const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'totp' })
+    const phone = server.browser()
+    const { confirm, secret } = await claimKey(phone, partsOf(code.url as string))
+    await forgetStep(server, person)
+    await phone.call(contract.confirmEnrolment, { confirm, code: passcode(secret), currentPassword: person.password })
   },
 }
 const statesOf = async (person: Person, ids: readonly string[]) => {
@@ -283,7 +298,12 @@ for (const [factor, confirm] of Object.entries(confirmers)) {
       assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['active'], 'nothing ends before something takes its place')
       await confirm(browser, hal, synced)
       assert.deepEqual(await statesOf(hal, [phone.deviceId]), ['lost'])
-      assert.deepEqual([await status(inside), await status(browser)], ['no-session', '200'])
+      const over = factor.endsWith('another phone')
+      assert.deepEqual([await status(inside), await status(browser)], ['no-session', over ? 'no-session' : '200'])
+      const old = await afterPassword(server.browser(), hal)
+      await forgetStep(server, hal)
+      const withOldKey = await old.try(contract.proveTotp, { code: passcode(hal.secret) })
+      assert.equal(said(withOldKey), factor.startsWith('passkey') ? 'conflict' : 'factor-wrong', 'the old key is given up')
       const [event] = (await olga.browser.call(contract.listEvents, { type: 'device.lost', userId: hal.id })).items
       assert.deepEqual([event?.outcome, event?.device.id, event?.detail.by], ['success', phone.deviceId, 'recovery'])
       const notices = (await olga.browser.call(contract.myNotices, {})).items

@@ -8,7 +8,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { byOf } from '../codes/index.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { secondFactorDemanded } from '../policies/index.ts'
-import { asUser, endSessions } from '../sessions/index.ts'
+import { asUser, endSessions, type Recovery } from '../sessions/index.ts'
 import { lockPerson, manageable, requireOwnerLeft } from '../users/index.ts'
 import { readDevice } from './devices-read.ts'
 import { endDevice, endOpenOf } from './devices-store.ts'
@@ -52,13 +52,12 @@ const end = async (tx: Tx, actor: Actor, event: EventDraft, device: Found, state
  * hand. Where one was reported in this very session, it was said which is gone, and the other stays; where there are more, their
  * person says which. Under the person’s lock, before the new one is inserted.
  */
-export const endReplaced = async (tx: Tx, event: EventDraft): Promise<void> => {
+export const endReplaced = async (tx: Tx, event: EventDraft, userId: string, recovery: Recovery): Promise<void> => {
   const { actor } = event
-  const { id: userId, session } = asUser(actor)
   const { rows } =
     await sql<Found>`select d.id, d.user_id, u.username, d.name, d.key_thumbprint from device d join users u on u.id = d.user_id
     where d.user_id = ${userId} and d.state = 'active'
-      and not exists (select from device l where l.user_id = d.user_id and l.state = 'lost' and l.state_at >= ${session.provedAt})`.execute(
+      and not exists (select from device l where l.user_id = d.user_id and l.state = 'lost' and l.state_at >= ${recovery.provedAt})`.execute(
       tx,
     )
   const [only, another] = rows

@@ -7,11 +7,11 @@ import { toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
 import { confirmTries, countClaimFailure, endClaim, findClaim, type OpenClaim, revokeCodes } from '../codes/index.ts'
-import { BadPasskey, type NewPasskey, type PasskeyDeps } from '../devices/index.ts'
+import { BadPasskey, endReplaced, type NewPasskey, type PasskeyDeps } from '../devices/index.ts'
 import { type ActDeps, act, EventDraft, type EventFacts } from '../events/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { policyName, requireEnrolment } from '../policies/index.ts'
-import { findLiveSession, insertSession, toSession } from '../sessions/index.ts'
+import { findLiveSession, findRecovery, insertSession, toSession } from '../sessions/index.ts'
 import { isCurrentPassword, limited } from '../sign-in/index.ts'
 import { findPending } from '../totp/index.ts'
 import { highest, lockDeployment, lockPerson, ownerIsLeft, setRoles } from '../users/index.ts'
@@ -60,7 +60,10 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
       await setPassword(tx, deps.keys, claim.userId, phc, claim.codeId)
       event.and('password.changed', { ...event.facts, factor: 'password' })
     }
-    const { userId, codeId } = claim
+    const { userId, codeId, forSession } = claim
+    // by a code that was shown in a session of a recovery code: what was lost is replaced, as where the new one is made in it
+    const recovery = forSession === null ? undefined : await findRecovery(tx, forSession)
+    if (recovery && !passkey) await endReplaced(tx, event, userId, recovery)
     const added: { deviceId?: string; recoveryCodes?: string[] } = passkey
       ? await registerDevice(deps, tx, event, {
           userId,
@@ -68,8 +71,9 @@ export const confirmEnrolment = async (deps: PasskeyDeps, actor: Actor, input: I
           source: actor.source,
           name: input.name,
           codeId,
-          showing: claim.forSession,
-          recovering: false,
+          // of a recovery nothing is left to do in the session that shows the code
+          showing: recovery ? null : forSession,
+          recovering: recovery,
         }).catch((refused: unknown) => {
           if (!(refused instanceof Refusal)) throw refused
           const { code, why, extras } = refused

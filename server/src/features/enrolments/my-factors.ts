@@ -12,7 +12,7 @@ import { recoveryLetter } from '../letters/index.ts'
 import { hashPassword, requireStrong, setPassword } from '../passwords/index.ts'
 import { policyName, readAuthenticationSettings, requireEnrolment, secondFactorDemanded } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
-import { asUser, endSessions } from '../sessions/index.ts'
+import { asUser, endSessions, recoveryOf } from '../sessions/index.ts'
 import { findSignIn, isCurrentPassword, limited, toSignIn } from '../sign-in/index.ts'
 import { symbolSvg } from '../symbols/index.ts'
 import { countPendingFailure, findPending, hasActive, insertPending, pendingTries, retire } from '../totp/index.ts'
@@ -89,7 +89,8 @@ export const confirmTotp = async (deps: MeDeps, actor: Actor, input: In<typeof c
         })
       }
       const signIn = actor.kind === 'enrolling' ? await findSignIn(tx, actor.browserHash) : undefined
-      if (actor.kind === 'user' && actor.session.scope === 'recovery') await endReplaced(tx, event)
+      const recovery = recoveryOf(actor)
+      if (recovery) await endReplaced(tx, event, person.id, recovery)
       const { recoveryCodes } = await activateFactor(deps, tx, event, { userId: person.id, totpId, step })
       const opened = await continueAs(deps, tx, actor, signIn, { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
       event.about({ sessionId: opened.id })

@@ -5,6 +5,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { BadPasskey, type Bound, creationOptions, type PasskeyDeps, readDevice } from '../devices/index.ts'
 import { act } from '../events/index.ts'
 import { policyName, requireEnrolment } from '../policies/index.ts'
+import { recoveryOf } from '../sessions/index.ts'
 import { findSignIn, toSignIn } from '../sign-in/index.ts'
 import { lockSelf } from '../users/index.ts'
 import { asPerson, continueAs } from './continue-as.ts'
@@ -44,7 +45,7 @@ export const addPasskey = async (deps: PasskeyDeps & { origin: string }, actor: 
       name: input.name,
       codeId: null,
       showing: null,
-      recovering: actor.kind === 'user' && actor.session.scope === 'recovery',
+      recovering: recoveryOf(actor),
     })
     const opened = await continueAs(deps, tx, actor, signIn, {
       acr: 'aal2',

@@ -16,7 +16,7 @@ import {
 import type { EventDraft } from '../events/index.ts'
 import { readDeviceSettings, rootsIn } from '../policies/index.ts'
 import { recoveryCodesLeft, replaceRecoveryCodes } from '../recovery-codes/index.ts'
-import { endSessions } from '../sessions/index.ts'
+import { endSessions, type Recovery } from '../sessions/index.ts'
 import { retire } from '../totp/index.ts'
 
 /** What a new authenticator answered, checked; its challenge is spent whatever comes of it. Throws BadPasskey. */
@@ -43,12 +43,12 @@ export const registerDevice = async (
     /** The person’s session that shows the code for this phone: it watches, and goes on. */
     showing: string | null
     /** A recovery code was used, so no second factor was at hand: what it stood in for, passcode key and device, is replaced. */
-    recovering: boolean
+    recovering: Recovery | undefined
   },
 ): Promise<{ deviceId: string; recoveryCodes?: string[] }> => {
   const { userId, passkey, source } = added
   await requireAllowed(tx, userId, passkey)
-  if (added.recovering) await endReplaced(tx, event)
+  if (added.recovering) await endReplaced(tx, event, userId, added.recovering)
   const inserted = await insertDevice(tx, {
     userId,
     passkey,
@@ -67,7 +67,7 @@ export const registerDevice = async (
       detail: 'This passkey is registered already.',
     })
   const { id: deviceId } = inserted
-  const replaced = added.recovering && (await retire(tx, userId))
+  const replaced = added.recovering !== undefined && (await retire(tx, userId))
   const ended = await endSessions(tx, { userId, ...(added.showing ? { except: added.showing } : {}) }, 'a factor was changed')
   event.notices.push({ kind: 'factor-changed', userId })
   event.about({

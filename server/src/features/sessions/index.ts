@@ -3,6 +3,9 @@ export { sessionHours } from './sessions-rules.ts'
 export {
   endSessions,
   findLiveSession,
+  findRecovery,
   insertSession,
+  type Recovery,
+  recoveryOf,
   SessionReader,
 } from './sessions-store.ts'

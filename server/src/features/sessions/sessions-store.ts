@@ -1,6 +1,6 @@
 import { type Generated, sql } from 'kysely'
 import type pg from 'pg'
-import type { LiveSession, Source } from '../../platform/actor.ts'
+import type { Actor, LiveSession, Source } from '../../platform/actor.ts'
 import { byteas, int4s } from '../../platform/columns.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Group } from '../../platform/group.ts'
@@ -196,6 +196,18 @@ export const findLiveSession = async (tx: Tx | Db, id: string): Promise<LiveSess
     )
   return rows[0]
 }
+
+/** That a recovery code opened a session, and when: what is enrolled from it takes the place of what was lost. */
+export type Recovery = { provedAt: Date }
+/** Of a session by its id, whether it lives still or not. */
+export const findRecovery = async (tx: Tx, id: string): Promise<Recovery | undefined> => {
+  const { rows } =
+    await sql<Recovery>`select proved_at as "provedAt" from session where id = ${id} and scope = 'recovery'`.execute(tx)
+  return rows[0]
+}
+/** Of the session that acts. */
+export const recoveryOf = (actor: Actor): Recovery | undefined =>
+  actor.kind === 'user' && actor.session.scope === 'recovery' ? { provedAt: actor.session.provedAt } : undefined
 
 export const endUnbound = (tx: Tx, session: LiveSession): Promise<number> =>
   endSessions(tx, { userId: session.userId, only: session.id }, unboundWhy)
