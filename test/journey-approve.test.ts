@@ -180,13 +180,14 @@ for (const synced of [false, true])
     for (const fact of [
       'Chrome 156 on Linux',
       '127.0.0.1',
-      'Near you',
+      'Your network',
       'Asked',
       `As ${person.username}`,
       'read live',
       'localhost',
     ])
       assert.ok(said.includes(fact), `${fact} is not in ${said}`)
+    assert.match(said, /Place not known\s+127\.0\.0\.1/, 'of a place that is not known nothing is said')
     // unusual: this browser has never signed that person in; so it stands first
     assert.match(said, /localhost:\d+\s+Chrome 156 on Linux\s+Not known/)
     assert.equal(await approveButton(page).isDisabled(), true)
@@ -275,7 +276,7 @@ test('what policy does not look at is not said to the approver, for or against',
   }
   // the fact of the place, and the warning at a browser that never signed this person in
   const said = await marks()
-  for (const mark of ['Near you', 'Not known']) assert.ok(said.includes(mark), said.join())
+  for (const mark of ['Your network', 'Not known']) assert.ok(said.includes(mark), said.join())
   await server.sql(`update device_settings set near = 'off', known_browser = 'off'`)
   try {
     const left = await marks()

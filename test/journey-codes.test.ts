@@ -647,7 +647,7 @@ test('an empty list, a list that matches nothing, and a key for a person are eac
   await page.getByText('No codes yet').waitFor()
   const bea = await one.browser.call(contract.createUser, { username: 'bea' })
   await page.goto(`${own.origin}/codes/new`)
-  await page.getByRole('radio', { name: 'A key for a person' }).check()
+  await page.getByRole('radio', { name: 'A key or a phone for a person' }).check()
   await page.getByRole('combobox', { name: 'Person' }).fill('bea')
   await page.getByRole('option', { name: 'bea' }).click()
   await press(page, 'To the person')

@@ -168,7 +168,7 @@ const mainJob = async (host: Host) => {
     ['A code was issued: anna.nowak', ['Success', 'olga', place('Netherlands'), code]],
     ['A code’s page was opened', ['Success', place('Poland'), code, 'Android']],
     ['A code was claimed', ['Success', place('Poland'), code, 'Android']],
-    ['A key was confirmed', ['Success', 'anna.nowak', place('Poland'), code, 'Android']],
+    ['A set-up was confirmed', ['Success', 'anna.nowak', place('Poland'), code, 'Android']],
     ['Signed in with a passcode', ['Success', 'anna.nowak', place('Poland'), 'Chrome']],
     ['Signed in with a recovery code', ['Success', 'anna.nowak', place('Poland')]],
     ['New recovery codes were made', ['Success', 'anna.nowak', place('Poland')]],

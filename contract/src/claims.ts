@@ -41,6 +41,7 @@ export const inspectCode = endpoint({
     state: z.enum(codeStates),
     issuer: z.string(),
     asks: z.string().meta({ description: 'A sentence for people' }),
+    bootstrap: z.literal(true).optional().meta({ description: 'Of a link of `postern bootstrap`, which makes another one' }),
     needs: z.array(z.enum(claimNeeds)),
     username: z.string().optional().meta({ description: 'Whom the code is for, while it is live' }),
     notBefore: Instant.optional(),

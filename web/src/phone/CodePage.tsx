@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { EnrolmentState, inspectCode, Out, Problem } from '@postern/contract'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { claim, confirm, enrolmentStanding, inspect, onOurClock, problemOfError } from './calls.ts'
 import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
 import { Done, RecoveryCodes } from './Ending.tsx'
@@ -67,6 +67,20 @@ const endedAs = (state: EnrolmentState): EndedHow | undefined =>
 /** The same of a refused confirmation, where its code says it. */
 const endedBy: Partial<Record<Problem['code'], EndedHow>> = { 'code-expired': 'lapsed', 'code-revoked': 'revoked' }
 
+/** Who asks, where the stage itself says it. */
+const issuerOf = (stage: Stage): string | undefined => {
+  switch (stage.at) {
+    case 'looked':
+      return stage.code.issuer
+    case 'key':
+      return stage.claim.settings.issuer
+    case 'request':
+      return stage.claim.context.issuer
+    default:
+      return undefined
+  }
+}
+
 /** What a scan opens. The one page for every id: what the code is comes from `inspect`, and only a tap claims. */
 export const CodePage = ({ kept }: { kept: Kept }) => {
   useLanguage()
@@ -84,6 +98,10 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
   })
   const [busy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<Trouble>()
+  // whose page it is stays said to the end: a name that changes on the way is what a forged page would have
+  const known = useRef(kept.issuer ?? 'Postern')
+  known.current = issuerOf(stage) ?? known.current
+  const issuer = known.current
   const fail = (error: unknown) => {
     const problem = problemOfError(error)
     setTrouble({ problem, since: Date.now() })
@@ -108,7 +126,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
 
   const end = (over: Over) => {
     // the request is over: nothing of it is of use to this tab, but how it ended
-    keep({ id: kept.id, secret: '', over })
+    keep({ id: kept.id, secret: '', issuer, over })
     setStage({ at: 'over', over })
   }
   const tap = async (code: Looked, { username, factor, activation }: Tapped = {}) => {
@@ -167,7 +185,8 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       const confirmed = await confirm({ confirm: stage.claim.confirm, signIn: true, ...given })
       markOwn(kept.id, 'confirmed')
       setTrouble(undefined)
-      if (confirmed.recoveryCodes) keep({ id: kept.id, secret: kept.secret, confirmed, ...(device ? { factor: 'device' } : {}) })
+      if (confirmed.recoveryCodes)
+        keep({ id: kept.id, secret: kept.secret, issuer, confirmed, ...(device ? { factor: 'device' } : {}) })
       else forget()
       setStage({ at: 'confirmed', confirmed, codes: confirmed.recoveryCodes, device })
     } catch (error) {
@@ -185,14 +204,6 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
     }
   }
 
-  const issuer =
-    stage.at === 'looked'
-      ? stage.code.issuer
-      : stage.at === 'key'
-        ? stage.claim.settings.issuer
-        : stage.at === 'request'
-          ? stage.claim.context.issuer
-          : (takenCode()?.issuer ?? 'Postern')
   const { problem, since = 0 } = trouble ?? {}
   return (
     <Frame name={issuer} clock={stage.at === 'request' ? <RequestClock claim={stage.claim} /> : undefined}>

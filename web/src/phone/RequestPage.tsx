@@ -33,9 +33,11 @@ const knownMark = (known: RequestContext['known']): Mark | undefined => {
   if (known === 'unknown') return undefined
   return known === 'yes' ? { tone: 'ok', says: t('request.known') } : { tone: 'warn', says: t('request.notKnown') }
 }
-const nearMark = ({ near, unasked }: RequestContext): Mark | undefined => {
+const nearMark = ({ near, unasked, country }: RequestContext): Mark | undefined => {
   // policy does not look at it: nothing is said of it, for or against
   if (unasked?.includes('near')) return undefined
+  // the same network vouches for its address; of a place that is not known it says nothing
+  if (near === 'network' && !country) return undefined
   switch (near) {
     case 'network':
       return { tone: 'ok', says: t('request.near') }

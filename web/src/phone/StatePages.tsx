@@ -117,8 +117,7 @@ export const Expired = ({ code }: { code: Looked }) => (
         [t('until'), moment(code.expiresAt)],
       ]}
     />
-    <NewCode />
-    <FirstOperator />
+    {code.bootstrap ? <FirstOperator /> : <NewCode />}
     <SignIn />
   </State>
 )

@@ -32,4 +32,4 @@ addEventListener('hashchange', () => {
   if (location.hash) location.reload()
 })
 // what was taken out of the address is kept, so the same page, loaded again, goes on with it
-start().catch(() => document.getElementById('not-whole')?.removeAttribute('hidden'))
+start().catch(() => document.getElementById('not-whole')?.setAttribute('data-now', ''))

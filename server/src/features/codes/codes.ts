@@ -139,6 +139,7 @@ export const inspect = async (
     state,
     issuer,
     asks: asks(found, issuer),
+    ...(found.bootstrap ? { bootstrap: true as const } : {}),
     needs,
     ...(state === 'live' && (found.username ?? found.suggestedUsername)
       ? { username: (found.username ?? found.suggestedUsername) as string }
