@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as contract from '@postern/contract'
 import type { Locator, Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium } from './support/chromium.ts'
-import { forgetStep, goodPassword, passcode } from './support/people.ts'
-import { title, typedKey } from './support/screens.ts'
+import { firstOperator, forgetStep, goodPassword, newPerson, passcode } from './support/people.ts'
+import { signInHere, title, typedKey } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 
 /** The whole way by keyboard alone: nobody touches a mouse, and where one is can always be seen. */
@@ -132,6 +133,7 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   }
   await page.keyboard.press('Enter')
   await title(page, 'Sign in')
+  await has(page.getByRole('heading', { level: 1 }), 'the title has no focus after signing out')
   await pressOn(page, page.getByRole('button', { name: /^Password and passcode/ }))
   await has(page.getByLabel('Name', { exact: true }), 'the name has no focus')
   await page.keyboard.type('olga')
@@ -143,6 +145,139 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   await has(page.getByLabel(/^Enter the six digits/), 'the passcode has no focus')
   await page.keyboard.type(passcode(secret))
   await title(page, 'Events')
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
+test('after what is saved, undone, refused, ended or reported, the focus is at the title, the field or what opened it', async () => {
+  const server = await startServer()
+  const olga = await firstOperator(server)
+  const bea = await newPerson(server, olga, 'bea')
+  const code = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Poster',
+    destination: { type: 'url', url: 'https://www.example.org/a' },
+  })
+  const { page, context, complaints } = await newVisitor(chromium)
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+  const titled = (why: string) => has(page.getByRole('heading', { level: 1 }), why)
+  const go = async (path: string, name: string | RegExp) => {
+    await page.goto(server.origin + path)
+    await title(page, name)
+  }
+  await signInHere(page, server, olga, '/settings/codes')
+
+  for (const [width, height] of [
+    [1280, 832],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    await go('/settings/codes', 'Code settings')
+    const days = page.getByLabel('Days that single scans are kept')
+    const typeDays = async (keys: string) => {
+      await tabTo(page, days)
+      await page.keyboard.press('Control+a')
+      await page.keyboard.type(keys)
+      await button('Save').waitFor()
+    }
+    await typeDays(String(width % 300))
+    // the bar that comes with the first change covers nothing of the field
+    await eventually(
+      async () => {
+        const [field, bar] = [await days.boundingBox(), await page.locator('[data-unsaved]').boundingBox()]
+        return bar && field ? bar.y - field.y - field.height : -1
+      },
+      (space) => space >= 0,
+      `the bar covers the field at ${width} px`,
+    )
+    await has(days, 'the field lost the focus')
+    await pressOn(page, button('Undo the changes'))
+    await button('Save').waitFor({ state: 'detached' })
+    await titled(`no focus after Undo at ${width} px`)
+    await typeDays(String(width % 200))
+    await pressOn(page, button('Save'))
+    await button('Save').waitFor({ state: 'detached' })
+    await titled(`no focus after Save at ${width} px`)
+
+    // a demand that cannot be met is refused where it stands, far above the button
+    await go('/settings/authentication', 'Authentication')
+    const enrol = page.getByLabel('People can enrol')
+    await tabTo(page, enrol)
+    await page.keyboard.press('Space')
+    const demanded = page.getByRole('checkbox', { name: /^Operator/ })
+    if (!(await demanded.isChecked())) {
+      await tabTo(page, demanded)
+      await page.keyboard.press('Space')
+    }
+    await page.mouse.wheel(0, 10_000)
+    await pressOn(page, button('Save'))
+    const refused = page.getByText('Enrolment is off, so this demand cannot be saved').first()
+    await refused.waitFor()
+    await eventually(
+      () => page.evaluate(`document.activeElement.matches('[aria-invalid="true"][type="checkbox"]')`),
+      Boolean,
+      'the focus is not on the demand that was refused',
+    )
+    await eventually(
+      async () => (await refused.boundingBox())?.y ?? -1,
+      (y) => y > 0 && y < height,
+      'what was refused is out of view',
+    )
+    await pressOn(page, button('Undo the changes'))
+    await button('Save').waitFor({ state: 'detached' })
+  }
+  await page.setViewportSize({ width: 1280, height: 832 })
+
+  // a refused field of a page
+  await go('/users/new', 'Create user')
+  await tabTo(page, page.getByLabel('User name'))
+  await page.keyboard.type(bea.username)
+  await pressOn(page, button('Create user'))
+  await page.getByText(/has this name already/).waitFor()
+  await has(page.getByLabel('User name'), 'the taken name has no focus')
+
+  // a refused field of a dialogue
+  await go(`/codes/${code.id}`, 'Poster')
+  await pressOn(page, button('Edit destination'))
+  const editing = page.getByRole('dialog', { name: 'Edit destination' })
+  await page.keyboard.press('Control+a')
+  await page.keyboard.type('ftp://www.example.org/b')
+  await pressOn(page, editing.getByRole('button', { name: 'Save' }))
+  await editing.locator('[aria-invalid="true"]').waitFor()
+  await has(editing.locator('[aria-invalid="true"]'), 'the refused address has no focus')
+  await page.keyboard.press('Escape')
+  await editing.waitFor({ state: 'detached' })
+  await has(button('Edit destination'), 'the focus did not come back')
+
+  // a wrong password in the dialogue over a dialogue
+  await go('/settings/tokens', 'Tokens')
+  await pressOn(page, button('Make a token').first())
+  const making = page.getByRole('dialog', { name: 'Make a token' })
+  await has(making.getByLabel('Name'), 'the name of the token has no focus')
+  await page.keyboard.type('backup')
+  await tabTo(page, making.getByRole('checkbox').first())
+  await page.keyboard.press('Space')
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await pressOn(page, making.getByRole('button', { name: 'Make a token' }))
+  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  const password = proving.getByLabel('Password', { exact: true })
+  await has(password, 'the password has no focus')
+  await page.keyboard.type('not my password at all')
+  await pressOn(page, proving.getByRole('button', { name: 'Continue' }))
+  await proving.locator('[aria-invalid="true"]').waitFor()
+  await has(password, 'the wrong password has no focus')
+
+  // what was reported is gone with its button
+  await go('/check', 'Is this code ours?')
+  await tabTo(page, page.getByLabel('Or paste what it says'))
+  await page.keyboard.type('https://elsewhere.example/x')
+  await pressOn(page, button('Check'))
+  await pressOn(page, button(/^Report/))
+  await page
+    .getByText(/^Thank you/)
+    .first()
+    .waitFor()
+  await titled('no focus after a report')
   assert.deepEqual(complaints, [])
   await context.close()
 })

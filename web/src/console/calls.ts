@@ -13,6 +13,7 @@ import {
 } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { background, send } from '../api.ts'
+import { goToRefused } from '../ui/keep-focus.ts'
 import { problemIn } from '../ui/Refused.tsx'
 import { lastInputAt } from './person.ts'
 import { askStepUp, stepUpSettled } from './step-up/step-up.ts'
@@ -36,7 +37,12 @@ export const queryClient = new QueryClient({
       if (problemIn(error)?.code === 'step-up-required' && (await askStepUp())) await queryClient.invalidateQueries()
     },
   }),
-  mutationCache: new MutationCache({ onError: (error, _input, _context, mutation) => watch(error, mutation.meta?.staysHere) }),
+  mutationCache: new MutationCache({
+    onError: (error, _input, _context, mutation) => {
+      watch(error, mutation.meta?.staysHere)
+      goToRefused()
+    },
+  }),
   defaultOptions: {
     queries: {
       // A refusal stays one however often it is asked; only a server that gave no answer is asked again.

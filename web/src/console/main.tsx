@@ -8,12 +8,15 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { keepFocus } from '../ui/keep-focus.ts'
 import { Toasts } from '../ui/Toasts.tsx'
 import { cssVariablesResolver, theme } from '../ui/theme.ts'
 import { queryClient } from './calls.ts'
 import { InsecurePage } from './InsecurePage.tsx'
 import { router } from './router.tsx'
 import { StepUpDialog } from './step-up/StepUpDialog.tsx'
+
+keepFocus()
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 

@@ -1,6 +1,6 @@
-import { PasswordInput } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import style from './NewPasswordField.module.css'
+import { PasswordField } from './PasswordField.tsx'
 import { useStrength } from './strength.ts'
 
 const bars = { weak: 1, fair: 2, good: 3, strong: 4 }
@@ -29,7 +29,7 @@ export const NewPasswordField = ({
     missing > 0 ? t('password.strengths.short', { count: missing }) : strength ? t(`password.strengths.${strength}`) : ''
   return (
     <div>
-      <PasswordInput
+      <PasswordField
         label={label}
         description={t('password.rule')}
         autoComplete="new-password"

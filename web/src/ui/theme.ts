@@ -1,5 +1,5 @@
 import { type CSSVariablesResolver, createTheme } from '@mantine/core'
-import i18next from 'i18next'
+import { BusyButton } from './BusyButton.tsx'
 
 /** Ten shades each, light to dark; computed in OKLCH at one hue per scale (screens.md §3). */
 export const theme = createTheme({
@@ -35,16 +35,7 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   components: {
-    // Asked for each time it is drawn: the language may have changed.
-    PasswordInput: {
-      defaultProps: {
-        visibilityToggleButtonProps: {
-          get 'aria-label'() {
-            return i18next.t('common:password.show')
-          },
-        },
-      },
-    },
+    Button: { defaultProps: { component: BusyButton } },
     // A dialogue's head is no banner of the page.
     Modal: {
       defaultProps: {

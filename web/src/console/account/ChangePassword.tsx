@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core'
+import { Button, Group, Modal, Stack } from '@mantine/core'
 import { changePassword, leastPassword, myFactors, mySessions, passwordLength } from '@postern/contract'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { NewPasswordField } from '../../ui/NewPasswordField.tsx'
+import { PasswordField } from '../../ui/PasswordField.tsx'
 import { problemIn, Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
 import { useAction } from '../calls.ts'
@@ -44,7 +45,7 @@ export const ChangePassword = ({ opened, onClose }: { opened: boolean; onClose: 
         <Stack gap="md">
           <p>{t('changePasswordText')}</p>
           <input type="text" name="username" autoComplete="username" value={user.username} readOnly hidden />
-          <PasswordInput
+          <PasswordField
             label={t('currentPassword')}
             autoComplete="current-password"
             value={current}

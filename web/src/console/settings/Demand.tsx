@@ -1,6 +1,7 @@
 import { Checkbox, Group, TextInput } from '@mantine/core'
 import { listRoles, type Role, roles } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
+import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { localeOf } from '../../ui/locale.ts'
 import { Note } from '../../ui/Note.tsx'
@@ -39,6 +40,8 @@ export const Demand = ({
         ? t('demand.later', { roles: named, time: dayAndMinute(from, { locale: localeOf(i18n.language), utc }) })
         : t('demand.sentence', { roles: named })
   const impossible = !now.enrolment && asked.length > 0
+  const refused = impossible && conflict
+  const why = useId()
   return (
     <Section title={t('demand.title')}>
       <p className={style.sentence}>{sentence}</p>
@@ -62,7 +65,8 @@ export const Demand = ({
         mt="sm"
         label={t('demand.roles')}
         value={asked}
-        error={impossible && conflict ? t('demand.offText') : undefined}
+        error={refused ? t('demand.offText') : undefined}
+        errorProps={{ id: why }}
         onChange={(value) => change({ secondFactor: { ...now.secondFactor, roles: value as Role[] } })}
       >
         <Group gap="lg" mt="xs">
@@ -73,6 +77,8 @@ export const Demand = ({
                 key={role}
                 value={role}
                 label={`${t(`common:role.${role}`)}${count === undefined ? '' : ` (${count})`}`}
+                aria-invalid={refused || undefined}
+                aria-describedby={refused ? why : undefined}
                 disabled={!operator || (!owner && (role === 'operator' || role === 'owner'))}
               />
             )

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import type { CallIn, CallRefused, Endpoint } from '@postern/contract'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { LeaveGuard } from '../../ui/LeaveGuard.tsx'
@@ -22,6 +22,21 @@ export type Draft<S> = {
   /** What was refused, by the field’s path. */
   errors: Record<string, string>
   error: CallRefused | null
+}
+
+/** The bar lies over the end of the page: what has the focus is scrolled clear of it, now and while one goes on. */
+const keepClear = (bar: HTMLElement | null) => {
+  if (!bar) return
+  const root = document.documentElement
+  const sized = new ResizeObserver(() => {
+    root.style.scrollPaddingBottom = `${bar.offsetHeight + 8}px`
+    if (!bar.contains(document.activeElement)) document.activeElement?.scrollIntoView({ block: 'nearest' })
+  })
+  sized.observe(bar)
+  return () => {
+    sized.disconnect()
+    root.style.scrollPaddingBottom = ''
+  }
 }
 
 /**
@@ -67,14 +82,6 @@ export const SettingsForm = <S extends object>({
       toast(t('saved'))
     },
   })
-  const parts = useRef<HTMLDivElement>(null)
-  // what was refused is said where it was typed, which may be far from the button
-  useEffect(() => {
-    if (!save.error) return
-    const said = parts.current?.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')
-    said?.scrollIntoView({ block: 'center' })
-    said?.focus({ preventScroll: true })
-  }, [save.error])
   const change = (part: Partial<S>) => {
     setHeld((before) => before ?? latest)
     setTyped((before) => ({ ...before, ...part }))
@@ -88,7 +95,7 @@ export const SettingsForm = <S extends object>({
   const shown = save.error?.problem.code === 'precondition-failed' || (ownWords?.(draft) ?? false)
   return (
     <Page title={title} below={below}>
-      <div className={style.wide} ref={parts}>
+      <div className={style.wide}>
         {save.error && !shown && <Refused error={save.error} />}
         {latest.version !== version && (
           <Note
@@ -113,7 +120,7 @@ export const SettingsForm = <S extends object>({
         {children(draft)}
       </div>
       {changed.length > 0 && (
-        <div className={style.bar}>
+        <div className={style.bar} ref={keepClear} data-unsaved>
           <span>{t('unsaved', { parts: named(changed) })}</span>
           <Button variant="default" onClick={start}>
             {t('undo')}

@@ -7,7 +7,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
-import { useTabTitle } from '../../ui/Page.tsx'
+import { useFocusOnArrival, useTabTitle } from '../../ui/Page.tsx'
 import { Card, PublicShell } from '../../ui/PublicShell.tsx'
 import { problemIn, Refused, useWait } from '../../ui/Refused.tsx'
 import { useIssuer } from '../deployment.ts'
@@ -59,7 +59,7 @@ export default function SignInPage() {
   const [stuck, setStuck] = useState(false)
   const [codeOpen, setCodeOpen] = useState(false)
   const shownCode = useRef<MovingCodeHandle>(null)
-  const heading = useRef<HTMLHeadingElement>(null)
+  const heading = useFocusOnArrival()
   const { prepare, goIn } = useGoingIn()
   const secretSent = useRef(false)
   const typed = () => secretSent.current || `${password}${code}${recovery}` !== ''
@@ -123,7 +123,7 @@ export default function SignInPage() {
   // The field takes the focus at the other steps.
   useEffect(() => {
     if (view === 'recovery-code') heading.current?.focus()
-  }, [view])
+  }, [view, heading])
 
   const next = signIn?.state === 'pending' ? signIn.next : always
   const first = next.includes('password')

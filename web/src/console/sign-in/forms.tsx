@@ -1,7 +1,8 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, Stack, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PasscodeField } from '../../ui/PasscodeField.tsx'
+import { PasswordField } from '../../ui/PasswordField.tsx'
 import style from './SignInPage.module.css'
 
 type Form = { busy: boolean; waiting: boolean; onSubmit: () => void }
@@ -56,7 +57,7 @@ export const PasswordForm = ({
         value={username}
         onChange={(change) => onUsername(change.currentTarget.value)}
       />
-      <PasswordInput
+      <PasswordField
         size="md"
         label={t('password')}
         name="password"

@@ -1,4 +1,4 @@
-import { Button, Modal, PasswordInput, Stack } from '@mantine/core'
+import { Button, Modal, Stack } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { call, currentSession, openQr, provePassword, proveTotp, type SignIn, stepUp } from '@postern/contract'
 import { useMutation } from '@tanstack/react-query'
@@ -8,6 +8,7 @@ import { send } from '../../api.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { PasscodeField } from '../../ui/PasscodeField.tsx'
+import { PasswordField } from '../../ui/PasswordField.tsx'
 import { problemIn, Refused } from '../../ui/Refused.tsx'
 import { queryClient, useAction } from '../calls.ts'
 import { usePasscodeWords } from '../passcode-words.ts'
@@ -136,7 +137,7 @@ const Proofs = () => {
           }}
         >
           <Stack gap="md">
-            <PasswordInput
+            <PasswordField
               label={t('stepUp.password')}
               autoComplete="current-password"
               value={password}
