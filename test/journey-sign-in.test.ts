@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
-import { eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
+import { axe, eventually, newVisitor, openChromium, type Visitor } from './support/chromium.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
 import {
   enterPasscode,
@@ -501,4 +501,25 @@ test('on a phone the wizard leads with the app on this phone, then the key, then
   ]
   assert.ok(here < key && key < symbol, `${here} ${key} ${symbol}`)
   await nothingWrong(visitor)
+})
+
+test('where the console does not arrive, its page says so in two languages, and leads to the very same address', async () => {
+  const { page, context } = await newVisitor(chromium)
+  await page.route('**/assets/*.js', (route) => route.abort())
+  const path = '/sign-in?returnTo=%2Fevents'
+  const html = await (await page.goto(server.origin + path))?.text()
+  // Playwright's Chromium without scripts shows no <noscript>
+  assert.match(html ?? '', /<noscript>.*needs JavaScript.*lang="pl">.*JavaScriptu.*<\/noscript>/s)
+  const again = page.getByRole('link', { name: 'load the page again' })
+  // not at once, so that it never flashes where everything does arrive
+  assert.equal(await again.isVisible(), false)
+  await again.waitFor()
+  await page.getByRole('link', { name: 'wczytaj stronę jeszcze raz' }).waitFor()
+  assert.deepEqual(await axe(page), [])
+  await page.unroute('**/assets/*.js')
+  await again.click()
+  await title(page, 'Sign in')
+  assert.equal(page.url(), server.origin + path)
+  assert.equal(await page.locator('#not-whole').count(), 0)
+  await context.close()
 })
