@@ -222,6 +222,27 @@ test('a code that authenticates is issued again with a secret that is shown once
   await done(visitor)
 })
 
+test('five wrong activation numbers are told as such in the events and on the first page', async () => {
+  const una = await olga.browser.call(contract.createUser, { username: 'una' })
+  const { code } = await olga.browser.call(contract.enrolUser, { id: una.id, factor: 'totp', deliver: 'letter' })
+  for (let n = 1; n <= 5; n++) {
+    const activation = String((Number(code.activation) + n) % 100_000_000).padStart(8, '0')
+    assert.equal(
+      said(await server.browser().try(contract.claimCode, { ...partsOf(code.url as string), activation })),
+      'factor-wrong',
+    )
+  }
+  const visitor = await desk(`/events?codeId=${code.id}`)
+  const { page } = visitor
+  await page.getByText('A code was revoked after five wrong activation numbers').waitFor()
+  assert.equal(await page.getByText('A code was claimed with a wrong activation number').count(), 5)
+  assert.equal(await page.getByText('wrong secret').count(), 0)
+  await page.goto(`${server.origin}/`)
+  await page.getByText('Somebody guessed at an activation number').waitFor()
+  await page.getByText('The code by letter for una was tapped').waitFor()
+  await done(visitor)
+})
+
 test('what went by letter goes by letter again, as long as before, with a number of its own that is shown once', async () => {
   const ewa = await olga.browser.call(contract.createUser, { username: 'ewa' })
   const { code } = await olga.browser.call(contract.enrolUser, { id: ewa.id, factor: 'totp', deliver: 'letter' })

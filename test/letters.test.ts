@@ -125,6 +125,19 @@ test('of guesses in parallel over two processes five get a verdict; the fifth en
     41,
     'each guess is on record: what came after the fifth as refused',
   )
+  const { items } = await olga.browser.call(contract.listEvents, { codeId: code.id, limit: 100 })
+  const guesses = items.filter(({ type, outcome }) => type === 'code.claimed' && outcome === 'failure')
+  assert.deepEqual([...new Set(guesses.map(({ detail }) => detail.cause))], ['wrong-activation-number'])
+  const ends = items.filter(({ type }) => type === 'code.revoked')
+  assert.deepEqual(
+    ends.map(({ outcome, subject, detail }) => [outcome, subject?.name, detail.cause, detail.why]),
+    [['success', 'guessed', 'wrong-activation-numbers', 'five wrong activation numbers']],
+  )
+  const told = (await olga.browser.call(contract.myNotices, {})).items.filter(({ event }) => event.codeId === code.id)
+  assert.deepEqual(
+    told.map(({ kind, event }) => [kind, event.id]),
+    [['code-guessed', ends[0]?.id]],
+  )
 })
 
 test('the right number among wrong ones opens the code once, or not at all', async () => {

@@ -193,6 +193,7 @@ export const Notice = z
       'session-binding',
       'factor-changed',
       'code-reported',
+      'code-guessed',
       'not-me',
       'relay',
       'device-lost',

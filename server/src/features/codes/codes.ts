@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/db.ts'
 import { fromId, toId, uuid7 } from '../../platform/ids.ts'
 import { newToken } from '../../platform/keys.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
-import { type ActDeps, act, EventDraft } from '../events/index.ts'
+import { type ActDeps, act, EventDraft, type EventFacts, notify } from '../events/index.ts'
 import { readAuthenticationSettings } from '../policies/index.ts'
 import { lookOf, symbolFiles, symbolSvg } from '../symbols/index.ts'
 import { lockDeployment, lockPerson } from '../users/index.ts'
@@ -190,11 +190,12 @@ export const claim = async (
     throw new Refusal(refusalFor(found))
   }
   const reading = frames && (await requireLive(deps, actor, before, frames, input.ticket))
+  const about: EventFacts = {
+    codeId: id,
+    ...(before.userId ? { subject: { kind: 'user', id: before.userId, name: before.username ?? '' } } : {}),
+  }
   return act(deps, actor, { type: 'code.claimed', endpoint: contract.claimCode }, async (tx, event) => {
-    event.about({
-      codeId: id,
-      ...(before.userId ? { subject: { kind: 'user', id: before.userId, name: before.username ?? '' } } : {}),
-    })
+    event.about(about)
     if (before.userId) await lockPerson(tx, before.userId)
     // nobody is there yet to be locked: of a claim and a new link, one sees what the other did
     if (before.bootstrap) await lockDeployment(tx)
@@ -203,8 +204,10 @@ export const claim = async (
     if (!code) {
       const now = await findBySecret(tx, id, secretHash)
       // nothing but the number was wrong: a guess, counted in the commit that lets its verdict out
-      if (now?.activationHash && stateOf(now) === 'live' && !(activation && timingSafeEqual(activation, now.activationHash)))
-        throw wrongActivation(id)
+      if (now?.activationHash && stateOf(now) === 'live' && !(activation && timingSafeEqual(activation, now.activationHash))) {
+        event.about({ detail: { cause: 'wrong-activation-number' } })
+        throw wrongActivation(deps, new EventDraft(actor, 'code.revoked', about), now)
+      }
       const live = now && stateOf(now) === 'live'
       // the frames grew too old while this waited
       const refusal = reading && live ? notLive('the frames grew too old') : new Refusal(refusalFor(now))
@@ -228,14 +231,22 @@ export const claim = async (
   })
 }
 
-/** One of the five is gone; the fifth ends the code for good. Where none was left, its end is all that is told. */
-const wrongActivation = (id: string): Refusal =>
+/**
+ * One of the five is gone; the fifth ends the code for good, by an event of its own, and whom it concerns is told: the letter is
+ * in other hands. Where none was left, its end is all that is told.
+ */
+const wrongActivation = (deps: CodesDeps, ended: EventDraft, { id, userId }: FoundCode): Refusal =>
   new Refusal('factor-wrong', 'wrong activation number', {
     outcome: 'failure',
     keep: async (tx) => {
       const tries = await countActivationTry(tx, id)
       if (tries === undefined) return new Refusal('code-revoked', 'ended by five wrong activation numbers')
-      if (tries >= activationTries) await revokeCodes(tx, { ids: [id] }, { byId: null, byName: 'five wrong activation numbers' })
+      if (tries >= activationTries) {
+        const why = 'five wrong activation numbers'
+        await revokeCodes(tx, { ids: [id] }, { byId: null, byName: why })
+        const eventId = await deps.events.append(tx, ended.about({ detail: { cause: 'wrong-activation-numbers', why } }))
+        await notify(tx, 'code-guessed', eventId, userId)
+      }
       return new Refusal('factor-wrong', 'wrong activation number', {
         triesLeft: activationTries - tries,
         errors: [{ path: 'activation', message: 'did not match', code: 'mismatch' }],

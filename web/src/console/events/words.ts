@@ -17,8 +17,11 @@ export const useEventWords = () => {
   // the key is made of the type: what is not there is asked for with `has` first
   const say = (key: string): string => t(key as 'title')
   const word = (group: string, value: string): string => (has(`${group}.${value}`) ? say(`${group}.${value}`) : value)
-  const what = (event: Pick<Event, 'type' | 'outcome'>): string => {
+  const what = (event: Pick<Event, 'type' | 'outcome' | 'detail'>): string => {
     const key = `type.${keyOf(event.type)}`
+    // what the outcome alone does not tell apart
+    const caused = `cause.${keyOf(event.type)}.${event.outcome}.${event.detail.cause}`
+    if (has(caused)) return say(caused)
     return has(`${key}.${event.outcome}`) ? say(`${key}.${event.outcome}`) : has(`${key}.any`) ? say(`${key}.any`) : event.type
   }
   const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
