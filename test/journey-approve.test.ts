@@ -13,7 +13,7 @@ import { newFilm } from './support/film.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, recorded } from './support/people.ts'
 import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
-import { phone, press, recoveryCodesOn, registerHere, title } from './support/screens.ts'
+import { phone, press, recoveryCodesOn, registerHere, signInHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { addAuthenticator, type VirtualAuthenticator } from './support/virtual-authenticator.ts'
 
@@ -323,6 +323,11 @@ withEitherKind('“This was not me” stops the request, tells security, and sig
   await visitor.authenticator.setVerified(true)
   await press(page, 'Sign out everywhere')
   await page.getByText('Signed out in 1 place.').waitFor()
+  // who looks for attempts that were denied finds it, by what the phone said
+  const house = await newVisitor(chromium)
+  await signInHere(house.page, server, olga, `/events?outcome=denied&codeId=${screen.code.id}`)
+  await house.page.getByText('A sign-in was stopped on the phone: this was not me').waitFor()
+  await house.context.close()
   await page.getByRole('link', { name: 'My phones' }).click()
   await title(page, 'Sign in to see your phones')
   await nothingWrong(visitor)

@@ -50,9 +50,10 @@ test('a decision that comes too late, twice or for a revoked code is on record, 
     assert.equal(said(await approve(phone, server.origin, claimed, screen.match)), code, what)
     const declined = await phone.browser.try(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })
     assert.equal(said(declined), code, what)
-    const denied = (await eventsOf({ codeId: screen.code.id, outcome: 'denied' })).map(brief)
+    // the sign-in that was declined before is denied too, by an event of its own
+    const denied = (await eventsOf({ codeId: screen.code.id, outcome: 'denied' })).filter(({ type }) => type !== 'sign-in.phone')
     assert.deepEqual(
-      denied.reverse(),
+      denied.map(brief).reverse(),
       [
         ['approval.approved', 'denied', code, 'ada'],
         ['approval.declined', 'denied', code, 'ada'],
@@ -147,6 +148,18 @@ test('a passkey that does not hold is on record with its device and its person',
   assert.equal(said(await phone.browser.try(contract.approveRequest, tried)), 'factor-wrong')
   const [event] = await eventsOf({ codeId: screen.code.id, type: 'approval.approved' })
   assert.deepEqual([event?.outcome, event?.subject?.name, event?.device.id], ['failure', 'ada', phone.deviceId])
+})
+
+test('a sign-in that its phone stops is found among what was denied, and says whether it was “not me”', async () => {
+  for (const reason of ['not-me', 'declined'] as const) {
+    const { screen, claimed } = await claimedBy(phone)
+    await phone.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason })
+    const [denied, ...more] = await eventsOf({ codeId: screen.code.id, outcome: 'denied' })
+    assert.deepEqual([denied?.type, denied?.detail.cause, denied?.subject?.name, more], ['sign-in.phone', reason, 'ada', []])
+    // saying no is a deed that succeeded
+    const [said] = await eventsOf({ codeId: screen.code.id, type: 'approval.declined' })
+    assert.deepEqual([said?.outcome, said?.detail.cause, said?.time], ['success', reason, denied?.time])
+  }
 })
 
 test('whoever repeats such a call is bounded by their address: beyond its failures 429, and no event more', async () => {

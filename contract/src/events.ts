@@ -12,7 +12,7 @@ export const eventTypes = {
   'sign-in.recovery-code': 'A recovery code was tried',
   'sign-in.passkey': 'A passkey was tried',
   'sign-in.phone':
-    'A sign-in that a phone approved was collected by its browser; where there was nothing to collect, one event a source and minute',
+    'A sign-in that a phone approved was collected by its browser, or one that a phone declined; where there was nothing to collect, one event a source and minute',
   'approval.approved': 'A registered device approved a request, or the approval was refused',
   'approval.declined': 'A request was declined on the phone',
   'code.relayed': 'A frame of a moving code came too late, again, or out of its row: a photo, or a relay',

@@ -227,6 +227,11 @@ export const declineRequest = async (
           requireOpen((await findClaimed(tx, deps.keys.hash('confirm', confirm))) ?? request)
           throw new Refusal('code-used', 'decided meanwhile')
         }
+        event.about({ detail: { cause: reason } })
+        // saying no succeeded; the sign-in that was asked for did not
+        const why = reason === 'not-me' ? 'this was not me' : 'declined on the phone'
+        event.and('sign-in.phone', { ...about(request), detail: { ...about(request).detail, cause: reason, why } }).outcome =
+          'denied'
         await lengthenWait(tx, request.askerKey, request.forUser)
         if (reason === 'declined') return {}
         event.notices.push({ kind: 'not-me', userId: request.forUser })
