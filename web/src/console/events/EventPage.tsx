@@ -64,7 +64,6 @@ export default function EventPage() {
 
 /** A person by name, as a link; anybody else in words. */
 const Party = ({ of }: { of: Event['actor'] }) => {
-  const { t } = useTranslation('events')
   const words = useEventWords()
   const name = words.who({ actor: of })
   if (of.kind === 'user' && of.id)
@@ -73,8 +72,7 @@ const Party = ({ of }: { of: Event['actor'] }) => {
         {name}
       </Link>
     )
-  // A name that a stranger typed is not yet a person.
-  return of.kind === 'stranger' && of.name ? t('typedName', { name }) : name
+  return name
 }
 
 const Story = ({ event }: { event: Event }) => {

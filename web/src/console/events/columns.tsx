@@ -22,8 +22,9 @@ export const useEventColumns = (): Column<Event>[] => {
     {
       key: 'who',
       title: t('who'),
-      cell: (event) =>
-        event.actor.name ? <span className="strong">{words.who(event)}</span> : <span className="t2">{words.who(event)}</span>,
+      cell: (event) => (
+        <span className={event.actor.name && event.actor.kind !== 'stranger' ? 'strong' : 't2'}>{words.who(event)}</span>
+      ),
     },
     {
       key: 'what',

@@ -57,8 +57,9 @@ export const useEventWords = () => {
       const general = typeof code === 'string' && has(`why.${code}`) ? say(`why.${code}`) : undefined
       return [general, exact].filter(Boolean).join(' ') || (typeof why === 'string' && why !== '' ? why : undefined)
     },
-    /** Who did it: a name, or what kind of caller it was. */
-    who: ({ actor }: Pick<Event, 'actor'>): string => named(actor.name) ?? word('actor', actor.kind),
+    /** Who did it: a name, or what kind of caller it was. A name that a stranger typed is not yet a person, and is called so. */
+    who: ({ actor: { kind, name } }: Pick<Event, 'actor'>): string =>
+      kind === 'stranger' && name && name !== 'erased' ? t('typedName', { name }) : (named(name) ?? word('actor', kind)),
     place: (place: Event['place']): string | undefined =>
       place ? [place.city, countryName(place.country, i18n.language)].filter(known).join(', ') || undefined : undefined,
     device: ({ browser, platform, type }: Event['device']): string =>
