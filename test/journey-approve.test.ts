@@ -11,7 +11,7 @@ import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, 
 import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { newFilm } from './support/film.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, recorded } from './support/people.ts'
-import { ageOf, askPhone, frame, type Screen } from './support/phones.ts'
+import { ageOf, askPhone, enrolPhone, frame, type Screen, scan } from './support/phones.ts'
 import { readByCamera } from './support/screen-to-phone.ts'
 import { phone, press, recoveryCodesOn, registerHere, signInHere, title } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -331,6 +331,27 @@ withEitherKind('“This was not me” stops the request, tells security, and sig
   await page.getByRole('link', { name: 'My phones' }).click()
   await title(page, 'Sign in to see your phones')
   await nothingWrong(visitor)
+})
+
+test('“not me” tells the person what to do, and the operators of the person', async () => {
+  const nora = await newPerson(server, olga, 'nora')
+  const { browser } = await enrolPhone(server, olga, nora)
+  const { confirm } = await scan(server, { browser }, await askPhone(server.browser()))
+  await browser.call(contract.declineRequest, { confirm, reason: 'not-me' })
+  for (const [person, own] of [
+    [nora, true],
+    [olga, false],
+  ] as const) {
+    const visitor = await newVisitor(chromium)
+    await signInHere(visitor.page, server, person, '/me/sessions')
+    const notices = visitor.page.getByRole('region', { name: 'Since you were last here' })
+    await notices.waitFor()
+    const said = await notices.innerText()
+    assert.equal(said.includes('Your phone was asked'), own, said)
+    assert.equal(said.includes('change it and sign out all others'), own, said)
+    assert.equal(said.includes('The phone of nora was asked'), !own, said)
+    await nothingWrong(visitor)
+  }
 })
 
 test('a frame that was photographed is too old; where policy asks for it, only our camera will do', async () => {

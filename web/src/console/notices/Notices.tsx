@@ -12,7 +12,8 @@ import style from './Notices.module.css'
 /** What a person has to know, on the first page they see, until they dismiss it. */
 export const Notices = () => {
   const { t } = useTranslation()
-  const auditor = hasRole(useSession(), 'auditor')
+  const session = useSession()
+  const auditor = hasRole(session, 'auditor')
   const notices = useCall(myNotices, {}, { everyMs: 60_000 })
   const dismiss = useAction(dismissNotice, { refreshes: myNotices })
   if (!notices.data || notices.data.items.length === 0) return null
@@ -24,7 +25,11 @@ export const Notices = () => {
             <Icon of={IconAlertTriangle} />
             <div className={style.words}>
               <strong>{t(`notices.${kind}`)}</strong> <TimeText at={time} as="moment" />
-              <p>{t(`notices.${kind}Text`, { subject: event.subject?.name ?? event.actor.name ?? t('notKnown') })}</p>
+              <p>
+                {kind === 'not-me' && (event.subject ?? event.actor).id === session.user.id
+                  ? t('notices.not-meOwnText')
+                  : t(`notices.${kind}Text`, { subject: event.subject?.name ?? event.actor.name ?? t('notKnown') })}
+              </p>
             </div>
             <div className={style.acts}>
               {auditor && (
