@@ -267,6 +267,14 @@ test('after what is saved, undone, refused, ended or reported, the focus is at t
   await proving.locator('[aria-invalid="true"]').waitFor()
   await has(password, 'the wrong password has no focus')
 
+  // a file that was checked, and its button with it
+  await go('/users/import', 'Import people')
+  const csv = { name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from('username,displayName,roles\nimported,Ida,\n') }
+  await page.locator('input[type=file]').setInputFiles(csv)
+  await pressOn(page, button('Check'))
+  await page.getByRole('table').first().waitFor()
+  await titled('no focus after Check')
+
   // what was reported is gone with its button
   await go('/check', 'Is this code ours?')
   await tabTo(page, page.getByLabel('Or paste what it says'))
