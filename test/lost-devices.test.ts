@@ -24,6 +24,16 @@ const asked = async (phone: Phone) => {
   return { desk, screen, claimed: await scan(server, phone, screen) }
 }
 let hired = 0
+withEitherKind('when a person last signed in stays true after the device that they did it with is lost', async (synced) => {
+  const kim = await newPerson(server, olga, ofKind('kim', synced))
+  const phone = await enrolPhone(server, olga, kim, { synced })
+  await signIn(server, kim, phone.browser)
+  const last = async () => (await olga.browser.call(contract.getUser, { id: kim.id })).lastSignInAt
+  const before = await last()
+  assert.ok(before)
+  await olga.browser.call(contract.reportDeviceLost, { id: phone.deviceId, reason: 'a drill' })
+  assert.equal(await last(), before)
+})
 const reportedBy = {
   'its owner': async (person: Person, id: string) => {
     const desk = await signIn(server, person)

@@ -125,7 +125,11 @@ export const endOpenOf = async (
         or (claim_key = ${browser}::bytea and state = 'claimed' and (for_user is null or for_user = ${userId})) returning sign_in_id)
     select pg_notify(${requestChannel}, sign_in_id::text) from u`.execute(tx)
   const sessions = await endSessions(tx, { userId, device: { id: deviceId, browser } }, why)
-  await sql`delete from known_browser where user_id = ${userId} and thumbprint = ${browser}::bytea`.execute(tx)
+  // when they last signed in stays true, whatever became of that browser
+  await sql`with k as (delete from known_browser where user_id = ${userId} and thumbprint = ${browser}::bytea returning last_at)
+    update users u set forgotten_sign_in_at = greatest(u.forgotten_sign_in_at, k.last_at) from k where u.id = ${userId}`.execute(
+    tx,
+  )
   return { sessions, requests: requests.length, signIns: signIns.length, codes, codesForOthers }
 }
 /** Codes that enrol this person: those that a session of the device shows, and those that its browser claimed, not yet confirmed. */

@@ -47,7 +47,7 @@ const select = sql`select u.id, u.username, u.display_name as "displayName", u.e
   (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
   ${locked('= 0')} as locked, ${locked('> 0')} as "lockedForKnown",
   (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
-  (select max(last_at) from known_browser where user_id = u.id) as "lastSignInAt", ${due} as due,
+  greatest(u.forgotten_sign_in_at, (select max(last_at) from known_browser where user_id = u.id)) as "lastSignInAt", ${due} as due,
   (select jsonb_build_object('id', t.id, 'origin', t.origin, 'confirmedAt', t.confirmed_at, 'lastUsedAt', t.last_used_at,
     'renewBy', ${sql.raw(renewBy('t', 'p'))}, 'renewalDue', ${sql.raw(renewalDue('t', 'p'))})
     from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active') as "totpKey" from users u`
