@@ -24,6 +24,29 @@ const asked = async (phone: Phone) => {
   return { desk, screen, claimed: await scan(server, phone, screen) }
 }
 let hired = 0
+withEitherKind('who has lost their only factor is said to need a recovery code, or without one an operator', async (synced) => {
+  const before = await olga.browser.call(contract.getAuthenticationSettings, {})
+  await server.sql(`update authentication_settings set second_factor_roles = '{user}', second_factor_from = null`)
+  const ida = await newPerson(server, olga, ofKind('ida', synced))
+  const phone = await enrolPhone(server, olga, ida, { synced })
+  await server.sql(`delete from totp where user_id = $1`, [uuidOf(ida.id)])
+  const told = async () => {
+    const { wayBack, factors } = await olga.browser.call(contract.getUser, { id: ida.id })
+    const desk = server.browser()
+    await desk.call(contract.openSignIn, {})
+    const { signIn: asked } = await desk.call(contract.provePassword, { username: ida.username, password: ida.password })
+    return [wayBack, factors.recoveryCodesLeft > 0, asked.next.includes('recovery-code'), asked.next.length > 0]
+  }
+  const counted = async () => (await olga.browser.call(contract.getAuthenticationSettings, {})).withoutSecondFactor
+  const wizards = await counted()
+  assert.equal((await told())[0], undefined)
+  await olga.browser.call(contract.reportDeviceLost, { id: phone.deviceId, reason: 'a drill' })
+  assert.deepEqual(await told(), ['recovery-code', true, true, true])
+  await server.sql(`delete from recovery_code where user_id = $1`, [uuidOf(ida.id)])
+  assert.deepEqual(await told(), ['operator', false, false, false])
+  assert.equal(await counted(), wizards, 'no wizard waits for them')
+  await server.sql(`update authentication_settings set second_factor_roles = $1::text[]`, [before.secondFactor.roles])
+})
 withEitherKind('when a person last signed in stays true after the device that they did it with is lost', async (synced) => {
   const kim = await newPerson(server, olga, ofKind('kim', synced))
   const phone = await enrolPhone(server, olga, kim, { synced })

@@ -34,6 +34,10 @@ export const User = z
       })
       .nullable(),
     enrolmentDue: z.boolean().meta({ description: 'Policy demands a second factor that is not there yet' }),
+    wayBack: z.enum(['recovery-code', 'operator']).optional().meta({
+      description:
+        'Of who lost the second factor that policy demands: no wizard comes, a sign-in asks for a recovery code, or they need a code from an operator',
+    }),
     locked: z
       .array(GuessedFactor)
       .meta({ description: 'Factors that answer no unknown browser, after 100 failures in a row in such ones' }),

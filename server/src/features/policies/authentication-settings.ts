@@ -6,7 +6,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { type ActDeps, act } from '../events/index.ts'
-import { etagOf, hasSecondFactor, versionOf } from '../users/index.ts'
+import { etagOf, hasSecondFactor, lostFactor, recoveryCodesLeft, versionOf } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -69,9 +69,11 @@ const worksEverywhere = (totp: AuthenticationSettings['totp']): boolean =>
 
 const shown = async (db: Db | Tx) => {
   const settings = await readAuthenticationSettings(db)
+  // whom the wizard waits for: not who signs in with no password, nor who lost a factor and is asked for something else
   const { rows } = await sql<{
     n: number
   }>`select count(*)::int as n from users u where u.state = 'active' and not ${sql.raw(hasSecondFactor('u.id'))}
+    and exists (select from password where user_id = u.id) and ${sql.raw(recoveryCodesLeft('u.id'))} = 0 and not ${sql.raw(lostFactor('u.id'))}
     and exists (select from user_role r where r.user_id = u.id and r.role = any (${settings.secondFactor.roles}::text[]))`.execute(
     db,
   )

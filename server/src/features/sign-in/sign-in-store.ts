@@ -2,7 +2,7 @@ import type { DeviceSettings } from '@postern/contract'
 import { type Generated, sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { currentEpoch } from '../../platform/keys.ts'
-import { renewalDue } from '../users/index.ts'
+import { lostFactor, recoveryCodesLeft, renewalDue } from '../users/index.ts'
 import { countStart } from './limits.ts'
 
 declare module '../../platform/db.ts' {
@@ -74,9 +74,9 @@ export const findSignIn = async (db: Db | Tx, browserHash: Buffer): Promise<Sign
       exists (select from totp t where t.user_id = s.user_id and t.state = 'active') as has_totp,
       (select t.digits from totp t where t.user_id = s.user_id and t.state = 'active') as passcode_digits,
       (select count(*)::int from device d where d.user_id = s.user_id and d.state = 'active') as devices,
-      exists (select from device d where d.user_id = s.user_id and d.state <> 'active') or exists (select from totp t where t.user_id = s.user_id and t.revoked_at is not null) as lost_factor, dp.qr,
+      ${sql.raw(lostFactor('s.user_id'))} as lost_factor, dp.qr,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (dp.computer_first)) as computer_first,
-      (select count(*)::int from recovery_code c where c.user_id = s.user_id and c.used_at is null) as recovery_codes_left,
+      ${sql.raw(recoveryCodesLeft('s.user_id'))} as recovery_codes_left,
       exists (select from user_role r where r.user_id = s.user_id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()) as second_factor_demanded,
       p.version as policy_version, (select f.code_id from session f where f.id = s.from_session) as code_id, p.enrolment, exists (select from totp t where t.user_id = s.user_id and t.state = 'active' and ${sql.raw(renewalDue('t', 'p'))}) as renewal
     from authentication_settings p, device_settings dp, sign_in s left join users u on u.id = s.user_id left join session x on x.id = s.session_id where s.browser_hash = ${browserHash}`.execute(

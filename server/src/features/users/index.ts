@@ -1,5 +1,5 @@
 export { renewalDue, renewBy } from './renewal.ts'
-export { anOwner, hasSecondFactor } from './second-factor.ts'
+export { anOwner, hasSecondFactor, lostFactor, recoveryCodesLeft } from './second-factor.ts'
 export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { addUser, lockSelf, manageable } from './users.ts'
 export { matchingUsers, readUser } from './users-read.ts'

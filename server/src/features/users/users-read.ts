@@ -4,7 +4,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
 import { invalid } from '../../platform/refusal.ts'
 import { renewalDue, renewBy } from './renewal.ts'
-import { hasSecondFactor } from './second-factor.ts'
+import { hasSecondFactor, lostFactor, recoveryCodesLeft } from './second-factor.ts'
 import { anyCase } from './users-rules.ts'
 import type { UserState } from './users-store.ts'
 
@@ -26,6 +26,7 @@ type Row = {
   openSessions: number
   lastSignInAt: Date | null
   due: boolean
+  wayBack: User['wayBack'] | null
   totpKey: {
     id: string
     origin: KeyOrigin
@@ -37,6 +38,10 @@ type Row = {
 }
 const due = sql`(u.state = 'active' and not ${sql.raw(hasSecondFactor('u.id'))}
   and exists (select from user_role r, authentication_settings p where r.user_id = u.id and r.role = any (p.second_factor_roles) and coalesce(p.second_factor_from, '-infinity') <= now()))`
+/** What a sign-in asks of who has lost the second factor that policy demands, as `nextStep` decides it; without a password none begins. */
+const wayBack = sql`(case when ${due} then
+    case when exists (select from password where user_id = u.id) and ${sql.raw(recoveryCodesLeft('u.id'))} > 0 then 'recovery-code'
+      when ${sql.raw(lostFactor('u.id'))} then 'operator' end end)`
 /** Factors that are closed in a lane: 0 is that of unknown browsers. */
 const locked = (lane: '= 0' | '> 0') =>
   sql.raw(`array(select factor from attempt where account_key = u.id and lane ${lane} and failures >= 100 order by factor)`)
@@ -44,10 +49,10 @@ const select = sql`select u.id, u.username, u.display_name as "displayName", u.e
   array(select role from user_role where user_id = u.id order by array_position(array['user','auditor','operator','owner'], role)) as roles,
   exists (select from password where user_id = u.id) as password, exists (select from totp where user_id = u.id and state = 'active') as totp,
   (select count(*)::int from device where user_id = u.id and state = 'active') as devices,
-  (select count(*)::int from recovery_code where user_id = u.id and used_at is null) as "recoveryCodesLeft",
+  ${sql.raw(recoveryCodesLeft('u.id'))} as "recoveryCodesLeft",
   ${locked('= 0')} as locked, ${locked('> 0')} as "lockedForKnown",
   (select count(*)::int from session s where s.user_id = u.id and s.ended_at is null and s.expires_at > now() and s.seen_at > now() - s.idle) as "openSessions",
-  greatest(u.forgotten_sign_in_at, (select max(last_at) from known_browser where user_id = u.id)) as "lastSignInAt", ${due} as due,
+  greatest(u.forgotten_sign_in_at, (select max(last_at) from known_browser where user_id = u.id)) as "lastSignInAt", ${due} as due, ${wayBack} as "wayBack",
   (select jsonb_build_object('id', t.id, 'origin', t.origin, 'confirmedAt', t.confirmed_at, 'lastUsedAt', t.last_used_at,
     'renewBy', ${sql.raw(renewBy('t', 'p'))}, 'renewalDue', ${sql.raw(renewalDue('t', 'p'))})
     from totp t, authentication_settings p where t.user_id = u.id and t.state = 'active') as "totpKey" from users u`
@@ -70,6 +75,7 @@ const toUser = (row: Row): User => ({
     renewBy: instant(row.totpKey.renewBy),
   },
   enrolmentDue: row.due,
+  ...(row.wayBack ? { wayBack: row.wayBack } : {}),
   locked: row.locked,
   lockedForKnown: row.lockedForKnown,
   openSessions: row.openSessions,

@@ -8,7 +8,7 @@ import style from './Users.module.css'
 export const FactorIcons = ({ of: { factors, state, totpKey } }: { of: User }) => {
   const { t } = useTranslation('users')
   const { password, totp, devices, recoveryCodesLeft: left } = factors
-  if (!password && !totp && devices === 0)
+  if (!password && !totp && devices === 0 && left === 0)
     return <span className="t3">{t(state === 'offboarded' ? 'factorsEnded' : 'noFactor')}</span>
   return (
     <span className={style.factors}>
@@ -27,7 +27,8 @@ export const FactorIcons = ({ of: { factors, state, totpKey } }: { of: User }) =
           <Icon of={IconDeviceMobile} size={14} /> {t(totpKey?.origin === 'imported' ? 'factor.totpElsewhere' : 'factor.totp')}
         </span>
       )}
-      {(totp || devices > 0) && (
+      {/* codes stand in for what was lost, so they are shown without it too */}
+      {(totp || devices > 0 || left > 0) && (
         <span className={left <= 3 ? style.low : 't2'} title={t('factor.recoveryTitle')}>
           <Icon of={IconKey} size={14} /> {t('factor.recovery', { count: left })}
         </span>

@@ -92,7 +92,7 @@ const Known = ({ user, etag, crumb }: { user: User; etag: string | undefined; cr
             [t('factors'), <FactorIcons key="factors" of={user} />],
             [
               t('due'),
-              user.enrolmentDue ? (
+              user.enrolmentDue && !user.wayBack ? (
                 <StateBadge key="due" look="caution">
                   {t('isDue')}
                 </StateBadge>
@@ -161,8 +161,19 @@ const KeyFacts = ({ of: { origin, confirmedAt, renewBy, renewalDue } }: { of: No
 
 const sentenceOf = (
   user: User,
-): 'offboarded' | 'suspended' | 'due' | 'nothing' | 'passwordOnly' | 'ready' | 'device' | 'both' => {
+):
+  | 'offboarded'
+  | 'suspended'
+  | 'recovery-code'
+  | 'operator'
+  | 'due'
+  | 'nothing'
+  | 'passwordOnly'
+  | 'ready'
+  | 'device'
+  | 'both' => {
   if (user.state !== 'active') return user.state
+  if (user.wayBack) return user.wayBack
   const { password, totp, devices } = user.factors
   if (!password && devices === 0) return 'nothing'
   if (user.enrolmentDue) return 'due'

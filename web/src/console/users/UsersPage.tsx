@@ -65,9 +65,9 @@ export default function UsersPage() {
     {
       key: 'due',
       title: t('due'),
-      cell: ({ enrolmentDue, totpKey, locked, lockedForKnown }) => (
+      cell: ({ enrolmentDue, wayBack, totpKey, locked, lockedForKnown }) => (
         <span className={style.due}>
-          {enrolmentDue && <StateBadge look="caution">{t('isDue')}</StateBadge>}
+          {enrolmentDue && !wayBack && <StateBadge look="caution">{t('isDue')}</StateBadge>}
           {totpKey?.renewalDue && <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>}
           {locked.length + lockedForKnown.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
         </span>
