@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword, said } from './support/attack.ts'
@@ -315,4 +316,13 @@ test('the first link still enrols an operator while nobody could be locked in: a
   const later = await enrolByCode(server.browser(), await server.bootstrapUrl(), { username: 'second-operator' })
   assert.deepEqual(later.confirmed.user.roles, ['operator'])
   assert.equal(said(await olga.browser.try(contract.removeTotp, {})), 'conflict')
+})
+
+test('each setting that a record may name has words, in both languages', () => {
+  for (const language of ['en', 'pl'] as const) {
+    const file = new URL(`../web/src/i18n/${language}/events.json`, import.meta.url)
+    const { setting } = JSON.parse(readFileSync(file, 'utf8')) as { setting: Record<string, string> }
+    for (const { input } of [contract.putAuthenticationSettings, contract.putDeviceSettings, contract.putCodeSettings])
+      for (const name of Object.keys(input.shape)) assert.ok(setting[name], `${name} (${language})`)
+  }
 })

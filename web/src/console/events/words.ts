@@ -32,7 +32,7 @@ export const useEventWords = () => {
       return (
         [detail.changed ?? []]
           .flat()
-          .map((part) => word('value', String(part)))
+          .map((part) => word('setting', String(part)))
           .join(', ') || undefined
       )
     if (subject.kind === 'job') return word('value', subject.name ?? '')
