@@ -240,6 +240,7 @@ test('after what is saved, undone, refused, ended or reported, the focus is at t
   await go(`/codes/${code.id}`, 'Poster')
   await pressOn(page, button('Edit destination'))
   const editing = page.getByRole('dialog', { name: 'Edit destination' })
+  await has(editing.getByRole('textbox').first(), 'the address has no focus')
   await page.keyboard.press('Control+a')
   await page.keyboard.type('ftp://www.example.org/b')
   await pressOn(page, editing.getByRole('button', { name: 'Save' }))

@@ -56,7 +56,7 @@ export const proofConditions = [
 export type ProofCondition = (typeof proofConditions)[number]
 const Reading = z.enum(['read', 'not-read', 'not-tried'])
 /** A camera sees many pictures a second: a condition is shown in up to three, each a per cent smaller than the one before. */
-const Frame = z.number().int().min(1).max(3)
+const Frame = z.number().int().min(1).max(4)
 
 /** One ink on what lies below it, by the WCAG formula. */
 export const ContrastRow = z.object({
@@ -83,7 +83,7 @@ export const Proof = z.object({
       older: Reading.meta({ description: 'zbarimg, where the server has it' }),
       readIn: z.object({ zxing: Frame, qr: Frame, older: Frame }).partial().optional().meta({
         description:
-          'In which picture a reader read it: the first is the one the condition names, the second and third are one and two per cent smaller. Older proofs do not tell',
+          'In which picture a reader read it: the first is the one the condition names, the others are one, four and eight per cent smaller. Older proofs do not tell',
       }),
     }),
   ),
