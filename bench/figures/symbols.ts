@@ -78,23 +78,25 @@ const theirSvg = async (text: string, design: Design): Promise<Buffer> => {
 /** One renderer draws both SVGs. */
 const picturesOf = async (svg: Buffer): Promise<(width: number) => Raster> => {
   const drawn = await Promise.all(
-    [600, 594, 588, 150, 149, 147].map(async (width): Promise<[number, Raster]> => {
-      const { data, info } = await sharp(svg, { density: 200 })
-        .resize(width, width)
-        .flatten({ background: '#ffffff' })
-        .toColourspace('b-w')
-        .extractChannel(0)
-        .raw()
-        .toBuffer({ resolveWithObject: true })
-      return [width, { width: info.width, height: info.height, channels: 1, data }]
-    }),
+    frames
+      .flatMap((frame) => [600, 150].map((usual) => Math.round(usual * frame)))
+      .map(async (width): Promise<[number, Raster]> => {
+        const { data, info } = await sharp(svg, { density: 200 })
+          .resize(width, width)
+          .flatten({ background: '#ffffff' })
+          .toColourspace('b-w')
+          .extractChannel(0)
+          .raw()
+          .toBuffer({ resolveWithObject: true })
+        return [width, { width: info.width, height: info.height, channels: 1, data }]
+      }),
   )
   const byWidth = new Map(drawn)
   return (width) => byWidth.get(width) as Raster
 }
 
 type Counts = { zxing: number; qr: number; zbar: number; of: number }
-/** How many conditions each reader reads: by the rule of the proof, in one of three frames that differ as a camera's do. */
+/** How many conditions each reader reads: by the rule of the proof, in one of the frames, which differ as a camera's do. */
 const readings = async (svgOf: (text: string, design: Design) => Promise<Buffer>): Promise<Counts> => {
   const counts: Counts = { zxing: 0, qr: 0, zbar: 0, of: 0 }
   for (const style of ['square', 'rounded', 'dots'] as const)
