@@ -435,6 +435,9 @@ for (const [language, locale, several] of [
     }
     const visitor = await desk(`/codes?q=${encodeURIComponent(name)}`, olga, { locale })
     const { page } = visitor
+    const static1 = page.getByRole('row').filter({ hasText: `${name} 1` })
+    await static1.getByText(w('codes:notCounted')).waitFor()
+    assert.equal(await static1.getByText(w('codes:notOpened'), { exact: true }).count(), 0)
     const bar = page.getByRole('region', { name: w('codes:many.label') })
     const askedOf = async (count: 'one' | typeof several) => {
       for (const act of ['revoke', 'edit', 'reissue'] as const) {

@@ -52,19 +52,20 @@ export const useCodeColumns = (): Column<Code>[] => {
       title: t('scans'),
       number: true,
       narrow: 'none',
-      cell: ({ scans }) => new Intl.NumberFormat(i18n.language).format(scans),
+      // nobody is asked when a static code is read, so there is nothing to count
+      cell: ({ kind, scans }) => (kind === 'static' ? '–' : new Intl.NumberFormat(i18n.language).format(scans)),
     },
     {
       key: 'last',
       title: t('lastOpened'),
-      cell: ({ lastScan }) =>
+      cell: ({ kind, lastScan }) =>
         lastScan ? (
           <>
             <TimeText at={lastScan.at} />
             {countryName(lastScan.country, i18n.language) && `, ${countryName(lastScan.country, i18n.language)}`}
           </>
         ) : (
-          <span className="t3">{t('notOpened')}</span>
+          <span className="t3">{t(kind === 'static' ? 'notCounted' : 'notOpened')}</span>
         ),
     },
     { key: 'ends', title: t('ends'), labelled: ({ state }) => state !== 'not-yet-valid', cell: (code) => <Ends of={code} /> },
