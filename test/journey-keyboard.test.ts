@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium } from './support/chromium.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, passcode } from './support/people.ts'
 import { signInHere, title, typedKey } from './support/screens.ts'
-import { startServer } from './support/server.ts'
+import { startServer, type TestServer } from './support/server.ts'
 
 /** The whole way by keyboard alone: nobody touches a mouse, and where one is can always be seen. */
 const chromium = await openChromium()
@@ -32,6 +32,19 @@ const pressOn = async (page: Page, target: Locator): Promise<void> => {
   await page.keyboard.press('Enter')
 }
 const has = (locator: Locator, why: string) => eventually(() => focused(locator), Boolean, why)
+
+/** On the page of tokens: asks for one, by keyboard, when the proof is no longer fresh. The dialogue that asks for another. */
+const makeToken = async (server: TestServer, page: Page): Promise<Locator> => {
+  await pressOn(page, page.getByRole('button', { name: 'Make a token', exact: true }).first())
+  const making = page.getByRole('dialog', { name: 'Make a token' })
+  await has(making.getByLabel('Name'), 'the name of the token has no focus')
+  await page.keyboard.type('backup')
+  await tabTo(page, making.getByRole('checkbox').first())
+  await page.keyboard.press('Space')
+  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
+  await pressOn(page, making.getByRole('button', { name: 'Make a token' }))
+  return page.getByRole('dialog', { name: 'One more proof' })
+}
 
 test('from the printed link to a handed out code, signed out and in again, by keyboard alone', async () => {
   const server = await startServer()
@@ -108,15 +121,7 @@ test('from the printed link to a handed out code, signed out and in again, by ke
   await page.keyboard.press('g')
   await page.keyboard.press('t')
   await title(page, 'Tokens')
-  await pressOn(page, button('Make a token').first())
-  const making = page.getByRole('dialog', { name: 'Make a token' })
-  await has(making.getByLabel('Name'), 'the name of the token has no focus')
-  await page.keyboard.type('backup')
-  await tabTo(page, making.getByRole('checkbox').first())
-  await page.keyboard.press('Space')
-  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
-  await pressOn(page, making.getByRole('button', { name: 'Make a token' }))
-  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  const proving = await makeToken(server, page)
   await has(proving.getByLabel('Password', { exact: true }), 'the password has no focus')
   await page.keyboard.type(goodPassword)
   await page.keyboard.press('Enter')
@@ -252,15 +257,7 @@ test('after what is saved, undone, refused, ended or reported, the focus is at t
 
   // a wrong password in the dialogue over a dialogue
   await go('/settings/tokens', 'Tokens')
-  await pressOn(page, button('Make a token').first())
-  const making = page.getByRole('dialog', { name: 'Make a token' })
-  await has(making.getByLabel('Name'), 'the name of the token has no focus')
-  await page.keyboard.type('backup')
-  await tabTo(page, making.getByRole('checkbox').first())
-  await page.keyboard.press('Space')
-  await server.sql(`update session set proved_at = now() - interval '6 minutes' where ended_at is null`)
-  await pressOn(page, making.getByRole('button', { name: 'Make a token' }))
-  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  const proving = await makeToken(server, page)
   const password = proving.getByLabel('Password', { exact: true })
   await has(password, 'the password has no focus')
   await page.keyboard.type('not my password at all')

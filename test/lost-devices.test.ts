@@ -366,3 +366,19 @@ for (const [factor, confirm] of Object.entries(confirmers)) {
     },
   )
 }
+
+withEitherKind('a phone that confirms after the recovery was completed another way takes nothing of it away', async (synced) => {
+  const kim = await newPerson(server, olga, ofKind('overtaken', synced))
+  const browser = await recovering(kim)
+  const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'device' })
+  const phone = server.browser()
+  const { confirm, options } = await claimDevice(phone, code.url as string)
+  const made = await browser.call(contract.startTotp, {})
+  await forgetStep(server, kim)
+  await browser.call(contract.confirmTotp, { id: made.id, code: passcode(made.secret) })
+  const registration = authenticatorOf(synced).create(options, { origin })
+  const late = await phone.try(contract.confirmEnrolment, { confirm, registration, currentPassword: kim.password })
+  assert.equal(late.status, 200, said(late))
+  await forgetStep(server, kim)
+  await signIn(server, { ...kim, secret: made.secret })
+})

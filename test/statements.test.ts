@@ -74,6 +74,21 @@ test('the columns of a group arrive in PostgreSQL as they left, whatever is in t
   )
 })
 
+test('what is no UUID is refused, and never becomes another one', () => {
+  const good = '0190a0b1-c2d3-7e4f-8123-456789abcdef'
+  for (const wrong of [
+    '',
+    'x',
+    good.slice(1),
+    `${good}0`,
+    `${good}00`,
+    good.replace('a', 'g'),
+    good.replace('a', 'ą'),
+    'x'.repeat(36),
+  ])
+    assert.throws(() => uuids([good, wrong]), /not a UUID/, wrong)
+})
+
 test('a column of another type than its parameter is refused, not read as something else', async () => {
   await assert.rejects(
     server.sql('select $1::uuid[]', [texts(['a'])]),

@@ -55,7 +55,7 @@ export const proofConditions = [
 ] as const
 export type ProofCondition = (typeof proofConditions)[number]
 const Reading = z.enum(['read', 'not-read', 'not-tried'])
-/** A camera sees many pictures a second: a condition is shown in up to three, each a per cent smaller than the one before. */
+/** A camera sees many pictures a second: a condition is shown in up to four, each some per cent smaller than the one before. */
 const Frame = z.number().int().min(1).max(4)
 
 /** One ink on what lies below it, by the WCAG formula. */

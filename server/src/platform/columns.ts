@@ -41,7 +41,8 @@ const arrayOf =
     return Buffer.from(scratch.subarray(0, at))
   }
 
-const digits = new Uint8Array(128)
+/** By character; what is no digit has a value that no digit has. */
+const digits = new Uint8Array(128).fill(0xff)
 for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   digits[digit.charCodeAt(0)] = value
   digits[digit.toUpperCase().charCodeAt(0)] = value
@@ -50,9 +51,14 @@ const putUuid = (uuid: string, start: number): number => {
   let at = start
   for (let k = 0; k < uuid.length; k += 2) {
     if (uuid.charCodeAt(k) === 0x2d) k++
-    scratch[at++] = ((digits[uuid.charCodeAt(k)] as number) << 4) | (digits[uuid.charCodeAt(k + 1)] as number)
+    const high = digits[uuid.charCodeAt(k)] ?? 0xff
+    const low = digits[uuid.charCodeAt(k + 1)] ?? 0xff
+    // as the database would refuse it: what is no id must not become another one
+    if ((high | low) > 15) throw new TypeError('not a UUID')
+    scratch[at++] = (high << 4) | low
   }
-  return at - start
+  if (at - start !== 16) throw new TypeError('not a UUID')
+  return 16
 }
 /** Most are short and plain: those are written without a call. */
 const putText = (text: string, start: number): number => {
@@ -66,7 +72,7 @@ const putText = (text: string, start: number): number => {
 }
 
 /** Parameters `$n::uuid[]`, `$n::text[]` and so on of a statement for a group. Null and undefined are null. */
-export const uuids = arrayOf<string>(oids.uuid, () => 18, putUuid)
+export const uuids = arrayOf<string>(oids.uuid, (uuid) => uuid.length, putUuid)
 export const texts = arrayOf<string>(oids.text, (text) => 3 * text.length, putText)
 export const byteas = arrayOf<Buffer>(
   oids.bytea,

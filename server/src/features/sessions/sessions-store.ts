@@ -199,10 +199,16 @@ export const findLiveSession = async (tx: Tx | Db, id: string): Promise<LiveSess
 
 /** That a recovery code opened a session, and when: what is enrolled from it takes the place of what was lost. */
 export type Recovery = { provedAt: Date }
-/** Of a session by its id, whether it lives still or not. */
+/**
+ * Of a session by its id, whether it lives still or not. Where a factor was confirmed since, it has taken the place of what was
+ * lost: the next one is added to it, and takes nothing away.
+ */
 export const findRecovery = async (tx: Tx, id: string): Promise<Recovery | undefined> => {
-  const { rows } =
-    await sql<Recovery>`select proved_at as "provedAt" from session where id = ${id} and scope = 'recovery'`.execute(tx)
+  const { rows } = await sql<Recovery>`select s.proved_at as "provedAt" from session s where s.id = ${id} and s.scope = 'recovery'
+      and not exists (select from totp f where f.user_id = s.user_id and f.state = 'active' and f.confirmed_at >= s.proved_at)
+      and not exists (select from device f where f.user_id = s.user_id and f.state = 'active' and f.created_at >= s.proved_at)`.execute(
+    tx,
+  )
   return rows[0]
 }
 /** Of the session that acts. */

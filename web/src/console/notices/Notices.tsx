@@ -26,8 +26,8 @@ export const Notices = () => {
             <div className={style.words}>
               <strong>{t(`notices.${kind}`)}</strong> <TimeText at={time} as="moment" />
               <p>
-                {kind === 'not-me' && (event.subject ?? event.actor).id === session.user.id
-                  ? t('notices.not-meOwnText')
+                {(kind === 'not-me' || kind === 'code-guessed') && (event.subject ?? event.actor).id === session.user.id
+                  ? t(`notices.${kind}OwnText`)
                   : t(`notices.${kind}Text`, { subject: event.subject?.name ?? event.actor.name ?? t('notKnown') })}
               </p>
             </div>
