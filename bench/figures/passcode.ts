@@ -7,8 +7,8 @@ import { addPeople, addSignIns } from '../lib/people.ts'
 import { startPostern } from '../lib/servers.ts'
 import { passcodeShot, signInShot } from '../lib/shots.ts'
 
-const oursARound = 3_000
-const theirsARound = 300
+const oursARound = 6_000
+const theirsARound = 600
 const oneByOne = 200
 const ourConcurrency = 64
 /** better-auth is driven at both, and its better median counts. */

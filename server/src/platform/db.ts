@@ -106,15 +106,26 @@ const nameOf = (text: string): string | undefined => {
   return name
 }
 /** A pool whose statements are parsed and planned once a connection: each is prepared under a name of its text. */
-const preparing = (pool: pg.Pool): PostgresPool => ({
-  options: pool.options,
-  end: () => pool.end(),
-  connect: async () => {
-    const client = await pool.connect()
-    const query = (text: string, values: unknown[]) => client.query({ name: nameOf(text) as string, text, values })
-    return { query: query as unknown as PostgresPoolClient['query'], release: (destroy) => client.release(destroy) }
-  },
-})
+const preparing = (pool: pg.Pool): PostgresPool => {
+  // one a connection: Kysely remembers what it is given weakly, and thousands of those wait for the collector of the old generation
+  const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect()
+      const known = clients.get(client)
+      if (known) return known
+      const query = (text: string, values: unknown[]) => client.query({ name: nameOf(text) as string, text, values })
+      const made: PostgresPoolClient = {
+        query: query as unknown as PostgresPoolClient['query'],
+        release: (destroy) => client.release(destroy),
+      }
+      clients.set(client, made)
+      return made
+    },
+  }
+}
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 

@@ -2,6 +2,7 @@ import { createPublicKey, hash, type KeyObject, timingSafeEqual, verify } from '
 import { decodeProtectedHeader } from 'jose'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { Remembered } from '../../platform/remember.ts'
 
 /** Seconds by which `iat` may be off; beyond that a nonce of ours stands in for the client's clock. */
 const toleranceSeconds = 60
@@ -23,7 +24,7 @@ export class Proofs {
   readonly #keys: Keys
   readonly #origins: readonly string[]
   /** By the encoded header, which a browser sends alike each time: what was found good in it is neither decoded nor judged again. */
-  readonly #imported = new Map<string, { key: KeyObject; thumbprint: Buffer }>()
+  readonly #imported = new Remembered<{ key: KeyObject; thumbprint: Buffer }>(5_000)
   /** The `jti`s that were taken, by the minute in which their proof is good no longer. */
   readonly #taken = new Map<number, Set<string>>()
   constructor(keys: Keys, origins: readonly string[]) {
@@ -122,9 +123,10 @@ export class Proofs {
     const key = publicKey(jwk.x, jwk.y)
     // RFC 7638 §3.2: the required members in lexical order
     const thumbprint = hash('sha256', `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`, 'buffer')
-    if (this.#imported.size >= 10_000) this.#imported.clear()
-    this.#imported.set(header, { key, thumbprint })
-    return { key, thumbprint }
+    const imported = { key, thumbprint }
+    // copied: a slice would keep the whole proof
+    this.#imported.set(Buffer.from(header).toString(), imported)
+    return imported
   }
 }
 

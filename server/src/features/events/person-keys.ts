@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Keys } from '../../platform/keys.ts'
+import { Remembered } from '../../platform/remember.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -10,43 +11,39 @@ declare module '../../platform/db.ts' {
 
 /**
  * One key a person seals what events hold of them; deleting its row erases the person.
- * Opened keys are kept in memory to save work: what a stale one seals is noise once its row is gone.
+ * Wrapped keys are kept in memory to save a read: what a stale one seals is noise once its row is gone. They are opened anew
+ * at each use: an open one is two native objects, and thousands that die together hold up the process for 50 ms and more.
  */
 export class PersonKeys {
   readonly #db: Db
   readonly #keys: Keys
-  readonly #opened = new Map<string, KeyObject>()
+  readonly #wrapped = new Remembered<string>(10_000)
   constructor(db: Db, keys: Keys) {
     this.#db = db
     this.#keys = keys
   }
   async create(tx: Tx, userId: string): Promise<void> {
-    const plain = randomBytes(32)
-    const wrapped = this.#keys.seal('person', rowOf(userId), plain)
+    const wrapped = this.#keys.seal('person', rowOf(userId), randomBytes(32))
     await tx
       .insertInto('personKey')
       .values({ userId, dataKeyId: wrapped.readUInt32BE(0), wrapped })
       .execute()
-    this.#remember(userId, createSecretKey(plain))
+    this.offer(userId, wrapped)
   }
   async find(userId: string): Promise<KeyObject | undefined> {
-    const opened = this.#opened.get(userId)
-    if (opened) return opened
+    const known = this.#wrapped.get(userId)
+    if (known) return this.#open(userId, Buffer.from(known, 'latin1'))
     const row = await this.#db.selectFrom('personKey').select('wrapped').where('userId', '=', userId).executeTakeFirst()
-    return row && this.#open(userId, row.wrapped)
+    if (!row) return undefined
+    this.offer(userId, row.wrapped)
+    return this.#open(userId, row.wrapped)
   }
   /** For statements that bring a person's row along: saves the read of `find`. */
   offer(userId: string, wrapped: Buffer): void {
-    if (!this.#opened.has(userId)) this.#open(userId, wrapped)
+    this.#wrapped.set(userId, wrapped.toString('latin1'))
   }
   #open(userId: string, wrapped: Buffer): KeyObject {
-    const key = createSecretKey(this.#keys.unseal(rowOf(userId), wrapped))
-    this.#remember(userId, key)
-    return key
-  }
-  #remember(userId: string, key: KeyObject): void {
-    if (this.#opened.size >= 20_000) this.#opened.clear()
-    this.#opened.set(userId, key)
+    return createSecretKey(this.#keys.unseal(rowOf(userId), wrapped))
   }
 }
 const rowOf = (userId: string) => ({ table: 'person_key', row: userId, user: userId })
