@@ -24,7 +24,7 @@ export const SelectedBar = ({
 }) => {
   const { t } = useTranslation()
   return (
-    <section className={style.bar} aria-label={label}>
+    <section className={style.bar} data-floating="" aria-label={label}>
       <b role="status">{said}</b>
       {everything && (
         <UnstyledButton className={style.all} onClick={everything.take}>

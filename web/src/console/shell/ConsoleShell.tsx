@@ -31,7 +31,7 @@ export const ConsoleShell = () => {
   if (!hasRole(session, 'auditor')) return <NotAllowed />
   return (
     <div className={style.shell}>
-      <aside className={style.side} aria-label={issuer}>
+      <aside className={style.side} data-sidebar="" aria-label={issuer}>
         <Sidebar />
       </aside>
       <header className={style.narrow}>
