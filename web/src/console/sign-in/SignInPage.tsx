@@ -183,7 +183,13 @@ export default function SignInPage() {
       <Card className={codeShown ? style.both : style.one}>
         <section className={style.card}>
           <h1 ref={heading} tabIndex={-1}>
-            {first ? t('title') : at === 'recovery-code' ? t('recoveryTitle') : more ? t('secondTitle') : t('passcodeTitle')}
+            {first || stuck
+              ? t('title')
+              : at === 'recovery-code'
+                ? t('recoveryTitle')
+                : more
+                  ? t('secondTitle')
+                  : t('passcodeTitle')}
           </h1>
           <p className={style.to}>
             {first ? (
@@ -241,7 +247,7 @@ export default function SignInPage() {
                 onRecovery={!first && at === 'ways' && offers('recovery-code') ? () => show('recovery-code') : undefined}
               />
             )}
-            {at === 'password' && !(begin.isPending && !signIn) && (
+            {at === 'password' && !stuck && !(begin.isPending && !signIn) && (
               <PasswordForm
                 {...forms}
                 username={username}
@@ -283,7 +289,7 @@ export default function SignInPage() {
                   {t('useRecovery')}
                 </Anchor>
               )}
-              {at === 'recovery-code' && (
+              {at === 'recovery-code' && (more || offers('totp')) && (
                 <Anchor component="button" type="button" size="sm" onClick={() => show(offers('totp') ? 'totp' : 'ways')}>
                   {t(offers('totp') ? 'usePasscode' : 'otherWays')}
                 </Anchor>
