@@ -31,7 +31,7 @@ export const MePage = () => {
   return (
     <Frame name="Postern" bar={<Bar here="me" />}>
       {stage.at === 'asking' && <Title>{t('me.title')}</Title>}
-      {stage.at === 'unreachable' && <Unreachable onRetry={ask} />}
+      {stage.at === 'unreachable' && <Unreachable onRetry={ask} lead={t('me.unreachable')} />}
       {stage.at === 'signed-out' && (
         <State badge="question" title={t('me.signedOut')} lead={t('me.signedOutLead')}>
           <p>{t('me.signedOutLost')}</p>

@@ -186,8 +186,9 @@ export const FiveWrong = () => (
     <SignIn />
   </State>
 )
-export const Unreachable = ({ onRetry }: { onRetry: () => void }) => (
-  <State badge="question" title={t('unreachable.title')} lead={t('unreachable.lead')}>
+/** `lead`: what it means where no code was asked about. */
+export const Unreachable = ({ onRetry, lead = t('unreachable.lead') }: { onRetry: () => void; lead?: string }) => (
+  <State badge="question" title={t('unreachable.title')} lead={lead}>
     <div class="acts">
       <button type="button" class="button primary" onClick={onRetry}>
         {t('tryAgain')}
