@@ -34,6 +34,7 @@ export function DataTable<T>({
   pending = false,
   stale = false,
   error,
+  refused,
   onRetry,
   empty,
   more,
@@ -50,6 +51,8 @@ export function DataTable<T>({
   /** The rows shown belong to the question before. */
   stale?: boolean
   error?: unknown
+  /** What the page itself says of a refusal, in place of the general words. */
+  refused?: ReactNode
   onRetry?: () => void
   empty: ReactNode
   more?: { has: boolean; busy: boolean; load: () => void }
@@ -61,9 +64,7 @@ export function DataTable<T>({
   if (error && !rows)
     return (
       <div className={style.box}>
-        <div className={style.said}>
-          <Refused error={error} {...(onRetry ? { onRetry } : {})} />
-        </div>
+        <div className={style.said}>{refused ?? <Refused error={error} {...(onRetry ? { onRetry } : {})} />}</div>
       </div>
     )
   if (pending || !rows)

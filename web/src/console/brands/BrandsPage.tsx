@@ -2,9 +2,10 @@ import { Button } from '@mantine/core'
 import { type Brand, type CallIn, listBrands } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
-import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
@@ -19,6 +20,14 @@ export default function BrandsPage() {
   const may = useMay('operator')
   const { values, set, clear, any } = useUrlFilters(['archived'])
   const brands = useList(listBrands, values as CallIn<typeof listBrands>)
+  const filters: Filter[] = [
+    {
+      key: 'archived',
+      label: t('archive'),
+      options: (['yes', 'all'] as const).map((value) => ({ value, label: t(`archived.${value}`) })),
+    },
+  ]
+  const refused = useBadFilters(brands.error, filters, values, set)
   return (
     <Page
       title={t('title')}
@@ -30,23 +39,12 @@ export default function BrandsPage() {
           </Button>
         )
       }
-      bar={
-        <FilterChips
-          filters={[
-            {
-              key: 'archived',
-              label: t('archive'),
-              options: (['yes', 'all'] as const).map((value) => ({ value, label: t(`archived.${value}`) })),
-            },
-          ]}
-          values={values}
-          onChange={(key, value) => set({ [key]: value })}
-        />
-      }
+      bar={<FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />}
     >
       <DataTable
         label={t('title')}
         {...brands}
+        refused={refused}
         columns={useColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/brands/${id}`}

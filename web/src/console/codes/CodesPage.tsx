@@ -3,10 +3,11 @@ import { type CallIn, codeKinds, codeStates, countCodes, listBrands, listCodes }
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
-import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconPlus } from '../../ui/icons.ts'
 import { NothingMatches } from '../../ui/NothingMatches.tsx'
@@ -42,6 +43,32 @@ export default function CodesPage() {
   const selection = useSelection(JSON.stringify(filter))
   const device = codes.rows?.find((code) => code.device?.id === values.device)?.device
   const selected = codes.rows?.filter(({ id }) => selection.keys.has(id)) ?? []
+  const filters: Filter[] = [
+    {
+      key: 'kind',
+      label: t('kindTitle'),
+      options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })),
+    },
+    { key: 'brand', label: t('field.brand'), options: brands.map(({ id, name }) => ({ value: id, label: name })) },
+    // a device is chosen where it is listed, and leads here
+    ...(values.device
+      ? [{ key: 'device', label: t('device'), options: device ? [{ value: device.id, label: device.name }] : [] }]
+      : []),
+  ]
+  const [anId, aTime] = [t('common:filter.badId'), t('common:filter.badTime')]
+  const refused = useBadFilters(
+    codes.error,
+    [
+      ...filters.map((filter) => ({ ...filter, hint: anId })),
+      { key: 'state', label: t('stateTitle'), options: codeStates.map((value) => ({ value, label: t(`state.${value}`) })) },
+      { key: 'userId', label: t('whom'), hint: anId },
+      { key: 'owner', label: t('owner'), hint: anId },
+      { key: 'from', param: 'createdFrom', label: t('issued'), hint: aTime },
+      { key: 'to', param: 'createdTo', label: t('issued'), hint: aTime },
+    ],
+    values,
+    set,
+  )
   return (
     <Page
       title={t('title')}
@@ -71,22 +98,7 @@ export default function CodesPage() {
           <Tabs state={values.state} counts={counts} />
           <SearchField label={t('search')} value={values.q} onChange={(typed) => set({ q: typed })} />
           <FilterBar set={Object.keys(values).filter((key) => key !== 'state' && key !== 'q').length}>
-            <FilterChips
-              filters={[
-                {
-                  key: 'kind',
-                  label: t('kindTitle'),
-                  options: codeKinds.map((value) => ({ value, label: t(`kindShort.${value}`) })),
-                },
-                { key: 'brand', label: t('field.brand'), options: brands.map(({ id, name }) => ({ value: id, label: name })) },
-                // a device is chosen where it is listed, and leads here
-                ...(values.device
-                  ? [{ key: 'device', label: t('device'), options: device ? [{ value: device.id, label: device.name }] : [] }]
-                  : []),
-              ]}
-              values={values}
-              onChange={(key, value) => set({ [key]: value })}
-            />
+            <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
             <PersonChip label={t('whom')} id={values.userId} onChange={(userId) => set({ userId })} />
             <PersonChip label={t('owner')} id={values.owner} onChange={(owner) => set({ owner })} />
             <PeriodChip label={t('issued')} from={values.from} to={values.to} onChange={set} />
@@ -97,6 +109,7 @@ export default function CodesPage() {
       <DataTable
         label={t('title')}
         {...codes}
+        refused={refused}
         columns={useCodeColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/codes/${id}`}
@@ -169,7 +182,8 @@ const Tabs = ({
 
 /** The address as the API's filter; a period that is relative counts back from `asOf`. */
 const filterOf = ({ from, to, ...rest }: Filters, asOf: number): CallIn<typeof listCodes> => {
-  const [createdFrom, createdTo] = [instantOf(from, asOf), instantOf(to, asOf)]
+  // what is no time goes as it is, to be refused: a list without the filter would look like one with it
+  const [createdFrom, createdTo] = [instantOf(from, asOf) ?? from, instantOf(to, asOf) ?? to]
   return {
     ...(rest as CallIn<typeof listCodes>),
     ...(createdFrom ? { createdFrom } : {}),

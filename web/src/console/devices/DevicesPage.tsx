@@ -1,9 +1,10 @@
 import { type CallIn, deviceStates, listDevices } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
-import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
@@ -17,6 +18,27 @@ export default function DevicesPage() {
   const { values, set, clear, any } = useUrlFilters(['q', 'state', 'synced', 'userId'])
   const devices = useList(listDevices, values as CallIn<typeof listDevices>)
   const chips = Object.keys(values).filter((key) => key !== 'q').length
+  const filters: Filter[] = [
+    {
+      key: 'state',
+      label: t('stateTitle'),
+      options: deviceStates.map((value) => ({ value, label: t(`state.${value}`) })),
+    },
+    {
+      key: 'synced',
+      label: t('kept'),
+      options: [
+        { value: 'false', label: t('held') },
+        { value: 'true', label: t('synced') },
+      ],
+    },
+  ]
+  const refused = useBadFilters(
+    devices.error,
+    [...filters, { key: 'userId', label: t('person'), hint: t('common:filter.badId') }],
+    values,
+    set,
+  )
   return (
     <Page
       title={t('title')}
@@ -25,25 +47,7 @@ export default function DevicesPage() {
         <>
           <SearchField label={t('search')} value={values.q} onChange={(typed) => set({ q: typed })} />
           <FilterBar set={chips}>
-            <FilterChips
-              filters={[
-                {
-                  key: 'state',
-                  label: t('stateTitle'),
-                  options: deviceStates.map((value) => ({ value, label: t(`state.${value}`) })),
-                },
-                {
-                  key: 'synced',
-                  label: t('kept'),
-                  options: [
-                    { value: 'false', label: t('held') },
-                    { value: 'true', label: t('synced') },
-                  ],
-                },
-              ]}
-              values={values}
-              onChange={(key, value) => set({ [key]: value })}
-            />
+            <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
             <PersonChip label={t('person')} id={values.userId} onChange={(userId) => set({ userId })} />
           </FilterBar>
         </>
@@ -52,6 +56,7 @@ export default function DevicesPage() {
       <DataTable
         label={t('title')}
         {...devices}
+        refused={refused}
         columns={useDeviceColumns({ person: true, may: false })}
         rowKey={({ id }) => id}
         rowLink={({ user }) => `/users/${user.id}`}

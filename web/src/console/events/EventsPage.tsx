@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks'
 import { type CallIn, createDownload, type Event, eventOutcomes, eventTypes, listEvents, streamEvents } from '@postern/contract'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
@@ -37,7 +38,7 @@ queryClient.setQueryDefaults([listEvents.path], {
 
 /** The record as it grows. New rows gather in a count, and move nothing under pointer or focus until they are asked for. */
 export default function EventsPage() {
-  const { t, i18n } = useTranslation(['events', 'common'])
+  const { t, i18n } = useTranslation(['events', 'users', 'common'])
   const words = useEventWords()
   const { values, set, clear, any } = useUrlFilters(keys)
   const [asOf, setAsOf] = useState(Date.now)
@@ -84,11 +85,22 @@ export default function EventsPage() {
           }
         : {}),
     },
-    { key: 'address', label: t('filter.address') },
+    { key: 'address', label: t('filter.address'), hint: t('filter.addressHint') },
     { key: 'codeId', label: t('filter.code') },
     { key: 'sessionId', label: t('filter.session') },
     { key: 'deviceId', label: t('filter.device') },
   ]
+  const refused = useBadFilters(
+    events.error,
+    [
+      ...filters.map((filter) => (filter.options || filter.hint ? filter : { ...filter, hint: t('common:filter.badId') })),
+      { key: 'userId', label: t('users:person'), hint: t('common:filter.badId') },
+      { key: 'from', label: t('filter.from'), hint: t('common:filter.badTime') },
+      { key: 'to', label: t('filter.to'), hint: t('common:filter.badTime') },
+    ],
+    values,
+    set,
+  )
   return (
     <Page
       title={t('title')}
@@ -121,6 +133,7 @@ export default function EventsPage() {
       <DataTable
         label={t('title')}
         {...events}
+        refused={refused}
         columns={useEventColumns()}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/events/${id}`}
@@ -132,7 +145,8 @@ export default function EventsPage() {
 
 /** What the address says, as the call takes it: relative times as of the moment the list was asked for. */
 const filterOf = ({ from, to, country, ...rest }: Filters, asOf: number): CallIn<typeof listEvents> => {
-  const [start, end] = [instantOf(from, asOf), instantOf(to, asOf)]
+  // what is no time goes as it is, to be refused: a list without the filter would look like one with it
+  const [start, end] = [instantOf(from, asOf) ?? from, instantOf(to, asOf) ?? to]
   return {
     ...rest,
     ...(country ? { country: country.toUpperCase() } : {}),

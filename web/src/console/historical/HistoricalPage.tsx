@@ -3,11 +3,12 @@ import { type CallIn, countHistorical, deploymentInfo, type HistoricalItem, keyO
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { shortId } from '../../ui/CopyId.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
-import { FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
+import { type Filter, FilterChips, useUrlFilters } from '../../ui/FilterChips.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { NothingMatches } from '../../ui/NothingMatches.tsx'
 import { Page } from '../../ui/Page.tsx'
@@ -43,6 +44,31 @@ export default function HistoricalPage() {
     { value: 'false', label: t('common:no') },
   ]
   const close = () => setAsked(undefined)
+  const filters: Filter[] = [
+    {
+      key: 'olderThanMinutes',
+      label: t('older'),
+      options: ages.map((age) => ({ value: String(age), label: t(`age.${age}`) })),
+    },
+    {
+      key: 'kind',
+      label: t('kind'),
+      options: [
+        { value: 'key', label: t('keys') },
+        { value: 'code', label: t('enrolmentCodes') },
+      ],
+    },
+    { key: 'origin', label: t('origin'), options: keyOrigins.map((value) => ({ value, label: t(`from.${value}`) })) },
+    { key: 'pending', label: t('waiting'), options: yesNo },
+    { key: 'neverUsed', label: t('neverUsed'), options: yesNo },
+    { key: 'due', label: t('isDue'), options: yesNo },
+  ]
+  const refused = useBadFilters(
+    items.error,
+    [...filters, { key: 'userId', label: t('person'), hint: t('common:filter.badId') }],
+    values,
+    set,
+  )
   return (
     <Page
       title={t('title')}
@@ -79,29 +105,7 @@ export default function HistoricalPage() {
       }
       bar={
         <FilterBar set={Object.keys(values).length}>
-          <FilterChips
-            filters={[
-              {
-                key: 'olderThanMinutes',
-                label: t('older'),
-                options: ages.map((age) => ({ value: String(age), label: t(`age.${age}`) })),
-              },
-              {
-                key: 'kind',
-                label: t('kind'),
-                options: [
-                  { value: 'key', label: t('keys') },
-                  { value: 'code', label: t('enrolmentCodes') },
-                ],
-              },
-              { key: 'origin', label: t('origin'), options: keyOrigins.map((value) => ({ value, label: t(`from.${value}`) })) },
-              { key: 'pending', label: t('waiting'), options: yesNo },
-              { key: 'neverUsed', label: t('neverUsed'), options: yesNo },
-              { key: 'due', label: t('isDue'), options: yesNo },
-            ]}
-            values={values}
-            onChange={(key, value) => set({ [key]: value })}
-          />
+          <FilterChips filters={filters} values={values} onChange={(key, value) => set({ [key]: value })} />
           <PersonChip label={t('person')} id={values.userId} onChange={(userId) => set({ userId })} />
         </FilterBar>
       }
@@ -114,6 +118,7 @@ export default function HistoricalPage() {
       <DataTable
         label={t('title')}
         {...items}
+        refused={refused}
         columns={useHistoricalColumns(nameOf)}
         rowKey={({ id }) => id}
         rowLink={({ kind, id, user }) => (kind === 'code' || !user ? `/codes/${id}` : `/users/${user.id}`)}

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { shortId } from '../../ui/CopyId.tsx'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
@@ -22,9 +23,11 @@ type Row = Out<typeof listSessions>['items'][number]
 
 /** Who is signed in where, and the end of any one session. */
 export default function SessionsPage() {
-  const { t, i18n } = useTranslation(['sessions', 'common'])
+  const { t, i18n } = useTranslation(['sessions', 'users', 'common'])
   const { values, set, clear, any } = useUrlFilters(['userId'])
   const sessions = useList(listSessions, values as CallIn<typeof listSessions>, { everyMs: 15_000 })
+  const whose = { key: 'userId', label: t('users:person'), hint: t('common:filter.badId') }
+  const refused = useBadFilters(sessions.error, [whose], values, set)
   const may = useMay('operator')
   const [asked, setAsked] = useState<Row>()
   const close = () => setAsked(undefined)
@@ -104,6 +107,7 @@ export default function SessionsPage() {
       <DataTable
         label={t('title')}
         {...sessions}
+        refused={refused}
         columns={columns}
         rowKey={({ id }) => id}
         empty={

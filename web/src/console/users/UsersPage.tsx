@@ -3,6 +3,7 @@ import { bulkCodes, type CallIn, listUsers, roles, type User, userStates } from 
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Empty } from '../../ui/Empty.tsx'
 import { FilterBar } from '../../ui/FilterBar.tsx'
@@ -43,6 +44,7 @@ export default function UsersPage() {
       ],
     },
   ]
+  const refused = useBadFilters(users.error, filters, values, set)
   const columns: Column<User>[] = [
     {
       key: 'name',
@@ -112,6 +114,7 @@ export default function UsersPage() {
       <DataTable
         label={t('title')}
         {...users}
+        refused={refused}
         columns={columns}
         rowKey={({ id }) => id}
         rowLink={({ id }) => `/users/${id}`}

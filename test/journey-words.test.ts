@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as contract from '@postern/contract'
+import type { Locator, Page } from 'playwright-core'
+import { newVisitor, openChromium } from './support/chromium.ts'
+import { firstOperator, newPerson, type Person, partsOf } from './support/people.ts'
+import { enrolPhone, uuidOf } from './support/phones.ts'
+import { signInHere, title, toPassword } from './support/screens.ts'
+import { startServer } from './support/server.ts'
+import { type Language, wordsIn } from './support/words.ts'
+
+/** What pages say and where things stand on them in rarer states, in both languages. */
+const chromium = await openChromium()
+const server = await startServer()
+const olga = await firstOperator(server)
+const locales = { en: 'en-GB', pl: 'pl-PL' } as const
+
+const desk = async (language: Language, path: string, person: Person = olga, options = {}) => {
+  const visitor = await newVisitor(chromium, { locale: locales[language], ...options })
+  await signInHere(visitor.page, server, person, path)
+  return { ...visitor, w: wordsIn(language) }
+}
+const box = async (what: Locator) => {
+  const found = await what.boundingBox()
+  assert.ok(found)
+  return found
+}
+const says = (page: Page, words: string) => page.getByText(words).first().waitFor()
+
+test('a toast covers neither the account at the foot of the sidebar nor the bar of a selection', async () => {
+  const { page, context, w } = await desk('en', '/settings/authentication')
+  await page.getByLabel(w('settings:name.label'), { exact: true }).fill('Postern of Kraków')
+  await page
+    .locator('[data-unsaved]')
+    .getByRole('button', { name: w('common:save') })
+    .click()
+  const toast = page.locator('.mantine-Notification-root')
+  await toast.waitFor()
+  const apart = async (other: Locator, what: string) => {
+    const [a, b] = [await box(toast), await box(other)]
+    assert.ok(
+      a.x >= b.x + b.width || b.x >= a.x + a.width || a.y >= b.y + b.height || b.y >= a.y + a.height,
+      `the toast at ${JSON.stringify(a)} covers ${what} at ${JSON.stringify(b)}`,
+    )
+  }
+  await toast.hover()
+  await apart(page.getByRole('button', { name: new RegExp(w('common:nav.menu')) }), 'the account')
+  await page
+    .getByRole('link', { name: w('users:title') })
+    .first()
+    .click()
+  await page.getByRole('row').nth(1).getByRole('checkbox').check()
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 })
+    await apart(page.getByRole('region', { name: w('users:many.label') }), `the bar of a selection at ${width} px`)
+  }
+  await context.close()
+})
+
+for (const language of ['en', 'pl'] as const) {
+  test(`a filter of the address that cannot be read is named in plain words, and dropped alone: in ${language}`, async () => {
+    const { page, context, w } = await desk(language, '/users')
+    const refused = (label: string, value: string) => says(page, w('common:filter.badValue', { label, value }))
+    const drop = (label: string) =>
+      page
+        .getByRole('main')
+        .getByRole('button', { name: w('common:filter.remove', { label }) })
+        .last()
+    for (const [path, label, value, left] of [
+      ['/events?outcome=bogus&country=PL', w('events:filter.outcome'), 'bogus', '/events?country=PL'],
+      ['/events?from=yesterday&outcome=failure', w('events:filter.from'), 'yesterday', '/events?outcome=failure'],
+      ['/users?role=admin&state=active', w('users:roles'), 'admin', '/users?state=active'],
+      ['/codes?kind=qr&state=live', w('codes:kindTitle'), 'qr', '/codes?state=live'],
+      ['/codes?from=yesterday&kind=link', w('codes:issued'), 'yesterday', '/codes?kind=link'],
+      ['/devices?state=broken&q=x', w('devices:stateTitle'), 'broken', '/devices?q=x'],
+      ['/sessions?userId=olga', w('users:person'), 'olga', '/sessions'],
+      ['/codes/historical?origin=mars&kind=key', w('historical:origin'), 'mars', '/codes/historical?kind=key'],
+      ['/brands?archived=maybe', w('brands:archive'), 'maybe', '/brands'],
+    ] as const) {
+      await page.goto(server.origin + path)
+      await refused(label, value)
+      assert.doesNotMatch(await page.getByRole('main').innerText(), /Invalid|expected|option/, path)
+      await drop(label).click()
+      await page.waitForURL(server.origin + left)
+      await page.getByText(w('common:filter.bad')).waitFor({ state: 'detached' })
+    }
+    await page.goto(`${server.origin}/events?outcome=bogus`)
+    await refused(w('events:filter.outcome'), 'bogus')
+    await says(page, w('events:outcome.denied'))
+    await context.close()
+  })
+
+  test(`who lost their only second factor is asked for a recovery code, or told that an operator helps: in ${language}`, async () => {
+    const ida = await newPerson(server, olga, `ida-${language}`)
+    const lost = await enrolPhone(server, olga, ida)
+    await server.sql(`delete from totp where user_id = $1`, [uuidOf(ida.id)])
+    await olga.browser.call(contract.reportDeviceLost, { id: lost.deviceId, reason: 'a drill' })
+    await server.sql(`update authentication_settings set second_factor_roles = '{user}', second_factor_from = null`)
+    const w = wordsIn(language)
+    const visitor = await newVisitor(chromium, { locale: locales[language] })
+    const { page } = visitor
+    const withPassword = async () => {
+      await page.goto(`${server.origin}/sign-in`)
+      await toPassword(page)
+      await page.locator('input[autocomplete^=username]').fill(ida.username)
+      await page.locator('input[type=password]').fill(ida.password)
+      await page.keyboard.press('Enter')
+    }
+    await withPassword()
+    await title(page, w('sign-in:recoveryTitle'))
+    // there is no other way to lead to
+    assert.equal(await page.getByRole('button', { name: w('sign-in:otherWays') }).count(), 0)
+    const operator = await desk(language, `/users/${ida.id}`)
+    await says(operator.page, w('users:sentence.recovery-code'))
+    const factors = operator.page.getByRole('definition').first()
+    assert.match(await factors.innerText(), new RegExp(w('users:factor.password')))
+    assert.equal(await factors.locator('svg').count(), 2, 'an icon for the password and one for the recovery codes')
+
+    await server.sql(`delete from recovery_code where user_id = $1`, [uuidOf(ida.id)])
+    await page.evaluate('sessionStorage.clear()')
+    await visitor.context.clearCookies()
+    await withPassword()
+    await says(page, w('sign-in:passwordOnlyTitle'))
+    await title(page, w('sign-in:title'))
+    assert.equal(await page.locator('input').count(), 0, 'nothing is asked for that would not help')
+    await operator.page.reload()
+    await says(operator.page, w('users:sentence.operator'))
+    assert.equal(await factors.locator('svg').count(), 1, 'an icon for the password alone')
+    await server.sql(`update authentication_settings set second_factor_roles = '{}'`)
+    await operator.context.close()
+    await visitor.context.close()
+  })
+
+  test(`five guesses at a letter's number are told to its person and to operators, each in their own words: in ${language}`, async () => {
+    const adam = await newPerson(server, olga, `adam-${language}`)
+    const { code } = await olga.browser.call(contract.enrolUser, { id: adam.id, factor: 'totp', deliver: 'letter' })
+    const activation = String((Number(code.activation) + 1) % 100_000_000).padStart(8, '0')
+    for (let n = 0; n < 5; n++) await server.browser().try(contract.claimCode, { ...partsOf(code.url as string), activation })
+    const own = await desk(language, '/me', adam)
+    await says(own.page, own.w('common:notices.code-guessedOwnText'))
+    assert.equal(await own.page.getByRole('link', { name: own.w('common:notices.event') }).count(), 0)
+    const operator = await desk(language, '/users')
+    await says(operator.page, operator.w('common:notices.code-guessedText', { subject: adam.username }))
+    await own.context.close()
+    await operator.context.close()
+  })
+}
+
+test('where the server does not answer, the page of one’s phones speaks of them and of no code', async () => {
+  const { page, context } = await newVisitor(chromium, { viewport: { width: 390, height: 844 } })
+  await page.route('**/api/**', (route) => route.abort())
+  await page.goto(`${server.origin}/phone/me`)
+  await title(page, wordsIn('en')('phone:unreachable.title'))
+  await says(page, wordsIn('en')('phone:me.unreachable'))
+  assert.doesNotMatch(await page.getByRole('main').innerText(), /code/)
+  await context.close()
+})
+
+test('on a phone in Polish what can be done with a person stands two and two, and each state in one line', async () => {
+  const eva = await newPerson(server, olga, 'eva')
+  await enrolPhone(server, olga, eva)
+  const { page, context, w } = await desk('pl', `/users/${eva.id}`, olga, { viewport: { width: 390, height: 844 } })
+  await says(page, w('users:sentence.both'))
+  const boxes = []
+  for (const key of ['users:edit', 'users:move.suspend.verb', 'users:move.offboard.verb', 'users:enrol'])
+    boxes.push(await box(page.getByRole('button', { name: w(key), exact: true })))
+  const [edit, suspend, end, enrol] = boxes as [(typeof boxes)[0], (typeof boxes)[0], (typeof boxes)[0], (typeof boxes)[0]]
+  assert.deepEqual([edit.y, edit.x, suspend.x], [suspend.y, end.x, enrol.x])
+  assert.equal(end.y, enrol.y)
+  await page.getByRole('button', { name: w('users:enrol'), exact: true }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: w('users:enrolIssue') })
+    .click()
+  const steps = page.getByRole('dialog').getByRole('list').first().getByRole('listitem')
+  await steps.first().waitFor()
+  for (const step of await steps.all()) assert.ok((await box(step)).height < 24)
+  await context.close()
+})
