@@ -177,3 +177,17 @@ test('on a phone in Polish what can be done with a person stands two and two, an
   for (const step of await steps.all()) assert.ok((await box(step)).height < 24)
   await context.close()
 })
+
+test('of the tabs of codes one is the current one', async () => {
+  const { page, context, w } = await desk('en', '/codes?state=live')
+  const tabs = page.getByRole('navigation', { name: w('codes:states') })
+  await tabs.getByText(w('codes:state.live')).waitFor()
+  assert.deepEqual(
+    await tabs.locator('[aria-current]').evaluateAll((all) => all.map(({ textContent }) => textContent?.replace(/\d+/, ''))),
+    [w('codes:state.live')],
+  )
+  await tabs.getByText(w('codes:all')).click()
+  await page.waitForURL(`${server.origin}/codes`)
+  assert.equal(await tabs.locator('[aria-current]').count(), 1)
+  await context.close()
+})

@@ -162,6 +162,8 @@ const Tabs = ({
       to="/codes"
       search={((before: object) => ({ ...before, state: value })) as never}
       replace
+      // of all codes only where no state is chosen: without this its address would be part of every other one
+      activeOptions={{ explicitUndefined: true }}
       aria-current={state === value ? 'page' : undefined}
     >
       {name}
