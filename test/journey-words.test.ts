@@ -191,3 +191,25 @@ test('of the tabs of codes one is the current one', async () => {
   assert.equal(await tabs.locator('[aria-current]').count(), 1)
   await context.close()
 })
+
+test('a new kit keeps the place of its symbol until it is drawn', async () => {
+  const { page, context, w } = await desk('en', '/brands')
+  let draw = () => {}
+  const drawn = new Promise<void>((resolve) => {
+    draw = resolve
+  })
+  await page.route('**/api/brands/preview', async (route) => {
+    await drawn
+    await route.continue()
+  })
+  await page.getByRole('link', { name: w('brands:make') }).click()
+  const stage = page.getByRole('region', { name: w('brands:preview') })
+  const captions = stage.getByText(w('brands:caption.wall'))
+  await captions.waitFor()
+  const before = await box(captions)
+  draw()
+  await stage.getByRole('img').first().waitFor()
+  const after = await box(captions)
+  assert.ok(Math.abs(before.y - after.y) < 3, `the symbol moved what is below it from ${before.y} to ${after.y}`)
+  await context.close()
+})
