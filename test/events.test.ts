@@ -198,7 +198,8 @@ test('filters narrow a list, filters that fit nothing find nothing, and pages lo
   await is({ codeId: person.codeId }, ({ codeId }) => codeId === person.codeId)
   await is({ factor: 'password' }, ({ factor }) => factor === 'password')
   await is({ country: 'gb' }, ({ place }) => place?.country === 'GB')
-  await is({ address: '81.2.69.160' }, ({ address }) => address === '81.2.69.160')
+  for (const written of ['81.2.69.160', '::ffff:81.2.69.160', ' 81.2.69.160 '])
+    await is({ address: written }, ({ address }) => address === '81.2.69.160')
   for (const nothing of [
     { codeId: `cod_8${'z'.repeat(25)}` },
     { codeId: 'x' },
@@ -226,17 +227,34 @@ test('filters narrow a list, filters that fit nothing find nothing, and pages lo
 })
 
 test('a cursor that is none is refused in every list, not a fault', async () => {
+  const other = `lgo_0${'z'.repeat(25)}`
   for (const path of [
     '/api/events',
     '/api/codes',
+    '/api/historical',
     '/api/users',
     '/api/tokens',
     '/api/sessions',
+    '/api/devices',
+    '/api/brands',
+    '/api/bulk',
     `/api/codes/${olga.codeId}/scans`,
   ])
-    for (const cursor of ['x', 'usr_', `cod_8${'z'.repeat(25)}`, "';drop table event--", 'AA', 'AIA']) {
+    for (const cursor of ['x', 'usr_', `cod_8${'z'.repeat(25)}`, "';drop table event--", 'AA', 'AIA', other]) {
       const answer = await olga.browser.send('GET', `${path}?cursor=${encodeURIComponent(cursor)}`)
       assert.ok(answer.status === 200 || answer.status === 422, `${path} ${cursor}: ${answer.status}`)
+      // where another list stopped no list goes on
+      if (cursor !== other || path === '/api/users') continue
+      const { code, detail, errors } = answer.body as contract.Problem
+      assert.deepEqual(
+        [code, detail, errors],
+        [
+          'invalid-request',
+          'cursor: is not a nextCursor of this list',
+          [{ path: 'cursor', message: 'is not a nextCursor of this list', code: 'format' }],
+        ],
+        path,
+      )
     }
 })
 

@@ -133,6 +133,19 @@ test('a request line that is no path leads nowhere else', async () => {
   }
 })
 
+test('each 401 names how to authenticate, and never in a way that a browser has a dialogue for', async () => {
+  for (const [method, path, headers, code, challenge] of [
+    ['GET', '/api/users', {}, 'no-session', 'Bearer'],
+    ['GET', '/api/users', { authorization: 'Bearer pst_wrong' }, 'no-session', 'Bearer'],
+    ['GET', '/metrics', {}, 'no-session', 'Bearer'],
+    ['POST', '/api/sign-ins', {}, 'session-binding', 'DPoP algs="ES256"'],
+  ] as const) {
+    const answer = await raw(server.origin, method, path, { headers })
+    isProblem(answer, 401, code, path)
+    assert.equal(answer.headers['www-authenticate'], challenge, path)
+  }
+})
+
 test('bodies that are no JSON, of another type, too large, or not of the form asked for', async () => {
   const send = (body: string, headers: Record<string, string> = json) =>
     raw(server.origin, 'POST', '/api/codes/inspect', { headers, body })
@@ -152,6 +165,13 @@ test('bodies that are no JSON, of another type, too large, or not of the form as
       415,
       'unsupported-media-type',
       type,
+    )
+  for (const coding of ['gzip', 'br', 'x-none'])
+    isProblem(
+      await send('{"id":"x","secret":"x"}', { ...json, 'content-encoding': coding }),
+      415,
+      'unsupported-media-type',
+      coding,
     )
   isProblem(await send(`{"id":"${'x'.repeat(70_000)}"}`), 413, 'too-large')
   isProblem(await send(`${'['.repeat(30_000)}${']'.repeat(30_000)}`), 422, 'invalid-request')

@@ -75,9 +75,10 @@ export const fromId = (id: string): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** The UUID of a cursor that is an id; throws where it is none of ours. */
-export const cursorId = (cursor: string): string => {
-  if (!/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list')
+/** The UUID of a cursor that is an id of what is listed; throws where it is none, so that no list goes on where another stopped. */
+export const cursorId = (prefix: IdPrefix, cursor: string): string => {
+  if (!cursor.startsWith(`${prefix}_`) || !/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(cursor))
+    throw invalid('cursor', 'is not a nextCursor of this list', 'format')
   return fromId(cursor)
 }
 

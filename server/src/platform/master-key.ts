@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { sql } from 'kysely'
 import type { Db } from './db.ts'
+import { makeFolder } from './folders.ts'
 import { masterKeyId } from './keys.ts'
 
 /** A start that cannot go on: `message` is one clear line for the terminal. */
@@ -22,7 +23,7 @@ const read = (file: string): Buffer | undefined => {
 }
 /** Written whole or not at all, mode 0600, never over another: of two processes at once one makes it, both read it. */
 const make = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file), 0o700)
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   try {

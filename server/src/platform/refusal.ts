@@ -30,5 +30,6 @@ export class Refusal extends Error {
 /** 422 with one entry a field: what was wrong and what would be right; `code` where a page has words of its own for it. */
 export const invalid = (path: string, message: string, code?: FieldCode, values?: FieldError['values']): Refusal =>
   new Refusal('invalid-request', `${path}: ${message}`, {
+    detail: `${path}: ${message}`,
     errors: [{ path, message, ...(code ? { code } : {}), ...(values ? { values } : {}) }],
   })

@@ -34,7 +34,14 @@ export const Refused = ({ error, onRetry, action }: { error: unknown; onRetry?: 
         )
       }
     >
-      {code === 'rate-limited' && problem?.retryAfter ? <Wait seconds={problem.retryAfter} /> : t(`refusal.${code}.text`)}
+      {code === 'rate-limited' && problem?.retryAfter ? (
+        <Wait seconds={problem.retryAfter} />
+      ) : onRetry && (code === 'unreachable' || code === 'unavailable') ? (
+        // what is asked again was a question: nothing was typed that could be lost
+        t(`refusal.${code}.again`)
+      ) : (
+        t(`refusal.${code}.text`)
+      )}
       {fields && <div>{fields.join(' · ')}</div>}
       {problem?.requestId && (
         <div className="small">

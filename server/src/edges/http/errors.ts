@@ -4,7 +4,7 @@ import type { EventsDeps } from '../../features/events/index.ts'
 import { faultOf, type Issue } from '../../platform/field-fault.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type AuthenticateDeps, sourceOf } from './authenticate.ts'
-import { asUnavailable, problemOf, statusOf } from './problems.ts'
+import { asUnavailable, challengeOf, problemOf, statusOf } from './problems.ts'
 
 type ErrorDeps = AuthenticateDeps & EventsDeps
 
@@ -22,6 +22,8 @@ export const wrongMediaType = (endpoint: Endpoint | undefined): Refusal => {
 export const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusal: Refusal): FastifyReply => {
   const problem = problemOf(refusal, request.id)
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
+  const challenge = challengeOf(refusal.code)
+  if (challenge) reply.header('www-authenticate', challenge)
   if (refusal.extras.nonce) reply.header('dpop-nonce', refusal.extras.nonce)
   return reply
     .code(statusOf[refusal.code])
@@ -52,6 +54,7 @@ export const handleErrors = (app: FastifyInstance, deps: ErrorDeps): void => {
           type: 'about:blank',
           title: 'Something went wrong here',
           status: 500,
+          code: 'unavailable',
           requestId: request.id,
         })
     }

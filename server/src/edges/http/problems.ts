@@ -31,10 +31,18 @@ export const statusOf: Record<RefusalCode, number> = {
   unavailable: 503,
   'clock-skew': 503,
 }
+/** RFC 9110 §15.5.2: each 401 names how to authenticate. No browser has a dialogue of its own for these (RFC 6750, RFC 9449 §7.1). */
+const challenges: Partial<Record<RefusalCode, string>> = {
+  'no-session': 'Bearer',
+  'proof-stale': 'DPoP error="use_dpop_nonce", algs="ES256"',
+}
+export const challengeOf = (code: RefusalCode): string | undefined =>
+  statusOf[code] === 401 ? (challenges[code] ?? 'DPoP algs="ES256"') : undefined
+
 export const titles: Record<RefusalCode, string> = {
   malformed: 'The request could not be read',
   'no-session': 'Nobody is signed in',
-  'session-binding': 'This session belongs to another browser',
+  'session-binding': 'This call carries no proof of the right browser',
   'proof-stale': 'The proof is too old or too new',
   'factor-wrong': 'That did not match',
   'totp-replayed': 'This passcode was already used',

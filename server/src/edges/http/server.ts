@@ -116,8 +116,14 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
 const acceptEmptyBodies = (app: FastifyInstance): void => {
   // all: a page elsewhere can send plain text without asking first
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, {})
+    // RFC 9110 §8.4: what was coded is not JSON before it is decoded, and nothing here is so large that it would need to be
+    const coding = request.headers['content-encoding']
+    if (coding !== undefined && coding !== 'identity')
+      return done(
+        new Refusal('unsupported-media-type', 'coded body', { detail: 'Send the body as it is, without Content-Encoding.' }),
+      )
     try {
       done(null, JSON.parse(body as string))
     } catch {

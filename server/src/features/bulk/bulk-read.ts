@@ -82,7 +82,7 @@ export const readJobs = async (
   { limit, cursor, state }: In<typeof listBulkJobs>,
 ): Promise<{ items: BulkJob[]; nextCursor: string | null }> => {
   const { rows } = await sql<Row>`${select} where (${state ?? null}::text is null or j.state = ${state ?? null})
-    and (${cursor ? cursorId(cursor) : null}::uuid is null or j.id < ${cursor ? cursorId(cursor) : null}::uuid)
+    and (${cursor ? cursorId('job', cursor) : null}::uuid is null or j.id < ${cursor ? cursorId('job', cursor) : null}::uuid)
     order by j.id desc limit ${limit + 1}`.execute(db)
   const items = rows.slice(0, limit).map(toJob)
   return { items, nextCursor: rows.length > limit ? (items.at(-1) as BulkJob).id : null }

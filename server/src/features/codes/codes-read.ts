@@ -118,7 +118,7 @@ export const readCodes = async (
   origin: string,
   { limit, cursor, ...filter }: In<typeof contract.listCodes>,
 ): Promise<{ items: Code[]; nextCursor: string | null }> => {
-  const ids = await findCodes(db, filter, limit + 1, cursor === undefined ? undefined : cursorId(cursor))
+  const ids = await findCodes(db, filter, limit + 1, cursor === undefined ? undefined : cursorId('cod', cursor))
   const shown = ids.slice(0, limit)
   return {
     items: await readCodesOf(db, origin, shown),
@@ -131,7 +131,7 @@ export const readVersions = async (
   codeId: string,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: CodeVersion[]; nextCursor: string | null }> => {
-  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list')
+  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list', 'format')
   const { rows } = await sql<{
     version: number
     at: Date
@@ -176,7 +176,7 @@ export const readScans = async (
     .where('codeId', '=', codeId)
     .orderBy('id', 'desc')
     .limit(limit + 1)
-  if (cursor) query = query.where('id', '<', cursorId(cursor))
+  if (cursor) query = query.where('id', '<', cursorId('scn', cursor))
   if (from) query = query.where('id', '>=', uuid7Low(new Date(from)))
   if (to) query = query.where('id', '<', uuid7Low(new Date(to)))
   if (by) query = query.where('bot', '=', by === 'previews')

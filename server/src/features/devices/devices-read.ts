@@ -63,7 +63,7 @@ export const readDevices = async (db: Db, filter: In<typeof listDevices>) => {
     ...(filter.state ? [sql`d.state = ${filter.state}`] : []),
     ...(filter.synced ? [sql`d.be = ${filter.synced === 'true'}`] : []),
     ...(pattern ? [sql`(d.name ~ ${pattern} or u.username ~ ${pattern})`] : []),
-    ...(filter.cursor ? [sql`d.id < ${cursorId(filter.cursor)}::uuid`] : []),
+    ...(filter.cursor ? [sql`d.id < ${cursorId('dev', filter.cursor)}::uuid`] : []),
   ]
   const { rows } =
     await sql<Row>`${select} where ${sql.join(conditions, sql` and `)} order by d.id desc limit ${filter.limit + 1}`.execute(db)

@@ -43,8 +43,7 @@ export const enrol = async (
       detail: `This person is ${user.state}. Only an active person can enrol.`,
     })
   const { issuer } = await requireEnrolment(tx)
-  if (input.deliver === 'email')
-    throw invalid('deliver', 'mail needs POSTERN_SMTP_URL, which this version does not have: choose none or letter')
+  if (input.deliver === 'email') throw invalid('deliver', 'this version sends no mail yet: choose none or letter', 'choice')
   if (input.resetPassword) requireMayReset(actor)
   const notBefore = input.notBefore ? new Date(input.notBefore) : undefined
   if (notBefore && notBefore.getTime() > Date.now() + 366 * 86_400_000) throw invalid('notBefore', 'within a year')

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../platform/db.ts'
 import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
+import { writtenAddress } from '../../platform/network.ts'
 import { addressTag, openPersonal } from './event-entry.ts'
 import { eventStream } from './order-loop.ts'
 import type { PersonKeys } from './person-keys.ts'
@@ -83,7 +84,7 @@ export const findEvents = async (
   let query = base(deps.db)
     .orderBy('event.id', 'desc')
     .limit(filter.limit + 1)
-  if (filter.cursor) query = query.where('event.id', '<', cursorId(filter.cursor))
+  if (filter.cursor) query = query.where('event.id', '<', cursorId('evt', filter.cursor))
   if (filter.from) query = query.where('event.id', '>=', uuid7Low(new Date(filter.from)))
   if (filter.to) query = query.where('event.id', '<', uuid7Low(new Date(filter.to)))
   if (filter.outcome) query = query.where('outcome', '=', filter.outcome)
@@ -92,7 +93,7 @@ export const findEvents = async (
   if (filter.codeId) query = query.where('codeId', '=', idOrNothing(filter.codeId))
   if (filter.sessionId) query = query.where('sessionId', '=', idOrNothing(filter.sessionId))
   if (filter.deviceId) query = query.where('deviceId', '=', idOrNothing(filter.deviceId))
-  if (filter.address) query = query.where('addressTag', '=', addressTag(deps.keys, filter.address))
+  if (filter.address) query = query.where('addressTag', '=', addressTag(deps.keys, writtenAddress(filter.address.trim())))
   if (filter.userId) {
     const user = fromId(filter.userId)
     query = query.where((e) => e.or([e('userId', '=', user), e('actorId', '=', user)]))

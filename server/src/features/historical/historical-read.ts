@@ -85,7 +85,7 @@ export const readHistorical = async (
   db: Db,
   { limit, cursor, ...filter }: In<typeof contract.listHistorical>,
 ): Promise<Out<typeof contract.listHistorical>> => {
-  const after = cursor ? cursorId(cursor) : null
+  const after = cursor ? cursorId(cursor.startsWith('tot_') ? 'tot' : 'cod', cursor) : null
   const { rows } = await sql<Row>`
     select x.*, u.username from (
       (select c.id, 'code' as kind, 'postern' as origin, null as key_state, c.user_id, c.id as code_id, c.created_at, null::timestamptz as confirmed_at,

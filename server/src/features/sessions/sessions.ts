@@ -178,7 +178,7 @@ export const sessionsRoutes = (deps: ActDeps): Route[] => [
     value: await openSessions(deps.db, {
       limit: input.limit,
       ...(input.userId ? { userId: fromId(input.userId) } : {}),
-      ...(input.cursor ? { before: cursorId(input.cursor) } : {}),
+      ...(input.cursor ? { before: cursorId('ses', input.cursor) } : {}),
       ...(actor.kind === 'user' ? { current: actor.session.id } : {}),
     }),
   })),

@@ -53,14 +53,14 @@ const provedAgain = async (deps: BrandDeps, row: store.BrandRow): Promise<Proof 
   }
 }
 export const readBrands = async (deps: BrandDeps, { limit, cursor, archived }: In<typeof contract.listBrands>) => {
-  const after = cursor === undefined ? undefined : cursorId(cursor)
+  const after = cursor === undefined ? undefined : cursorId('brd', cursor)
   const rows = await store.listBrands(deps.db, { limit: limit + 1, after, archived })
   const items: Brand[] = []
   for (const row of rows.slice(0, limit)) items.push(await toBrand(deps, row))
   return { items, nextCursor: rows.length > limit ? (items.at(-1) as Brand).id : null }
 }
 export const readBrandVersions = async (deps: BrandDeps, { id, limit, cursor }: In<typeof contract.listBrandVersions>) => {
-  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list')
+  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalid('cursor', 'is not a nextCursor of this list', 'format')
   if (!(await store.findBrand(deps.db, fromId(id)))) throw new Refusal('not-found')
   const below = cursor === undefined ? undefined : Number(cursor)
   const rows = await store.listBrandVersions(deps.db, fromId(id), { limit: limit + 1, below })

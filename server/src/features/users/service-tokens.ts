@@ -90,7 +90,7 @@ export const listTokens = async (
     .selectAll()
     .orderBy('id', 'desc')
     .limit(input.limit + 1)
-  if (input.cursor) query = query.where('id', '<', cursorId(input.cursor))
+  if (input.cursor) query = query.where('id', '<', cursorId('tok', input.cursor))
   const rows = await query.execute()
   const shown = rows.slice(0, input.limit)
   return {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../folders.ts'
 import { changePassword, keepPassword, makeCluster, removeUnfinished, role } from './cluster.ts'
 import { EmbeddedPostgresError } from './error.ts'
 import { isCluster, names, readIfThere } from './files.ts'
@@ -32,7 +33,7 @@ export async function startEmbeddedPostgres(options: { dataFolder: string }): Pr
   let lock: Lock | undefined
   let runFolder: RunFolder | undefined
   try {
-    mkdirSync(options.dataFolder, { recursive: true, mode: 0o700 })
+    makeFolder(options.dataFolder, 0o700)
     const dataFolder = realpathSync(options.dataFolder)
     lock = await lockDataFolder(dataFolder)
     const notices: string[] = []

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { dismissNotice, myNotices } from '@postern/contract'
+import { dismissNotice, myNotices, type Notice } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
@@ -8,6 +8,9 @@ import { TimeText } from '../../ui/TimeText.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { hasRole, useSession } from '../session.ts'
 import style from './Notices.module.css'
+
+/** Said to the person it is about in words of their own. */
+const toOneself = (kind: Notice['kind']) => kind === 'not-me' || kind === 'code-guessed' || kind === 'factor-changed'
 
 /** What a person has to know, on the first page they see, until they dismiss it. */
 export const Notices = () => {
@@ -26,7 +29,7 @@ export const Notices = () => {
             <div className={style.words}>
               <strong>{t(`notices.${kind}`)}</strong> <TimeText at={time} as="moment" />
               <p>
-                {(kind === 'not-me' || kind === 'code-guessed') && (event.subject ?? event.actor).id === session.user.id
+                {toOneself(kind) && (event.subject ?? event.actor).id === session.user.id
                   ? t(`notices.${kind}OwnText`)
                   : t(`notices.${kind}Text`, { subject: event.subject?.name ?? event.actor.name ?? t('notKnown') })}
               </p>
