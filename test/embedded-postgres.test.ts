@@ -404,8 +404,8 @@ function copyOfTemplate(name: string): string {
 
 /** As much of the repository as the module needs. */
 function copyOfCheckout(name: string, target = `${home}/${name}`): string {
-  const module = 'server/src/platform/embedded-postgres'
-  for (const path of [module, shipped]) {
+  const platform = 'server/src/platform'
+  for (const path of [`${platform}/embedded-postgres`, `${platform}/folders.ts`, shipped]) {
     mkdirSync(dirname(`${target}/${path}`), { recursive: true })
     execFileSync('cp', ['-a', `${repository}/${path}`, `${target}/${path}`])
   }

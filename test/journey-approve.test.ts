@@ -8,7 +8,7 @@ import * as contract from '@postern/contract'
 import type { Page } from 'playwright-core'
 import type { Browser } from './support/browser.ts'
 import { atRest, axe, eventually, nameless, newVisitor, openChromium, overflow, type Visitor } from './support/chromium.ts'
-import { ofKind, withEitherKind } from './support/either-kind.ts'
+import { eitherKindInTurn, ofKind, withEitherKind } from './support/either-kind.ts'
 import { newFilm } from './support/film.ts'
 import { firstOperator, forgetStep, goodPassword, newPerson, partsOf, passcode, recorded } from './support/people.ts'
 import { ageOf, askPhone, enrolPhone, frame, type Screen, scan } from './support/phones.ts'
@@ -302,36 +302,40 @@ withEitherKind('declined: nobody is signed in, and the request is dead for every
   await nothingWrong(visitor)
 })
 
-withEitherKind('“This was not me” stops the request, tells security, and signs out everywhere if asked', async (synced) => {
-  const { person, ...visitor } = await enrolled({ synced })
-  const { page } = visitor
-  const { desk, screen } = await aDesk()
-  await byCameraApp(page, screen)
-  await press(page, 'This was not me')
-  await title(page, 'Stopped, and security has been told')
-  await nobodySignedIn(desk)
-  const { items } = await olga.browser.call(contract.myNotices, {})
-  assert.ok(items.some(({ kind, event }) => kind === 'not-me' && event.codeId === screen.code.id))
-  const sessions = () =>
-    server.sql(`select 1 from session where user_id = (select id from users where username = $1)`, [person.username])
-  assert.equal((await sessions()).length, 1)
-  // a finger that is not the right one ends nothing; the next tap does
-  await visitor.authenticator.setVerified(false)
-  await press(page, 'Sign out everywhere')
-  await page.getByText('Nothing has happened: tap again.').waitFor()
-  assert.equal((await sessions()).length, 1)
-  await visitor.authenticator.setVerified(true)
-  await press(page, 'Sign out everywhere')
-  await page.getByText('Signed out in 1 place.').waitFor()
-  // who looks for attempts that were denied finds it, by what the phone said
-  const house = await newVisitor(chromium)
-  await signInHere(house.page, server, olga, `/events?outcome=denied&codeId=${screen.code.id}`)
-  await house.page.getByText('A sign-in was stopped on the phone: this was not me').waitFor()
-  await house.context.close()
-  await page.getByRole('link', { name: 'My phones' }).click()
-  await title(page, 'Sign in to see your phones')
-  await nothingWrong(visitor)
-})
+// in turn: an operator signs in on the way, and of two at once one passcode would be a replay
+test(
+  '“This was not me” stops the request, tells security, and signs out everywhere if asked',
+  eitherKindInTurn(async (synced) => {
+    const { person, ...visitor } = await enrolled({ synced })
+    const { page } = visitor
+    const { desk, screen } = await aDesk()
+    await byCameraApp(page, screen)
+    await press(page, 'This was not me')
+    await title(page, 'Stopped, and security has been told')
+    await nobodySignedIn(desk)
+    const { items } = await olga.browser.call(contract.myNotices, {})
+    assert.ok(items.some(({ kind, event }) => kind === 'not-me' && event.codeId === screen.code.id))
+    const sessions = () =>
+      server.sql(`select 1 from session where user_id = (select id from users where username = $1)`, [person.username])
+    assert.equal((await sessions()).length, 1)
+    // a finger that is not the right one ends nothing; the next tap does
+    await visitor.authenticator.setVerified(false)
+    await press(page, 'Sign out everywhere')
+    await page.getByText('Nothing has happened: tap again.').waitFor()
+    assert.equal((await sessions()).length, 1)
+    await visitor.authenticator.setVerified(true)
+    await press(page, 'Sign out everywhere')
+    await page.getByText('Signed out in 1 place.').waitFor()
+    // who looks for attempts that were denied finds it, by what the phone said
+    const house = await newVisitor(chromium)
+    await signInHere(house.page, server, olga, `/events?outcome=denied&codeId=${screen.code.id}`)
+    await house.page.getByText('A sign-in was stopped on the phone: this was not me').waitFor()
+    await house.context.close()
+    await page.getByRole('link', { name: 'My phones' }).click()
+    await title(page, 'Sign in to see your phones')
+    await nothingWrong(visitor)
+  }),
+)
 
 test('“not me” tells the person what to do, and the operators of the person', async () => {
   const nora = await newPerson(server, olga, 'nora')
