@@ -166,7 +166,14 @@ test('bodies that are no JSON, of another type, too large, or not of the form as
       'unsupported-media-type',
       type,
     )
-  for (const coding of ['gzip', 'br', 'x-none'])
+  for (const coding of ['identity', 'Identity', ''])
+    isProblem(await send('{"id":"x","secret":"x"}', { ...json, 'content-encoding': coding }), 422, 'invalid-request', coding)
+  for (const type of ['text/csv', 'image/png']) {
+    const answer = await send('x', { 'content-type': type, 'content-encoding': 'gzip' })
+    isProblem(answer, 415, 'unsupported-media-type', type)
+    assert.match((answer.body as contract.Problem).detail ?? '', /without Content-Encoding/, type)
+  }
+  for (const coding of ['gzip', 'br', 'x-none', 'identity, gzip'])
     isProblem(
       await send('{"id":"x","secret":"x"}', { ...json, 'content-encoding': coding }),
       415,

@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js'
 
-/** An address as the edge writes it (RFC 5952; a mapped IPv4 is IPv4); what is none stays as it is. */
-export const writtenAddress = (text: string): string => (ipaddr.isValid(text) ? ipaddr.process(text).toString() : text)
+/** An address; a mapped IPv4 is IPv4. Undefined where it is none. */
+export const parseAddress = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined =>
+  ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 
 /** Addresses are written as the edge writes them (RFC 5952), where a mapped IPv4 is IPv4. */
 export const isIPv6 = (address: string): boolean => address.includes(':')

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { parseAddress } from '../../platform/network.ts'
 import { remember } from '../../platform/remember.ts'
 
 type Trusted = (address: string) => boolean
@@ -6,7 +7,6 @@ type Trusted = (address: string) => boolean
 const mostRemembered = 10_000
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
-const parse = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined => (ipaddr.isValid(text) ? ipaddr.process(text) : undefined)
 /** Whether an address lies in one of the configured CIDRs. Hop counts are not trust. */
 export const trustedProxies = (cidrs: readonly string[]): Trusted => {
   const ranges = cidrs.map((cidr): Range => {
@@ -15,7 +15,7 @@ export const trustedProxies = (cidrs: readonly string[]): Trusted => {
     return [address, address.kind() === 'ipv4' ? 32 : 128]
   })
   return remember(mostRemembered, (text) => {
-    const address = parse(text)
+    const address = parseAddress(text)
     return (
       address !== undefined &&
       ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range as never, bits as never))
@@ -23,7 +23,7 @@ export const trustedProxies = (cidrs: readonly string[]): Trusted => {
   })
 }
 /** As it goes on record: a connection asks for each of its requests. */
-const normal = remember(mostRemembered, (text) => parse(text)?.toString())
+const normal = remember(mostRemembered, (text) => parseAddress(text)?.toString())
 
 /** `for=` of RFC 7239 §4, quotes, brackets and port taken off; undefined for obfuscated or unknown ones. */
 const forwardedFor = (header: string): (string | undefined)[] =>
@@ -37,7 +37,7 @@ const withoutPort = (value: string): string | undefined => (value.length > longe
 const addressOf = remember(mostRemembered, (value): string | undefined => {
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(value)?.[1] ?? (/^[\d.]+:\d+$/.test(value) ? value.slice(0, value.indexOf(':')) : value)
-  return parse(bare)?.toString()
+  return parseAddress(bare)?.toString()
 })
 
 /** A header that came several times is one list (RFC 9110 §5.3). */

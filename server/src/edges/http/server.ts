@@ -91,7 +91,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
     reply.headers(security.answers)
     done()
   })
-  acceptEmptyBodies(app)
+  acceptBodies(app)
   requireHost(app, config)
   handleErrors(app, deps)
   const closing = new AbortController()
@@ -112,30 +112,39 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
   return app
 }
 
-/** A POST without a body, or with an empty one, is a call without parameters. */
-const acceptEmptyBodies = (app: FastifyInstance): void => {
+/** What a body may be, and how it is read. A POST without one, or with an empty one, is a call without parameters. */
+const acceptBodies = (app: FastifyInstance): void => {
+  const take = (type: string, parseAs: 'string' | 'buffer', read: (body: string & Buffer) => unknown): void => {
+    app.addContentTypeParser(type, { parseAs }, (request, body, done) => {
+      let value: unknown
+      try {
+        requireUncoded(request)
+        value = read(body as string & Buffer)
+      } catch (error) {
+        return done(error as Error)
+      }
+      done(null, value)
+    })
+  }
   // all: a page elsewhere can send plain text without asking first
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, {})
-    // RFC 9110 §8.4: what was coded is not JSON before it is decoded, and nothing here is so large that it would need to be
-    const coding = request.headers['content-encoding']
-    if (coding !== undefined && coding !== 'identity')
-      return done(
-        new Refusal('unsupported-media-type', 'coded body', { detail: 'Send the body as it is, without Content-Encoding.' }),
-      )
+  take('application/json', 'string', (body) => {
+    if (body === '') return {}
     try {
-      done(null, JSON.parse(body as string))
+      return JSON.parse(body)
     } catch {
-      done(new Refusal('malformed', 'not JSON', { detail: 'The body is not valid JSON.' }))
+      throw new Refusal('malformed', 'not JSON', { detail: 'The body is not valid JSON.' })
     }
   })
   // a file as it is, where one is taken; a page elsewhere cannot send this type without asking first
-  app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, { csv: body }))
+  take('text/csv', 'string', (csv) => ({ csv }))
   for (const type of ['image/png', 'image/jpeg', 'image/webp'])
-    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, { image: (body as Buffer).toString('base64') }),
-    )
+    take(type, 'buffer', (body) => ({ image: body.toString('base64') }))
+}
+/** RFC 9110 §8.4: what was coded is of its type only once it is decoded, and nothing here is so large that it would need to be. */
+const requireUncoded = ({ headers }: FastifyRequest): void => {
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
+    throw new Refusal('unsupported-media-type', 'coded body', { detail: 'Send the body as it is, without Content-Encoding.' })
 }
 
 /** All addresses are made of the configured origin; another Host is not served (threat 33). */

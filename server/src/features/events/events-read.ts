@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../platform/db.ts'
 import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
-import { writtenAddress } from '../../platform/network.ts'
+import { parseAddress } from '../../platform/network.ts'
 import { addressTag, openPersonal } from './event-entry.ts'
 import { eventStream } from './order-loop.ts'
 import type { PersonKeys } from './person-keys.ts'
@@ -93,7 +93,11 @@ export const findEvents = async (
   if (filter.codeId) query = query.where('codeId', '=', idOrNothing(filter.codeId))
   if (filter.sessionId) query = query.where('sessionId', '=', idOrNothing(filter.sessionId))
   if (filter.deviceId) query = query.where('deviceId', '=', idOrNothing(filter.deviceId))
-  if (filter.address) query = query.where('addressTag', '=', addressTag(deps.keys, writtenAddress(filter.address.trim())))
+  if (filter.address) {
+    // however it is written: what is none finds nothing
+    const address = parseAddress(filter.address.trim())?.toString() ?? filter.address
+    query = query.where('addressTag', '=', addressTag(deps.keys, address))
+  }
   if (filter.userId) {
     const user = fromId(filter.userId)
     query = query.where((e) => e.or([e('userId', '=', user), e('actorId', '=', user)]))
