@@ -17,15 +17,15 @@ export type MovingCodeHandle = { show: (block?: 'nearest' | 'start') => void }
 /** Our moving code on its plate, the number beside it, and what becomes of it. Multi-factor, and never called more. */
 export const MovingCode = ({
   ask,
-  onClaimed,
+  onShown,
   onDone,
   onPassword,
   titled = true,
   ref,
 }: {
   ask: () => Promise<OpenedCode>
-  /** A phone has the request: some seconds from now it may be approved. */
-  onClaimed?: () => void
+  /** It is on the screen: some seconds from now it may be approved. */
+  onShown?: () => void
   onDone: (signIn: SignIn | 'signed in') => void
   /** Where a role has to prove the password first. */
   onPassword: (() => void) | undefined
@@ -33,7 +33,7 @@ export const MovingCode = ({
   ref?: Ref<MovingCodeHandle>
 }) => {
   const { t } = useTranslation('sign-in')
-  const { state, start } = useMovingCode({ ask, onClaimed, onDone })
+  const { state, start } = useMovingCode({ ask, onShown, onDone })
   const section = useRef<HTMLElement>(null)
   useImperativeHandle(ref, () => ({
     show: (block = 'nearest') => {

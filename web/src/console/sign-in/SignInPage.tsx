@@ -304,7 +304,7 @@ export default function SignInPage() {
               key={String(first)}
               ref={shownCode}
               ask={ask}
-              onClaimed={() => prepare(returnTo ?? '/')}
+              onShown={() => prepare(returnTo ?? '/')}
               onDone={(done) => (done === 'signed in' ? goIn(returnTo ?? '/', typed()) : goOn(done))}
               onPassword={first ? () => show('password') : undefined}
             />

@@ -14,7 +14,10 @@ export const useGoingIn = () => {
     return found && !('**' in rest) && routes.some(({ options }) => options.beforeLoad) ? routes : []
   }
   return {
-    /** While a person is still busy with the phone: fetches the scripts of the page, and asks nothing. */
+    /**
+     * While a person is still busy with the phone: fetches the scripts of the page, and asks nothing. A connection lost after
+     * that costs no script, which Chromium would fail to load again until the whole page is loaded.
+     */
     prepare: (to: string) => {
       for (const page of [to, ...(to === '/' ? starts : [])].flatMap(pagesAt)) router.loadRouteChunk(page)?.catch(() => {})
     },

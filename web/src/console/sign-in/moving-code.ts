@@ -24,7 +24,7 @@ const graceMs = 3_000
  */
 export const useMovingCode = (given: {
   ask: () => Promise<OpenedCode>
-  onClaimed: (() => void) | undefined
+  onShown: (() => void) | undefined
   onDone: (signIn: SignIn | 'signed in') => void
 }) => {
   const [state, setState] = useState<CodeState>({ at: 'asking' })
@@ -46,10 +46,8 @@ export const useMovingCode = (given: {
     const hear = async (code: MovingCode, { type, reason }: Told) => {
       if (type === 'denied') end({ at: 'denied', reason: reason ?? 'declined' })
       else if (type === 'expired') end({ at: 'expired' })
-      else if (type !== 'approved') {
-        set((was) => (was.at === 'claimed' ? was : { at: type, code }))
-        if (type === 'claimed') latest.current.onClaimed?.()
-      } else {
+      else if (type !== 'approved') set((was) => (was.at === 'claimed' ? was : { at: type, code }))
+      else {
         set({ at: 'approved', code })
         // The page goes on by itself; the stream has told its last.
         stop.abort()
@@ -69,6 +67,7 @@ export const useMovingCode = (given: {
       if (stop.signal.aborted) return
       const code = await movingCode(await latest.current.ask())
       set({ at: 'shown', code })
+      latest.current.onShown?.()
       await followStream(signInEvents, {}, stop.signal, (told) => void hear(code, told))
     }
     run().catch((error: unknown) => end({ at: 'failed', error }))
