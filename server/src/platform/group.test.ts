@@ -45,6 +45,45 @@ test('two entries of one key never share a group, and none is lost or answered f
   )
 })
 
+test('another group goes beside the one under way once it is as large, and a smaller one when that has ended', async () => {
+  const groups: { entries: number[]; end: () => void }[] = []
+  const group = new Group<number, number>({
+    run: (entries) =>
+      new Promise((resolve) => {
+        groups.push({ entries: [...entries], end: () => resolve(entries) })
+      }),
+    lanes: 2,
+  })
+  const submit = (...entries: number[]) => entries.map((each) => group.submit(each))
+  const begun = () => groups.map(({ entries }) => entries)
+  const answers = submit(1, 2)
+  await turn()
+  answers.push(...submit(3))
+  await turn()
+  assert.deepEqual(begun(), [[1, 2]])
+  answers.push(...submit(4))
+  await turn()
+  assert.deepEqual(begun(), [
+    [1, 2],
+    [3, 4],
+  ])
+  answers.push(...submit(5, 6, 7, 8, 9))
+  await turn()
+  assert.equal(groups.length, 2)
+  groups[1]?.end()
+  await turn()
+  assert.deepEqual(begun()[2], [5, 6, 7, 8, 9])
+  answers.push(...submit(10))
+  groups[0]?.end()
+  await turn()
+  assert.equal(groups.length, 3)
+  groups[2]?.end()
+  await turn()
+  assert.deepEqual(begun()[3], [10])
+  groups[3]?.end()
+  assert.deepEqual(await Promise.all(answers), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
 test('where the statement rolled back, the poisoned entry fails alone', async () => {
   const group = new Group<string, string>({
     run: async (entries) => {

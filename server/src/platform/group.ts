@@ -5,7 +5,10 @@ export type GroupOptions<E, R> = {
   run: (entries: readonly E[]) => Promise<readonly R[]>
   /** Two entries of one key never share a group (an UPDATE … FROM meets each row once). */
   keyOf?: (entry: E) => string
-  /** Groups under way at once: 1 makes the largest groups, 2 hides the wait for the disk. */
+  /**
+   * Groups under way at once: 1 makes the largest groups, 2 hides the wait for the disk. Another one goes beside those under
+   * way once it is as large as they are together, for a small one costs about as much as a large one.
+   */
   lanes?: number
   maxGroup?: number
   /** Entries that may wait; beyond it `submit` refuses at once, so that load is shed and not queued. */
@@ -28,6 +31,8 @@ export class Group<E, R> {
   #waiting: Waiting<E, R>[] = []
   readonly #busyKeys = new Set<string>()
   #running = 0
+  /** Entries of the groups under way. */
+  #underWay = 0
   #closed = false
   #scheduled = false
   #drained: (() => void) | undefined
@@ -60,7 +65,7 @@ export class Group<E, R> {
   }
 
   #flush(): void {
-    if (this.#running >= this.#lanes || this.#waiting.length === 0) return
+    if (this.#running >= this.#lanes || this.#waiting.length === 0 || this.#waiting.length < this.#underWay) return
     const group: Waiting<E, R>[] = []
     const later: Waiting<E, R>[] = []
     for (const item of this.#waiting) {
@@ -74,9 +79,11 @@ export class Group<E, R> {
     this.#waiting = later
     if (group.length === 0) return
     this.#running++
+    this.#underWay += group.length
     void this.#runGroup(group).then((answer) => {
       for (const item of group) if (item.key !== undefined) this.#busyKeys.delete(item.key)
       this.#running--
+      this.#underWay -= group.length
       // first, so that the database works on the next group while the callers of this one are answered
       this.#flush()
       answer()
