@@ -229,6 +229,15 @@ test('what is sent where nothing takes it is refused: queries, ids of another ki
     const answer = await olga.browser.send('GET', url)
     assert.equal(answer.status, 422, url)
   }
+  for (const twice of ['limit=1&limit=2', 'q=a&q=b', 'state=active&state=active']) {
+    const { body } = await olga.browser.send('GET', `/api/users?${twice}`)
+    const name = twice.slice(0, twice.indexOf('='))
+    assert.deepEqual(
+      (body as contract.Problem).errors,
+      [{ path: name, message: 'was given more than once', code: 'type' }],
+      twice,
+    )
+  }
   for (const id of [
     'x',
     `cod_${'0'.repeat(26)}`,

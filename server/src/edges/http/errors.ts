@@ -79,7 +79,8 @@ const refusalOf = async (deps: ErrorDeps, request: FastifyRequest, error: Error 
       ? malformed(deps, request, error)
       : error
   if (error.validation) {
-    const given = { body: request.body, querystring: request.query, params: request.params }[error.validationContext ?? 'body']
+    const context = error.validationContext ?? 'body'
+    const given = { body: request.body, querystring: request.query, params: request.params }[context]
     const errors = error.validation.flatMap(({ keyword, instancePath, message, params }): FieldError[] => {
       const parts = (instancePath ?? '').split('/').filter(Boolean)
       const path = parts.join('.')
@@ -89,7 +90,9 @@ const refusalOf = async (deps: ErrorDeps, request: FastifyRequest, error: Error 
           message: 'is not a known field',
           code: 'unknown-field',
         }))
-      return [{ path, ...faultOf({ ...params, code: keyword, message }, valueAt(given, parts) === undefined) }]
+      const value = valueAt(given, parts)
+      if (context === 'querystring' && Array.isArray(value)) return [{ path, message: 'was given more than once', code: 'type' }]
+      return [{ path, ...faultOf({ ...params, code: keyword, message }, value === undefined) }]
     })
     return malformed(
       deps,
