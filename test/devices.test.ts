@@ -725,6 +725,11 @@ test('settings of devices: by version, on record, and softer for operators and o
   const etag = read.headers.get('etag') as string
   const missing = await olga.browser.try(contract.putDeviceSettings, now)
   assert.deepEqual([missing.status, missing.problem.code], [428, 'if-match-missing'])
+  for (const named of ['*', '"1", "2"', 'W/1', '1']) {
+    const answer = await olga.browser.try(contract.putDeviceSettings, now, { headers: { 'if-match': named } })
+    assert.equal(answer.status, 412, named)
+    assert.match(answer.problem.detail ?? '', /^If-Match takes the one ETag/, named)
+  }
   const both = await Promise.all(
     [20, 30].map(async (sessionMinutes) =>
       said(await olga.browser.try(contract.putDeviceSettings, { ...now, sessionMinutes }, { headers: { 'if-match': etag } })),

@@ -3,10 +3,10 @@ import * as contract from '@postern/contract'
 import type { Generated } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
-import { invalid, Refusal } from '../../platform/refusal.ts'
+import { invalid } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
+import { changedMeanwhile, tagged, versionOf } from '../../platform/versions.ts'
 import { type ActDeps, act } from '../events/index.ts'
-import { etagOf, versionOf } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -58,20 +58,13 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putCodeSett
       .where('version', '=', version)
       .returning('version')
       .executeTakeFirst()
-    if (!saved)
-      throw new Refusal('precondition-failed', 'changed meanwhile', {
-        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
-      })
+    if (!saved) throw changedMeanwhile('these settings', 'them')
     return readCodeSettings(tx)
   })
 
 export const codeSettingsRoutes = (deps: ActDeps): Route[] => [
-  route(contract.getCodeSettings, async () => {
-    const settings = await readCodeSettings(deps.db)
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
-  route(contract.putCodeSettings, async ({ actor, input, ifMatch }) => {
-    const settings = await save(deps, actor, input, versionOf(ifMatch))
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
+  route(contract.getCodeSettings, async () => tagged(await readCodeSettings(deps.db))),
+  route(contract.putCodeSettings, async ({ actor, input, ifMatch }) =>
+    tagged(await save(deps, actor, input, versionOf(ifMatch))),
+  ),
 ]

@@ -2,7 +2,7 @@ import * as contract from '@postern/contract'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
-import { etagOf, versionOf } from '../users/index.ts'
+import { tagged, versionOf } from '../../platform/versions.ts'
 import { checkCode, reportCode } from './check-code.ts'
 import { codeSettingsRoutes } from './code-settings.ts'
 import { codeSymbolRoutes } from './code-symbol.ts'
@@ -31,28 +31,20 @@ export const codesRoutes = (deps: CodesDeps): Route[] => {
     return code
   }
   return [
-    route(contract.createCode, async ({ actor, input }) => {
-      const code = await createCode(deps, actor, input)
-      return { value: code, etag: etagOf(code.version) }
-    }),
+    route(contract.createCode, async ({ actor, input }) => tagged(await createCode(deps, actor, input))),
     route(contract.listCodes, async ({ input }) => ({ value: await readCodes(deps.db, deps.origin, input) })),
     route(contract.countCodes, async ({ input }) => ({ value: await readCounts(deps.db, input) })),
-    route(contract.getCode, async ({ input }) => {
-      const code = await found(input.id)
-      return { value: code, etag: etagOf(code.version) }
-    }),
-    route(contract.updateCode, async ({ actor, input, ifMatch }) => {
-      const code = await updateCode(deps, actor, input, versionOf(ifMatch))
-      return { value: code, etag: etagOf(code.version) }
-    }),
+    route(contract.getCode, async ({ input }) => tagged(await found(input.id))),
+    route(contract.updateCode, async ({ actor, input, ifMatch }) =>
+      tagged(await updateCode(deps, actor, input, versionOf(ifMatch))),
+    ),
     route(contract.listCodeVersions, async ({ input: { id, ...paging } }) => {
       await found(id)
       return { value: await readVersions(deps.db, fromId(id), paging) }
     }),
-    route(contract.restoreCodeVersion, async ({ actor, input, ifMatch }) => {
-      const code = await restoreVersion(deps, actor, input, versionOf(ifMatch))
-      return { value: code, etag: etagOf(code.version) }
-    }),
+    route(contract.restoreCodeVersion, async ({ actor, input, ifMatch }) =>
+      tagged(await restoreVersion(deps, actor, input, versionOf(ifMatch))),
+    ),
     route(contract.listScans, async ({ input: { id, ...filter } }) => {
       await found(id)
       return { value: await readScans(deps.db, deps.keys, fromId(id), filter) }

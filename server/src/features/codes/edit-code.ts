@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
+import { changedMeanwhile } from '../../platform/versions.ts'
 import { act, type EventDraft } from '../events/index.ts'
 import type { CodesDeps } from './codes.ts'
 import { authenticates, kinds } from './codes-life.ts'
@@ -132,7 +133,7 @@ const edit = async (
   const version = read === 'any' ? now.version : read
   event.about({ codeId: id, ...about(now) })
   await requireMayManage(tx, actor, now)
-  if (version !== now.version) throw changedMeanwhile()
+  if (version !== now.version) throw changedMeanwhile('this code')
   const changed = changesOf(now, given)
   // what stays as it is is neither judged nor written again: its owner may have left since, its kit been archived
   const wanted: Wanted = Object.fromEntries(changed.map((field) => [field, given[field]]))
@@ -186,7 +187,7 @@ const edit = async (
   if (!edited) {
     const then = await readCode(tx, deps.origin, id)
     if (then) requireTakes(then, 'edit')
-    throw changedMeanwhile()
+    throw changedMeanwhile('this code')
   }
   await writeVersion(tx, id, changed, byOf(actor))
   event.about({
@@ -200,8 +201,3 @@ const edit = async (
   })
   return (await readCode(tx, deps.origin, id)) as Code
 }
-
-const changedMeanwhile = (): Refusal =>
-  new Refusal('precondition-failed', 'changed meanwhile', {
-    detail: 'Somebody changed this code meanwhile. Read it again, then save.',
-  })

@@ -5,8 +5,9 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
+import { changedMeanwhile, tagged, versionOf } from '../../platform/versions.ts'
 import { type ActDeps, act } from '../events/index.ts'
-import { etagOf, hasSecondFactor, lostFactor, recoveryCodesLeft, versionOf } from '../users/index.ts'
+import { hasSecondFactor, lostFactor, recoveryCodesLeft } from '../users/index.ts'
 
 declare module '../../platform/db.ts' {
   interface Tables {
@@ -127,21 +128,14 @@ const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenti
       .where('version', '=', version)
       .returning('version')
       .executeTakeFirst()
-    if (!saved)
-      throw new Refusal('precondition-failed', 'changed meanwhile', {
-        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
-      })
+    if (!saved) throw changedMeanwhile('these settings', 'them')
     event.about({ detail: { version: saved.version } })
     return shown(tx)
   })
 
 export const settingsRoutes = (deps: ActDeps): Route[] => [
-  route(contract.getAuthenticationSettings, async () => {
-    const settings = await shown(deps.db)
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
-  route(contract.putAuthenticationSettings, async ({ actor, input, ifMatch }) => {
-    const settings = await save(deps, actor, input, versionOf(ifMatch))
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
+  route(contract.getAuthenticationSettings, async () => tagged(await shown(deps.db))),
+  route(contract.putAuthenticationSettings, async ({ actor, input, ifMatch }) =>
+    tagged(await save(deps, actor, input, versionOf(ifMatch))),
+  ),
 ]

@@ -5,8 +5,8 @@ import { type Actor, roleOf } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
+import { changedMeanwhile, tagged, versionOf } from '../../platform/versions.ts'
 import { type ActDeps, act } from '../events/index.ts'
-import { etagOf, versionOf } from '../users/index.ts'
 import { cleanRoots, rootsIn } from './attestation-roots.ts'
 
 declare module '../../platform/db.ts' {
@@ -83,21 +83,14 @@ const save = (deps: ActDeps, actor: Actor, given: In<typeof contract.putDeviceSe
       tx,
     )
     const [saved] = rows
-    if (!saved)
-      throw new Refusal('precondition-failed', 'changed meanwhile', {
-        detail: 'Somebody changed these settings meanwhile. Read them again, then save.',
-      })
+    if (!saved) throw changedMeanwhile('these settings', 'them')
     event.about({ detail: { version: saved.version } })
     return readDeviceSettings(tx)
   })
 
 export const deviceSettingsRoutes = (deps: ActDeps): Route[] => [
-  route(contract.getDeviceSettings, async () => {
-    const settings = await readDeviceSettings(deps.db)
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
-  route(contract.putDeviceSettings, async ({ actor, input, ifMatch }) => {
-    const settings = await save(deps, actor, input, versionOf(ifMatch))
-    return { value: settings, etag: etagOf(settings.version) }
-  }),
+  route(contract.getDeviceSettings, async () => tagged(await readDeviceSettings(deps.db))),
+  route(contract.putDeviceSettings, async ({ actor, input, ifMatch }) =>
+    tagged(await save(deps, actor, input, versionOf(ifMatch))),
+  ),
 ]

@@ -2,7 +2,7 @@ import * as contract from '@postern/contract'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
-import { etagOf, versionOf } from '../users/index.ts'
+import { tagged, versionOf } from '../../platform/versions.ts'
 import {
   addLogo,
   archiveBrand,
@@ -21,7 +21,6 @@ import { symbolText } from './terminal.ts'
 import { drawSymbol } from './workshop.ts'
 
 export const brandsRoutes = (deps: BrandDeps): Route[] => {
-  const tagged = (value: contract.Brand) => ({ value, etag: etagOf(value.version) })
   const look = async ({ id, version }: { id: string; version?: number | undefined }) => {
     const found = await findLook(deps.db, fromId(id), version)
     if (!found) throw new Refusal('not-found')

@@ -4,6 +4,7 @@ import { type Actor, byOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, toId } from '../../platform/ids.ts'
 import { invalid, Refusal } from '../../platform/refusal.ts'
+import { changedMeanwhile } from '../../platform/versions.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { readBrand } from './brands-read.ts'
 import { whyNotSaved } from './brands-rules.ts'
@@ -98,7 +99,7 @@ const save = async (
     if (!before) throw new Refusal('not-found')
     event.about(about({ id, name: before.name }))
     if (before.archivedAt) throw archived()
-    if (!wanted) throw changedMeanwhile()
+    if (!wanted) throw changedMeanwhile('this kit')
     if (changed.length === 0) return now(deps, tx, id)
     if (!proof) throw new Error('a version without a proof')
     requireScans(proof)
@@ -107,7 +108,7 @@ const save = async (
       wanted.name,
       store.saveBrand(tx, id, version, { name: wanted.name, design: wanted.design, logoId, proof }, byOf(actor)),
     )
-    if (!saved) throw changedMeanwhile()
+    if (!saved) throw changedMeanwhile('this kit')
     event.about({
       ...about({ id, name: wanted.name }),
       detail: { version: version + 1, changed, ...(what.restored === undefined ? {} : { restored: what.restored }) },
@@ -182,10 +183,6 @@ export const unarchiveBrand = (deps: BrandDeps, actor: Actor, { id }: In<typeof 
   })
 const archived = (): Refusal =>
   new Refusal('conflict', 'archived', { detail: 'This kit is archived. Take it out of the archive first.' })
-const changedMeanwhile = (): Refusal =>
-  new Refusal('precondition-failed', 'changed meanwhile', {
-    detail: 'Somebody saved this kit meanwhile. Read it again, then save.',
-  })
 
 /** A logo, decoded and written anew before anything of it is kept. */
 export const addLogo = async (

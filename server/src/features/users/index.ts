@@ -3,7 +3,7 @@ export { anOwner, hasSecondFactor, lostFactor, recoveryCodesLeft } from './secon
 export { findLiveToken, looksLikeServiceToken, TokenReader } from './service-tokens.ts'
 export { addUser, lockSelf, manageable } from './users.ts'
 export { matchingUsers, readUser } from './users-read.ts'
-export { etagOf, usersRoutes, versionOf } from './users-routes.ts'
+export { usersRoutes } from './users-routes.ts'
 export { anyCase, atLeast, highest, mayManage, rolesAbove } from './users-rules.ts'
 export {
   deleteUnconfirmed,

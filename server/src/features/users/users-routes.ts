@@ -5,18 +5,11 @@ import { Group } from '../../platform/group.ts'
 import { fromId } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
+import { tagged, versionOf } from '../../platform/versions.ts'
 import type { ActDeps } from '../events/index.ts'
 import { createToken, currentToken, listTokens, revokeToken } from './service-tokens.ts'
 import { createUser, unlockUser, updateUser } from './users.ts'
 import { readUser, readUsers } from './users-read.ts'
-
-/** `"7"`: the version as an ETag, and back from If-Match; NaN never matches a version. */
-export const etagOf = (version: number): string => `"${version}"`
-export const versionOf = (ifMatch: string | undefined): number => {
-  if (ifMatch === undefined)
-    throw new Refusal('if-match-missing', 'no If-Match', { detail: 'Send If-Match with the ETag of what you read.' })
-  return /^(W\/)?"\d{1,9}"$/.test(ifMatch) ? Number(ifMatch.replace(/[^\d]/g, '')) : -1
-}
 
 export const usersRoutes = (deps: ActDeps): Route[] => {
   const roles = new Group<undefined, Out<typeof contract.listRoles>>({
@@ -32,12 +25,11 @@ export const usersRoutes = (deps: ActDeps): Route[] => {
     route(contract.getUser, async ({ input }) => {
       const user = await readUser(deps.db, fromId(input.id))
       if (!user) throw new Refusal('not-found')
-      return { value: user, etag: etagOf(user.version) }
+      return tagged(user)
     }),
-    route(contract.updateUser, async ({ actor, input, ifMatch }) => {
-      const user = await updateUser(deps, actor, input, versionOf(ifMatch))
-      return { value: user, etag: etagOf(user.version) }
-    }),
+    route(contract.updateUser, async ({ actor, input, ifMatch }) =>
+      tagged(await updateUser(deps, actor, input, versionOf(ifMatch))),
+    ),
     route(contract.unlockUser, async ({ actor, input }) => ({ value: await unlockUser(deps, actor, input) })),
     route(contract.createToken, async ({ actor, input }) => ({ value: await createToken(deps, actor, input) })),
     route(contract.currentToken, async ({ actor }) => ({ value: currentToken(actor) })),

@@ -5,6 +5,7 @@ import { type Actor, type PersonActor, roleOf } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { fromId, uuid7 } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { changedMeanwhile } from '../../platform/versions.ts'
 import { type ActDeps, act, type EventDraft } from '../events/index.ts'
 import { readUser } from './users-read.ts'
 import { mayManage } from './users-rules.ts'
@@ -90,9 +91,7 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
     if (!updated) {
       if (before.state === 'offboarded')
         throw new Refusal('conflict', 'off-boarded', { detail: 'This person was off-boarded; nothing of theirs can be changed.' })
-      throw new Refusal('precondition-failed', 'changed meanwhile', {
-        detail: 'Somebody changed this person meanwhile. Read it again, then save.',
-      })
+      throw changedMeanwhile('this person')
     }
     if (input.roles && !sameRoles(input.roles, before.roles)) {
       if (roleOf(actor) !== 'owner') throw new Refusal('not-allowed', 'only an owner changes roles')
