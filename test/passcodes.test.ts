@@ -339,7 +339,13 @@ test('a row that was swapped with another person’s opens nothing', async () =>
   const [one, two] = [member(), member()]
   await server.sql(`update totp set sealed = (select sealed from totp where user_id = $2) where user_id = $1`, [one.id, two.id])
   const tried = await (await waiting(one)).try(contract.proveTotp, { code: passcode(two.secret) })
-  assert.ok(tried.status >= 500)
+  assert.equal(tried.status, 500)
+  assert.equal(
+    tried.problem.code,
+    undefined,
+    'a fault has no code: it promises nothing, and 503 promises that nothing was evaluated',
+  )
+  assert.match(tried.problem.requestId ?? '', /^[0-9a-f-]{36}$/)
   assert.equal((await server.sql(`select 1 from session where user_id = $1`, [one.id])).length, 0)
 })
 

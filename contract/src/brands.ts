@@ -69,6 +69,7 @@ export const createBrand = endpoint({
   output: Brand,
   status: 201,
   idempotent: true,
+  etag: true,
   refusals: ['conflict', 'rate-limited'],
 })
 export const getBrand = endpoint({
@@ -78,6 +79,7 @@ export const getBrand = endpoint({
   summary: 'One brand kit; the answer carries an ETag.',
   input: z.strictObject({ id: BrandId }),
   output: Brand,
+  etag: true,
   refusals: ['not-found'],
 })
 export const updateBrand = endpoint({
@@ -103,6 +105,7 @@ export const makeBrandDefault = endpoint({
   summary: 'Makes a kit the one for all codes that name none.',
   input: z.strictObject({ id: BrandId }),
   output: Brand,
+  etag: true,
   refusals: ['not-found', 'conflict'],
 })
 export const archiveBrand = endpoint({
@@ -112,6 +115,7 @@ export const archiveBrand = endpoint({
   summary: 'Puts a kit away: no code can be given it any more; codes that name it keep its look. Never the default.',
   input: z.strictObject({ id: BrandId }),
   output: Brand,
+  etag: true,
   refusals: ['not-found', 'conflict'],
 })
 export const unarchiveBrand = endpoint({
@@ -121,6 +125,7 @@ export const unarchiveBrand = endpoint({
   summary: 'Offers an archived kit again.',
   input: z.strictObject({ id: BrandId }),
   output: Brand,
+  etag: true,
   refusals: ['not-found', 'conflict'],
 })
 

@@ -31,6 +31,7 @@ export const getCodeSettings = endpoint({
   summary: 'Settings → Codes; carries an ETag.',
   input: z.strictObject({}),
   output: CodeSettings.extend({ version: z.number().int() }),
+  etag: true,
   refusals: [],
 })
 export const putCodeSettings = endpoint({

@@ -102,6 +102,7 @@ export const createCode = endpoint({
   output: Code,
   status: 201,
   idempotent: true,
+  etag: true,
   refusals: [...createdRefusals],
 })
 export const codeFilters = {
@@ -151,6 +152,7 @@ export const getCode = endpoint({
   input: z.strictObject({ id: CodeId }),
   output: Code,
   scopes: ['enrolment'],
+  etag: true,
   refusals: ['not-found'],
 })
 export const updateCode = endpoint({

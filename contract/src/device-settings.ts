@@ -44,6 +44,7 @@ export const getDeviceSettings = endpoint({
   summary: 'Settings → Devices; carries an ETag.',
   input: Nothing,
   output: Shown,
+  etag: true,
   refusals: [],
 })
 export const putDeviceSettings = endpoint({

@@ -40,8 +40,10 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   enrolling?: true
   /** Service tokens with one of these scopes may call it too, whatever its role. */
   scopes?: readonly Scope[]
-  /** `If-Match` with the `ETag` of what was read is required. */
+  /** `If-Match` with the `ETag` of what was read is required; the answer has the new one. */
   ifMatch?: true
+  /** The answer has an `ETag`. */
+  etag?: true
   /** `Idempotency-Key` is honoured. */
   idempotent?: true
   /** Parts of the answer (dotted) that a repeat after 10 minutes no longer gets. */

@@ -50,6 +50,7 @@ export const getAuthenticationSettings = endpoint({
     withoutSecondFactor: z.number().int(),
     defaultsWarning: z.boolean(),
   }),
+  etag: true,
   refusals: [],
 })
 export const putAuthenticationSettings = endpoint({

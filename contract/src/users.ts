@@ -96,6 +96,7 @@ export const getUser = endpoint({
   input: z.strictObject({ id: UserId }),
   output: User,
   scopes: ['enrolment'],
+  etag: true,
   refusals: ['not-found'],
 })
 export const updateUser = endpoint({

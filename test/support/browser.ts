@@ -110,7 +110,7 @@ export class Browser {
     try {
       parsed = JSON.parse(text)
     } catch {}
-    requireDocumented(method, url, response.status, response.status < 400 ? undefined : (parsed as Problem | undefined)?.code)
+    requireDocumented(method, url, response, response.status < 400 ? undefined : (parsed as Problem | undefined))
     return { status: response.status, headers: response.headers, body: parsed, text }
   }
   /** A call that may be refused. */

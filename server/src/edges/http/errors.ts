@@ -50,13 +50,7 @@ export const handleErrors = (app: FastifyInstance, deps: ErrorDeps): void => {
         .header('cache-control', 'no-store')
         .type('application/problem+json')
         .serializer(JSON.stringify)
-        .send({
-          type: 'about:blank',
-          title: 'Something went wrong here',
-          status: 500,
-          code: 'unavailable',
-          requestId: request.id,
-        })
+        .send({ type: 'about:blank', title: 'Something went wrong here', status: 500, requestId: request.id })
     }
     return sendProblem(reply, request, refusal)
   })

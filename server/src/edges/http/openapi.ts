@@ -1,5 +1,14 @@
 import fastifySwagger from '@fastify/swagger'
-import { type Endpoint, fieldCodes, pathNames, type RefusalCode, refusalCodes, refusalReasons } from '@postern/contract'
+import {
+  CreationOptions,
+  type Endpoint,
+  fieldCodes,
+  pathNames,
+  type RefusalCode,
+  RequestOptions,
+  refusalCodes,
+  refusalReasons,
+} from '@postern/contract'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -8,8 +17,9 @@ import { statusOf, titles } from './problems.ts'
 import { pageSender, type SendPage, securityHeaders } from './security-headers.ts'
 
 const namesOf = <T extends string>(of: Record<T, string>) => Object.keys(of) as [T, ...T[]]
+/** Open, as RFC 9457 §3.2 has it: a client takes what it does not know for what it need not know. */
 const ProblemSchema = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.number().int(),
@@ -36,6 +46,10 @@ const ProblemSchema = z
     acr: z.string().optional(),
     maxAge: z.number().int().optional(),
     triesLeft: z.number().int().optional(),
+    options: z
+      .union([RequestOptions, CreationOptions])
+      .optional()
+      .meta({ description: 'What the next try signs, where a challenge was spent' }),
     clockOffset: z.number().int().optional(),
     requestId: z.string().optional(),
   })
@@ -83,14 +97,7 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     tags: [(endpoint.path.split('/')[2] as string) ?? ''],
     ...(names.length > 0 ? { params: part((name) => names.includes(name)) } : {}),
     ...(inQuery ? { querystring: rest } : Object.keys(rest.shape).length > 0 || endpoint.method === 'POST' ? { body: rest } : {}),
-    ...(endpoint.needs === 'public'
-      ? {}
-      : {
-          security:
-            endpoint.needs === 'browser' || endpoint.needs === 'sign-in'
-              ? [{ browserKey: [] }]
-              : [{ session: [], browserKey: [] }, { bearer: [] }],
-        }),
+    ...(endpoint.needs === 'public' ? {} : { security: securityOf(endpoint) }),
     response: {
       ...(streamed
         ? {
@@ -113,6 +120,19 @@ export const openApiSchema = (endpoint: Endpoint): object => {
   }
 }
 
+/** What a caller may show, one of each list. A token is nobody, makes no fresh proof, and never has the rights of an owner. */
+const securityOf = (endpoint: Endpoint): Record<string, string[]>[] => {
+  const { needs, enrolling, scopes, fresh } = endpoint
+  if (needs === 'browser') return [{ browserKey: [] }]
+  if (needs === 'sign-in') return [{ signIn: [], browserKey: [] }]
+  const reached = scopes !== undefined || (!fresh && (needs === 'auditor' || needs === 'operator'))
+  return [
+    { session: [], browserKey: [] },
+    ...(enrolling ? [{ signIn: [], browserKey: [] }] : []),
+    ...(reached ? [{ bearer: [] }] : []),
+  ]
+}
+
 /** Every refusal that an endpoint may answer: its own, and those of the door before it. */
 const refusalsOf = (endpoint: Endpoint): Set<RefusalCode> => {
   const { needs } = endpoint
@@ -130,24 +150,107 @@ const refusalsOf = (endpoint: Endpoint): Set<RefusalCode> => {
   return all
 }
 
-/** What an endpoint reads beside path, query and body. For the document alone: it checks nothing. */
-const requestHeaders = (endpoint: Endpoint): object | undefined => {
-  const text = (description: string) => ({ type: 'string', description })
+type JsonSchema = Record<string, unknown>
+const text = (description: string): JsonSchema => ({ type: 'string', description })
+/** What an endpoint reads beside path, query and body. */
+const requestHeaders = (endpoint: Endpoint): JsonSchema | undefined => {
+  const { needs } = endpoint
   const properties = {
     ...(endpoint.ifMatch ? { 'If-Match': text('The ETag of what was read') } : {}),
     ...(endpoint.idempotent
       ? { 'Idempotency-Key': text('Of your choice, up to 200 characters: a repeat within 10 minutes gets the same answer') }
       : {}),
     ...(endpoint.stream ? { 'Last-Event-ID': text('The last id that was seen: the stream goes on after it') } : {}),
+    ...(needs === 'public' || needs === 'browser' || needs === 'sign-in'
+      ? {}
+      : {
+          'Postern-Background': { ...text('Of a call that no person caused: it keeps no session from idling'), enum: ['true'] },
+        }),
   }
   if (Object.keys(properties).length === 0) return undefined
   return { type: 'object', properties, ...(endpoint.ifMatch ? { required: ['If-Match'] } : {}) }
 }
+/** What an answer says beside its body. */
+const responseHeaders = (endpoint: Endpoint, status: number): Record<string, JsonSchema> => {
+  const { needs, stream, file, path } = endpoint
+  const done = status < 300
+  const written = stream || path.endsWith('/export') || (file && file.name !== undefined)
+  // a session’s cookie may change with any call, also one that is refused; of the others what succeeds gives one
+  const givesCookie = needs !== 'public' && !written && (done || (needs !== 'browser' && needs !== 'sign-in'))
+  return {
+    ...(done && (endpoint.etag || endpoint.ifMatch) ? { ETag: text('Of this state: If-Match of a change names it') } : {}),
+    ...(done && file ? { 'Content-Disposition': text('The name under which it is saved') } : {}),
+    ...(givesCookie ? { 'Set-Cookie': text('A cookie of this browser, where one is given, changed or taken back') } : {}),
+    ...(status === 401 ? { 'WWW-Authenticate': text('How to authenticate (RFC 6750, RFC 9449)') } : {}),
+    ...(status === 401 && needs !== 'public'
+      ? { 'DPoP-Nonce': text('With `proof-stale`: what the next proof carries as `nonce`, whatever the client’s clock says') }
+      : {}),
+    ...([401, 429, 503].includes(status)
+      ? { 'Retry-After': { type: 'integer', description: 'Seconds, where they are known' } }
+      : {}),
+  }
+}
+/** A body may be the file itself, in the place of the field that would hold it. */
+const fileTypes: Record<string, string[]> = { csv: ['text/csv'], image: ['image/png', 'image/jpeg', 'image/webp'] }
+const bodyOrFile = (endpoint: Endpoint, json: JsonSchema): { body: JsonSchema; querystring?: JsonSchema } => {
+  const types = Object.entries(fileTypes).flatMap(([field, types]) => (field in endpoint.input.shape ? types : []))
+  if (types.length === 0) return { body: json }
+  const file = { schema: { type: 'string', format: 'binary' } }
+  const dryRun = { type: 'boolean', description: 'For a body that is the file itself' }
+  return {
+    body: { content: { 'application/json': { schema: json }, ...Object.fromEntries(types.map((type) => [type, file])) } },
+    ...(endpoint.dryRun ? { querystring: { type: 'object', properties: { dryRun } } } : {}),
+  }
+}
+/** What the document says beside the schemas that are checked. */
 const documented: typeof jsonSchemaTransform = (document) => {
   const transformed = jsonSchemaTransform(document)
   const { endpoint } = (document as { route?: { config?: { endpoint?: Endpoint } } }).route?.config ?? {}
-  const headers = endpoint && requestHeaders(endpoint)
-  return headers ? { ...transformed, schema: { ...transformed.schema, headers } } : transformed
+  if (!endpoint) return transformed
+  const { body, response } = transformed.schema as { body?: JsonSchema; response: Record<string, JsonSchema> }
+  const headers = requestHeaders(endpoint)
+  return {
+    ...transformed,
+    schema: {
+      ...transformed.schema,
+      ...(headers ? { headers } : {}),
+      ...(body ? bodyOrFile(endpoint, body) : {}),
+      response: Object.fromEntries(
+        Object.entries(response).map(([status, schema]) => {
+          const headers = responseHeaders(endpoint, Number(status))
+          return [status, Object.keys(headers).length === 0 ? schema : { ...schema, headers }]
+        }),
+      ),
+    },
+  }
+}
+
+type Operation = {
+  summary?: string
+  description?: string
+  tags?: string[]
+  requestBody?: { required: boolean; content: Record<string, { schema: JsonSchema }> }
+  responses?: Record<string, { description?: string; headers?: Record<string, JsonSchema> }>
+}
+type Document = {
+  info: { title: string; version: string; description: string }
+  components: Record<string, Record<string, unknown>>
+  paths: Record<string, Record<string, Operation>>
+}
+/** What the plugin has no words for: a body in which nothing is required may be missing, and a header is described once. */
+const finished: typeof jsonSchemaTransformObject = (given) => {
+  const whole = jsonSchemaTransformObject(given)
+  const { components, paths } = whole as unknown as Document
+  components.headers = {}
+  for (const { requestBody, responses = {} } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+    if (requestBody) requestBody.required = requestBody.content['application/json']?.schema.required !== undefined
+    for (const { headers = {} } of Object.values(responses))
+      for (const [name, header] of Object.entries(headers)) {
+        components.headers[name] = header
+        headers[name] = { $ref: `#/components/headers/${name}` }
+      }
+  }
+  return whole
 }
 
 export const registerOpenApi = async (app: FastifyInstance, config: Config, sendPage: SendPage): Promise<void> => {
@@ -171,6 +274,12 @@ export const registerOpenApi = async (app: FastifyInstance, config: Config, send
             name: '__Host-postern-session',
             description: 'postern-session on http://localhost',
           },
+          signIn: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-postern-sign-in',
+            description: 'postern-sign-in on http://localhost',
+          },
           browserKey: {
             type: 'apiKey',
             in: 'header',
@@ -181,7 +290,7 @@ export const registerOpenApi = async (app: FastifyInstance, config: Config, send
       },
     },
     transform: documented,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: finished,
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.header('cache-control', 'no-store').send(app.swagger()),
@@ -215,17 +324,6 @@ export const openApiDocument = async (endpoints: readonly Endpoint[], config: Co
   return app.swagger()
 }
 
-type Operation = {
-  summary?: string
-  description?: string
-  tags?: string[]
-  requestBody?: unknown
-  responses?: Record<string, { description?: string }>
-}
-type Document = {
-  info: { title: string; version: string; description: string }
-  paths: Record<string, Record<string, Operation>>
-}
 const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] as string)
 /** The document as a page to read: no script, nothing from elsewhere. */
