@@ -464,6 +464,15 @@ test('a symbol is downloaded by an address that works once', async () => {
   assert.equal(wrong.status, 404)
 })
 
+test('a download that brings no file is on record as refused, not as fetched', async () => {
+  const { code } = await browser.call(contract.enrolAnotherPhone, { factor: 'totp' })
+  const path = `/api/codes/${code.id}/symbol.svg`
+  const { url } = await browser.call(contract.createDownload, { path })
+  assert.equal((await fetch(url)).status, 409)
+  const { items } = await browser.call(contract.listEvents, { type: 'download.fetched', limit: 1 })
+  assert.deepEqual([items[0]?.outcome, items[0]?.detail.code, items[0]?.detail.path], ['denied', 'code-not-drawable', path])
+})
+
 test('the default draws what names no kit; a kit that is archived is offered no more and draws what it drew', async () => {
   const brand = await kit()
   const [named, unnamed] = [await link(brand), await link()]

@@ -350,7 +350,16 @@ test('a download is good once, for a minute, while its session lives, and for wh
   assert.equal((await fetch(theirs)).status, 404)
   const plain = await newPerson(server, olga, 'plain')
   assert.equal(said(await plain.browser.try(contract.createDownload, { path })), 'not-allowed')
-  for (const wrong of ['/api/events', '/api/events/stream', '/etc/passwd', 'x', '//', 'http://[', '/api/events/export?limit=x'])
+  const elsewhere = ['http://elsewhere.example', '//elsewhere.example', '/\\elsewhere.example'].map((origin) => origin + path)
+  for (const wrong of [
+    '/api/events',
+    '/api/events/stream',
+    '/etc/passwd',
+    'x',
+    '//',
+    'http://[',
+    '/api/events/export?limit=x',
+  ].concat(elsewhere))
     assert.equal(said(await olga.browser.try(contract.createDownload, { path: wrong })), 'not-found', wrong)
 })
 

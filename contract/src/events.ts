@@ -176,8 +176,11 @@ export const createDownload = endpoint({
   method: 'POST',
   path: '/api/downloads',
   needs: 'person',
-  summary: 'An address for one download, good once and for 60 seconds.',
-  input: z.strictObject({ path: z.string().min(1).max(2048) }),
+  summary:
+    'An address for one download, good once and for 60 seconds. GET brings the file, or `not-found` where it was used, is over, or its session has ended.',
+  input: z.strictObject({
+    path: z.string().min(1).max(2048).meta({ description: 'Of an export or a file of this document, with its query' }),
+  }),
   output: z.object({ url: z.string(), expiresAt: Instant }),
   status: 201,
   refusals: ['not-found', 'not-allowed', 'invalid-request'],

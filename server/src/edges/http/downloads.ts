@@ -26,8 +26,9 @@ const namesIn = (template: string, path: string): Record<string, string> | undef
 }
 /** Exports and files of the contract that a browser may fetch as a file, by their path. */
 const downloadable = (routes: readonly Route[], path: string): { route: Route; input: Record<string, unknown> } | undefined => {
-  const url = URL.parse(path, 'http://localhost')
-  if (!url) return undefined
+  // a path of ours: an address elsewhere that ends alike names nothing here
+  const url = path.startsWith('/') ? URL.parse(path, 'http://localhost') : null
+  if (url?.origin !== 'http://localhost') return undefined
   for (const route of routes) {
     const { endpoint, stream } = route
     if (endpoint.method !== 'GET' || !(endpoint.file || (stream && !endpoint.stream))) continue
@@ -98,19 +99,35 @@ export const registerDownloads = async (
       })
     }
     const actor = userActor(session, sourceOf(deps, request))
-    const refused = mayCall(actor, target.route.endpoint)
-    if (refused) throw refused
-    await deps.events.record(
-      new EventDraft(actor, 'download.fetched', { sessionId: session.id, detail: { path: row.path.slice(0, 200) } }),
-    )
+    const event = new EventDraft(actor, 'download.fetched', { sessionId: session.id, detail: { path: row.path.slice(0, 200) } })
     const { endpoint, run, stream } = target.route
     const call: Call<Endpoint> = { actor, input: target.input as never, signal: closing }
-    if (endpoint.file && !stream) {
-      const answer = await run(call)
+    const open = <T>(file: () => T | Promise<T>): Promise<T> =>
+      onRecord(deps, event, async () => {
+        const refused = mayCall(actor, endpoint)
+        if (refused) throw refused
+        return file()
+      })
+    if (!stream) {
+      const answer = await open(() => run(call))
       return sendFile(reply, endpoint, { ...answer, fileName: answer.fileName ?? (endpoint.path.split('/').at(-1) as string) })
     }
+    const chunks = await open(() => stream(call))
     const { file, path } = endpoint
     reply.header('content-disposition', `attachment; filename="postern-${file?.name ?? `${path.split('/').at(-2)}.jsonl`}"`)
-    return sendStream(reply, endpoint, await (stream as NonNullable<Route['stream']>)(call))
+    return sendStream(reply, endpoint, chunks)
   })
+}
+
+/** Nothing leaves before the record has it; what was refused was not fetched. */
+const onRecord = async <T>(deps: HttpDeps, event: EventDraft, open: () => Promise<T>): Promise<T> => {
+  const opened = await open().catch(async (error: unknown) => {
+    if (error instanceof Refusal) {
+      event.outcome = 'denied'
+      await deps.events.record(event.about({ detail: { code: error.code, why: error.why } }))
+    }
+    throw error
+  })
+  await deps.events.record(event)
+  return opened
 }

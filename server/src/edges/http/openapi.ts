@@ -174,12 +174,12 @@ const requestHeaders = (endpoint: Endpoint): JsonSchema | undefined => {
 const responseHeaders = (endpoint: Endpoint, status: number): Record<string, JsonSchema> => {
   const { needs, stream, file, path } = endpoint
   const done = status < 300
-  const written = stream || path.endsWith('/export') || (file && file.name !== undefined)
+  const written = stream || path.endsWith('/export') || file?.name !== undefined
   // a session’s cookie may change with any call, also one that is refused; of the others what succeeds gives one
   const givesCookie = needs !== 'public' && !written && (done || (needs !== 'browser' && needs !== 'sign-in'))
   return {
     ...(done && (endpoint.etag || endpoint.ifMatch) ? { ETag: text('Of this state: If-Match of a change names it') } : {}),
-    ...(done && file ? { 'Content-Disposition': text('The name under which it is saved') } : {}),
+    ...(done && file && !written ? { 'Content-Disposition': text('The name under which it is saved') } : {}),
     ...(givesCookie ? { 'Set-Cookie': text('A cookie of this browser, where one is given, changed or taken back') } : {}),
     ...(status === 401 ? { 'WWW-Authenticate': text('How to authenticate (RFC 6750, RFC 9449)') } : {}),
     ...(status === 401 && needs !== 'public'
