@@ -209,6 +209,7 @@ const walk = async (
     wrong.push(`a problem without its members: ${text}`)
   if (!general.has(problem.code) && !(endpoint.refusals as readonly string[]).includes(problem.code))
     wrong.push(`${problem.code} is not among its refusals`)
+  if (problem.code === 'step-up-required' && !(problem.acr && problem.maxAge)) wrong.push(`says not what to prove: ${text}`)
   if (/select |insert |postgres|kysely|node:|\.ts:/i.test(text)) wrong.push(`tells of its inside: ${text}`)
   return { answer: problem.code, wrong }
 }

@@ -175,8 +175,8 @@ const responseHeaders = (endpoint: Endpoint, status: number): Record<string, Jso
   const { needs, stream, file, path } = endpoint
   const done = status < 300
   const written = stream || path.endsWith('/export') || file?.name !== undefined
-  // a session’s cookie may change with any call, also one that is refused; of the others what succeeds gives one
-  const givesCookie = needs !== 'public' && !written && (done || (needs !== 'browser' && needs !== 'sign-in'))
+  // a session’s cookie may change with any call, also a refused one; the other cookies come with what succeeds
+  const givesCookie = needs !== 'public' && (done ? !written : needs !== 'browser' && needs !== 'sign-in')
   return {
     ...(done && (endpoint.etag || endpoint.ifMatch) ? { ETag: text('Of this state: If-Match of a change names it') } : {}),
     ...(done && file && !written ? { 'Content-Disposition': text('The name under which it is saved') } : {}),

@@ -7,7 +7,7 @@ import { invalid, Refusal } from '../../platform/refusal.ts'
 import { byOf, endOpenEnrolments, issue, type Prepared, prepareCode, revokeCodes } from '../codes/index.ts'
 import { type ActDeps, act, EventDraft } from '../events/index.ts'
 import { codeLetter } from '../letters/index.ts'
-import { freshSeconds, requireEnrolment } from '../policies/index.ts'
+import { requireEnrolment, requireFresh, stepUpRequired } from '../policies/index.ts'
 import { lockPerson, manageable, ownerIsLeft } from '../users/index.ts'
 
 /** Minutes that a code on screen, and the first operator's, is good for. */
@@ -69,8 +69,8 @@ export const kindOf = (factor: contract.EnrolFactor = 'totp') =>
 const requireMayReset = (actor: Actor): void => {
   if (actor.kind === 'token' && !actor.scopes.includes('operator'))
     throw new Refusal('not-allowed', 'scope enrolment does not reach resetPassword')
-  if (actor.kind === 'token' || (actor.kind === 'user' && !actor.session.fresh))
-    throw new Refusal('step-up-required', 'resetPassword asks for fresh authentication', { maxAge: freshSeconds })
+  if (actor.kind === 'token') throw stepUpRequired('resetPassword asks for a person who has just authenticated')
+  requireFresh(actor, 'resetPassword asks for fresh authentication')
 }
 
 /**

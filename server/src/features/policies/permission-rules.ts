@@ -6,6 +6,10 @@ import { atLeast } from '../users/index.ts'
 /** Seconds for which a full authentication counts as fresh (ASVS 7.5.1; contract: 5 minutes). */
 export const freshSeconds = 300
 
+/** What must be proved and how freshly, whoever asks: a token proves nothing, and its owner reads what a person must. */
+export const stepUpRequired = (why: string, acr: string = 'aal2'): Refusal =>
+  new Refusal('step-up-required', why, { acr, maxAge: freshSeconds })
+
 /**
  * Whether an actor may call an endpoint, from facts that were read at the point of use. Pure: the gate of the edge
  * (for reads) and of act() (for changes, in their transaction) are this one function. Undefined: yes.
@@ -25,15 +29,11 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
     case 'user': {
       const { session } = actor
       const stale =
-        endpoint.fresh && !session.fresh
-          ? new Refusal('step-up-required', 'authentication is older than 5 minutes', { acr: session.acr, maxAge: freshSeconds })
-          : undefined
+        endpoint.fresh && !session.fresh ? stepUpRequired('authentication is older than 5 minutes', session.acr) : undefined
       // to add a factor is what it is for, and setting up a phone may take its 15 minutes; what takes one away asks as anywhere
       if (session.scope === 'recovery' && endpoint.recovery) return endpoint.method === 'DELETE' ? stale : undefined
-      if (session.scope === 'recovery')
-        return new Refusal('step-up-required', 'a recovery session can only enrol', { acr: 'aal2' })
-      if (session.mustStepUp && !endpoint.recovery && !endpoint.enrolling)
-        return new Refusal('step-up-required', 'policy demands a second factor', { acr: 'aal2' })
+      if (session.scope === 'recovery') return stepUpRequired('a recovery session can only enrol')
+      if (session.mustStepUp && !endpoint.recovery && !endpoint.enrolling) return stepUpRequired('policy demands a second factor')
       if (needs !== 'person' && !atLeast(roleOf(actor) as Role, needs)) return new Refusal('not-allowed', `needs ${needs}`)
       return stale
     }
@@ -44,8 +44,7 @@ const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint):
   if (endpoint.needs === 'person') return new Refusal('not-allowed', 'a service token is nobody')
   if (endpoint.scopes?.some((scope) => token.scopes.includes(scope))) return undefined
   // what asks for fresh authentication asks for a person
-  if (endpoint.fresh)
-    return new Refusal('step-up-required', 'asks for a person who has just authenticated', { maxAge: freshSeconds })
+  if (endpoint.fresh) return stepUpRequired('asks for a person who has just authenticated')
   const acts = token.scopes.includes('operator') ? 'operator' : token.scopes.includes('auditor') ? 'auditor' : undefined
   if (acts && atLeast(acts, endpoint.needs as Role)) return undefined
   return new Refusal('not-allowed', `scope ${token.scopes.join(' ')} does not reach it`)
@@ -53,6 +52,5 @@ const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint):
 
 /** For what asks for a fresh proof only sometimes. Asks a person, not a machine: its token was made by somebody who had one. */
 export const requireFresh = (actor: Actor, why: string): void => {
-  if (actor.kind === 'user' && !actor.session.fresh)
-    throw new Refusal('step-up-required', why, { acr: actor.session.acr, maxAge: freshSeconds })
+  if (actor.kind === 'user' && !actor.session.fresh) throw stepUpRequired(why, actor.session.acr)
 }
