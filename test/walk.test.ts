@@ -175,7 +175,7 @@ const walk = async (
     ...(request.body === undefined ? {} : { body: request.body, headers: { 'content-type': 'application/json' } }),
   })
   const wrong: string[] = []
-  const operation = document.paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+  const operation = operationOf(document, endpoint)
   if (!operation) wrong.push('is not in the OpenAPI document')
   else if (
     !(String(response.status) in operation.responses) &&
@@ -225,7 +225,7 @@ type Schema = {
 }
 type Operation = {
   responses: Record<string, unknown>
-  security?: unknown
+  security?: Record<string, string[]>[]
   parameters?: { name: string; in: string; schema: Schema }[]
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
@@ -233,6 +233,8 @@ type OpenApi = {
   openapi: string
   paths: Record<string, Record<string, Operation>>
 }
+const operationOf = ({ paths }: OpenApi, { method, path }: contract.Endpoint): Operation | undefined =>
+  paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
 type Path = (string | number)[]
 /** Where a call takes text: in its path, its query, and anywhere in its body. */
 const textsOf = ({ parameters = [], requestBody }: Operation, document: OpenApi): Path[] => {
@@ -402,6 +404,20 @@ test('who may call what is what the contract says, for everybody and every endpo
       assert.deepEqual(wrong, [])
     })
 
+  await t.test('the document names a token where one of some scope is let in, and nowhere else', () => {
+    const wrong = endpoints
+      .filter(([, endpoint]) => needsSession(endpoint))
+      .filter(([, endpoint]) => {
+        const reached = contract.scopes.some((scope) => asToken(scope)(endpoint) === undefined)
+        const { security = [] } = operationOf(document, endpoint) ?? {}
+        return security.some((shown) => 'bearer' in shown) !== reached
+      })
+    assert.deepEqual(
+      wrong.map(([name]) => name),
+      [],
+    )
+  })
+
   await t.test('without a proof nothing that needs a browser or a session answers, and the session ends', async () => {
     const wrong: string[] = []
     const person = people.user as Person
@@ -434,7 +450,7 @@ test('who may call what is what the contract says, for everybody and every endpo
         await revive(server, olga)
         browser.cookies = new Map(signedIn)
         if (endpoint.needs === 'sign-in') await browser.call(contract.openSignIn, {})
-        const operation = document.paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+        const operation = operationOf(document, endpoint)
         for (const path of textsOf(operation as Operation, document)) {
           tried.fields++
           // half a surrogate pair cannot be written in an address
@@ -509,8 +525,7 @@ test('the published document is OpenAPI 3.1, holds every endpoint, and no refere
   const response = await fetch(`${server.origin}/api/openapi.json`)
   const document = (await response.json()) as OpenApi & Record<string, unknown>
   assert.match(document.openapi, /^3\.1\./)
-  for (const [name, { method, path }] of endpoints)
-    assert.ok(document.paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()], `${name} is missing`)
+  for (const [name, endpoint] of endpoints) assert.ok(operationOf(document, endpoint), `${name} is missing`)
   const known = new Set(endpoints.map(([, { method, path }]) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`))
   for (const [path, methods] of Object.entries(document.paths))
     for (const method of Object.keys(methods))

@@ -67,7 +67,7 @@ export const eventTypes = {
   'settings.changed': 'A setting was changed',
   'notice.dismissed': 'A notice was dismissed',
   'download.created': 'A download was prepared',
-  'download.fetched': 'A download was fetched',
+  'download.fetched': 'A download was fetched, or refused',
   'log.exported': 'Events were exported',
   'request.limited': 'Calls were refused by a limit (one event a source and minute, with a count)',
   'request.denied': 'A call was refused for want of rights',
