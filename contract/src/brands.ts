@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bytes, page, paging } from './common.ts'
+import { Bytes, bodyOfFile, page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { BrandId, Instant, LogoId } from './ids.ts'
 import { Design, Proof } from './symbols.ts'
@@ -172,8 +172,7 @@ export const addLogo = endpoint({
   }),
   output: Logo.extend({ png: z.string().meta({ description: 'The logo as it is kept, in base64' }) }),
   status: 201,
-  // 1 MB in base64, and the JSON round it
-  bodyLimit: Math.ceil(mostLogoBytes / 3) * 4 + 4096,
+  bodyLimit: bodyOfFile(mostLogoBytes),
   refusals: ['too-large', 'rate-limited'],
 })
 export const previewBrand = endpoint({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NoBody } from './common.ts'
+import { bodyOfFile, NoBody } from './common.ts'
 import { endpoint } from './endpoint.ts'
 
 export const checkVerdicts = ['genuine', 'expired', 'revoked', 'not-ours', 'look-alike'] as const
@@ -100,8 +100,7 @@ export const checkCode = endpoint({
     content: z.string().optional().meta({ description: 'What was read from the image, where no content was given' }),
     look: Look.optional().meta({ description: 'Of an image: whether the look is that of our codes' }),
   }),
-  // a photo in base64, and the JSON round it
-  bodyLimit: Math.ceil(mostPhotoBytes / 3) * 4 + 8192,
+  bodyLimit: bodyOfFile(mostPhotoBytes),
   refusals: ['rate-limited'],
 })
 export const reportCode = endpoint({

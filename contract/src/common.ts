@@ -11,6 +11,8 @@ export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(
 export const Nothing = z.strictObject({})
 /** An answer without a body (204). */
 export const NoBody = z.undefined()
+/** Bytes of a JSON body that carries a file of so many in base64, in whole KiB. */
+export const bodyOfFile = (bytes: number): number => Math.ceil((bytes * 4) / 3 / 1024 + 8) * 1024
 /** The bytes of an answer that is a file. */
 export const Bytes = z.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array)
 

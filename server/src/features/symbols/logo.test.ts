@@ -90,6 +90,10 @@ test('a file of more than a megabyte, and a picture of more than 4096 pixels a s
     .png()
     .toBuffer()
   await refused(wide, /4097 x 4 pixels/)
+  const photo = await sharp({ create: { width: 5_000, height: 4_000, channels: 3, background: '#066278' } })
+    .jpeg()
+    .toBuffer()
+  await refused(photo, /5000 x 4000 pixels/)
 })
 
 test('a decompression bomb is refused before it is unpacked', async () => {
@@ -102,7 +106,7 @@ test('a decompression bomb is refused before it is unpacked', async () => {
   assert.ok(bomb.length < 1024 * 1024)
   const before = process.memoryUsage().rss
   const startedAt = performance.now()
-  await refused(bomb, /broken|30000 x 30000/)
+  await refused(bomb, /30000 x 30000 pixels/)
   assert.ok(performance.now() - startedAt < 1_000)
   assert.ok(process.memoryUsage().rss - before < 200e6)
 })

@@ -9,7 +9,7 @@ const keptPixels = 512
 
 const taken = 'A logo is a PNG, JPEG or WebP picture of at most 1 MB and 4096 pixels a side.'
 const refuse = (what: string): never => {
-  throw invalid('logo', `${what}. ${taken}`)
+  throw invalid('data', `${what}. ${taken}`)
 }
 
 /**
@@ -22,12 +22,14 @@ export const cleanLogo = async (upload: Uint8Array): Promise<{ png: Buffer; widt
   const kind = pictureKind(bytes)
   if (typeof kind !== 'string') return refuse(kind.not)
   const { default: sharp } = await import('sharp')
-  const picture = sharp(bytes, { limitInputPixels: mostPixels * mostPixels, failOn: 'truncated', pages: 1 })
-  const head = await picture.metadata().catch(() => undefined)
+  // the head alone: no pixel is decoded for it, however many it announces
+  const head = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => undefined)
   if (head?.format !== kind) return refuse(`This ${kind.toUpperCase()} is broken`)
   if (head.width > mostPixels || head.height > mostPixels) return refuse(`This picture has ${head.width} x ${head.height} pixels`)
   try {
-    const { data, info } = await picture
+    const { data, info } = await sharp(bytes, { limitInputPixels: mostPixels * mostPixels, failOn: 'truncated', pages: 1 })
       .autoOrient()
       .toColourspace('srgb')
       .resize(keptPixels, keptPixels, { fit: 'inside', withoutEnlargement: true })

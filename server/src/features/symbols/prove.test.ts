@@ -182,6 +182,16 @@ test('a design that readers fail on does not pass', async () => {
   assert.equal(proof.contrast[0]?.passes, false)
 })
 
+test('where ink that has contrast enough is still too pale for a reader, a darker one is what to change', async () => {
+  // the nearest grey that passes on white, beside eyes that are nearly black
+  const withInk = (modules: string) =>
+    prove({ ...plainDesign, colours: { ...plainDesign.colours, modules } }, null, `http://localhost:8601/c/cod_${'0'.repeat(26)}`)
+  const pale = await withInk('#767676')
+  assert.deepEqual([pale.contrast.every(({ passes }) => passes), pale.passes], [true, false])
+  assert.ok(pale.advice.includes('darker-ink'), pale.advice.join(', '))
+  assert.equal((await withInk('#5a5a5a')).passes, true)
+})
+
 test('inverted designs do not pass, though readers read them', async () => {
   const design = { ...plainDesign, colours: { modules: '#ffffff', eyes: '#ffffff', ground: '#000000' } }
   assert.equal((await prove(design)).passes, false)

@@ -118,7 +118,8 @@ const adviceOn = (
     'smaller-logo': any && scene.logo !== null,
     'darker-ink':
       contrast.some(({ passes }) => !passes) ||
-      ((failed.includes('low-contrast') || failed.includes('noisy')) && contrast.some(({ ratio }) => ratio < black)),
+      (failed.some((condition) => ['low-contrast', 'noisy', 'blurred'].includes(condition)) &&
+        contrast.some(({ ratio }) => ratio < black)),
     'shorter-text': design.logo !== null && logoGiven && scene.logo === null,
     'print-larger': rows.some(
       ({ condition, zxing, qr, older }) =>
