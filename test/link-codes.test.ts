@@ -56,6 +56,11 @@ test('a printed link code leads where it was last told to, without printing it a
   assert.equal((await open(code)).to, 'https://www.example.org/safety')
   const same = await edit(back.value, { label: 'Visitor safety' })
   assert.equal(same.value.version, 3, 'what changes nothing makes no version')
+  for (const [version, refusal] of [
+    [2_147_483_647, 'not-found'],
+    [2_147_483_648, 'invalid-request'],
+  ] as const)
+    assert.equal(said(await olga.browser.try(contract.restoreCodeVersion, { id: code.id, version }, etagOf(same.value))), refusal)
 })
 
 test('an address in any letters is opened, its host in ASCII and the rest escaped; one over two lines is refused, and opens where it is stored', async () => {
@@ -284,6 +289,8 @@ test('what is wrong is named: schemes, hosts that are not listed, times that end
     '//example.org',
     'https:example.org',
     'https://user:pw@example.org/',
+    'https://@example.org/',
+    'https://example.org\\@evil.example/',
   ])
     assert.deepEqual(await tried({ destination: { type: 'url', url } }), ['invalid-request', 'destination.url'], url)
   assert.deepEqual(await tried({ expiresAt: '2020-01-01T00:00:00.000Z' }), ['invalid-request', 'expiresAt'])
@@ -312,7 +319,14 @@ test('what is wrong is named: schemes, hosts that are not listed, times that end
   const { errors } = (await save({ linkHosts: ['https://example.org'] }, version + 1)).problem
   assert.deepEqual([errors?.[0]?.code, errors?.[0]?.values], ['no-host', { host: 'https://example.org' }])
   assert.equal(said(await save({}, version)), 'precondition-failed')
-  assert.equal((await save({}, version + 1)).status, 200)
+  const typed = ['żółw.example', '*.Пример.example', '0x7f.1', '[::1]', 'xn--w-uga1v8h.example']
+  const kept = ['xn--w-uga1v8h.example', '*.xn--e1afmkfd.example', '127.0.0.1', '[::1]']
+  assert.deepEqual((await save({ linkHosts: typed }, version + 1)).value.linkHosts, kept, 'as addresses are compared')
+  for (const url of ['https://żółw.example/', 'https://вход.пример.example/', 'http://127.0.0.1:8080/', 'http://[::1]/'])
+    assert.deepEqual(await tried({ destination: { type: 'url', url } }), ['201', undefined], url)
+  for (const host of ['example.org/', 'example.org?', 'ex%61mple.org', 'user@example.org', 'example.org:443', '*.[::1]'])
+    assert.equal((await save({ linkHosts: [host] }, version + 2)).problem.errors?.[0]?.code, 'no-host', host)
+  assert.equal((await save({}, version + 2)).status, 200)
 })
 
 test('a static code holds only what policy marks low-risk, says why not, and no flow of ours takes one', async () => {

@@ -18,10 +18,10 @@ export const WebAddress = z
   .max(2048)
   .refine(
     (text) => {
-      // the reader of addresses drops line breaks and tabs, so what is stored would not be what is opened
-      const url = /^https?:\/\/[^\s/\\]\P{Cc}*$/iu.test(text) ? URL.parse(text) : null
-      // a name before the host is how look-alikes are made: https://bank.example@evil.example/
-      return url !== null && url.username === '' && url.password === ''
+      // the reader of addresses drops line breaks and tabs, so what is stored would not be what is opened. A name before the
+      // host is how look-alikes are made: https://bank.example@evil.example/; and of https://bank.example\@evil.example/
+      // readers of symbols disagree which of the two is the host
+      return /^https?:\/\/[^\s/\\?#@]+(?:[/?#]\P{Cc}*)?$/iu.test(text) && URL.canParse(text)
     },
     {
       error: 'an address that starts with http:// or https://, on one line and without a user name in it',
@@ -209,7 +209,7 @@ export const restoreCodeVersion = endpoint({
   path: '/api/codes/:id/versions/:version/restore',
   needs: 'operator',
   summary: 'Goes back to what a version said, as a new version.',
-  input: z.strictObject({ id: CodeId, version: z.coerce.number().int().min(1) }),
+  input: z.strictObject({ id: CodeId, version: z.coerce.number().int().min(1).max(2_147_483_647) }),
   output: Code,
   ifMatch: true,
   refusals: ['not-found', 'not-allowed', 'conflict', 'code-used', 'code-revoked', 'precondition-failed', 'if-match-missing'],

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import type { CodeSettings, In } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { Generated } from 'kysely'
@@ -27,30 +28,40 @@ export const readCodeSettings = async (db: Db | Tx): Promise<CodeSettings & { ve
   const { one: _, ...settings } = await db.selectFrom('codeSettings').selectAll().executeTakeFirstOrThrow()
   return settings
 }
-const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
-const requireHosts = (path: 'linkHosts' | 'staticHosts', hosts: readonly string[]): void => {
-  const wrong = hosts.find((host) => !hostPattern.test(host))
-  if (wrong !== undefined)
-    throw invalid(path, `${wrong} is no host: write example.org, or *.example.org for all below it`, 'no-host', { host: wrong })
+const hostPattern = /^(?:(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])$/
+/** Hosts in the form in which those of addresses are compared: other letters in ASCII, a number as an address of IPv4. */
+const hostsOf = (path: 'linkHosts' | 'staticHosts', typed: readonly string[]): string[] => {
+  const hosts = typed.map((host) => {
+    const below = host.startsWith('*.') ? '*.' : ''
+    const listed = below + domainToASCII(host.slice(below.length))
+    // what ends a host in an address is cut off without a word
+    if (hostPattern.test(listed) && !/[/\\?#%]/.test(host)) return listed
+    throw invalid(path, `${host} is no host: write example.org, or *.example.org for all below it`, 'no-host', { host })
+  })
+  return [...new Set(hosts)]
 }
 
-const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putCodeSettings>, version: number) =>
+const save = (deps: ActDeps, actor: Actor, given: In<typeof contract.putCodeSettings>, version: number) =>
   act(deps, actor, { type: 'settings.changed', endpoint: contract.putCodeSettings }, async (tx, event) => {
+    event.about({ subject: { kind: 'settings', id: null, name: 'codes' } })
+    const input = {
+      ...given,
+      linkHosts: hostsOf('linkHosts', given.linkHosts),
+      staticHosts: hostsOf('staticHosts', given.staticHosts),
+    }
     const before = await readCodeSettings(tx)
     const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
       (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
     )
-    event.about({ subject: { kind: 'settings', id: null, name: 'codes' }, detail: { changed } })
+    event.about({ detail: { changed } })
     for (const name of changed)
       event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
-    requireHosts('linkHosts', input.linkHosts)
-    requireHosts('staticHosts', input.staticHosts)
     const saved = await tx
       .updateTable('codeSettings')
       .set({
-        linkHosts: [...new Set(input.linkHosts)],
+        linkHosts: input.linkHosts,
         staticText: input.staticText,
-        staticHosts: [...new Set(input.staticHosts)],
+        staticHosts: input.staticHosts,
         scanAddresses: input.scanAddresses,
         scanRetentionDays: input.scanRetentionDays,
         version: version + 1,
