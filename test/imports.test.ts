@@ -176,6 +176,8 @@ test('link codes from a file, as text/csv too: days and times, limits, owners, w
     'Gate 6\tjavascript:alert(1)\t\t\t\t\t',
     'Gate 7\thttps://evil.example\t\t\t\t\t',
     'Gate 8\thttps://www.example.org/8\tstatic\t2031-02-30\t\tmany\tnobody',
+    'Gate 9\thttps://www.example.org/9\t\t2020-01-31\t\t\t',
+    'Gate 10\thttps://www.example.org/10\t\t9999-12-31T23:59:59-02:00\t0000-01-01\t\t',
   ].join('\n')
   const answer = await olga.browser.fetch('POST', '/api/codes/import?dryRun=true', {
     body: csv,
@@ -195,15 +197,23 @@ test('link codes from a file, as text/csv too: days and times, limits, owners, w
         'scanLimit: Invalid input: expected number, received string',
         'owner: is nobody active here',
       ],
+      [6, 'expiresAt: is in the past'],
+      [
+        7,
+        'expiresAt: takes a day like 2027-01-31, or RFC 3339 with its zone: 2027-01-31T18:00:00Z',
+        'notBefore: takes a day like 2027-01-31, or RFC 3339 with its zone: 2027-01-31T18:00:00Z',
+      ],
     ],
   )
   assert.deepEqual(tried.errors.map(wrong), [
     ['web-address'],
     ['host-not-listed evil.example'],
     ['choice static', 'format', 'type', 'no-such'],
+    ['past'],
+    ['format', 'format'],
   ])
   const done = await ended(await olga.browser.call(contract.importCodes, { csv }))
-  assert.deepEqual([done.done, done.failed], [2, 3])
+  assert.deepEqual([done.done, done.failed], [2, 5])
   const { items } = await olga.browser.call(contract.listCodes, { q: 'Gate' })
   assert.deepEqual(
     items.map(({ label, expiresAt, notBefore, scanLimit, owner }) => [label, expiresAt, notBefore, scanLimit, owner?.username]),

@@ -298,6 +298,7 @@ test('what is wrong is named: schemes, hosts that are not listed, times that end
     'invalid-request',
     'expiresAt',
   ])
+  assert.deepEqual(await tried({ notBefore: '0000-01-01T00:00:00.000Z' }), ['invalid-request', 'notBefore'])
   assert.deepEqual(await tried({ owner: 'usr_01jd0000000000000000000000' }), ['invalid-request', 'owner'])
   assert.deepEqual(await tried({ brand: 'brd_01jd0000000000000000000000' }), ['invalid-request', 'brand'])
 

@@ -150,6 +150,8 @@ test('a period that is none is named, and so is a code that is none', async () =
   }
   assert.deepEqual(await tried({ from: '-1w' }), ['invalid-request', 'from'])
   assert.deepEqual(await tried({ from: '-9999d' }), ['invalid-request', 'from'])
+  for (const to of ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])
+    assert.deepEqual(await tried({ to }), ['invalid-request', 'from'], to)
   assert.deepEqual(await tried({ from: '2026-02-02T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' }), ['invalid-request', 'from'])
   assert.deepEqual(await tried({ zone: 'Europe/Kraków' }), ['invalid-request', 'zone'])
   assert.deepEqual(await tried({ code: 'cod_01jd0000000000000000000000' }), ['not-found', undefined])

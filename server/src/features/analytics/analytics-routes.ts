@@ -10,7 +10,8 @@ import { periodOf } from './analytics-rules.ts'
 export const analyticsRoutes = ({ db }: { db: Db }): Route[] => [
   route(contract.scanAnalytics, async ({ input: { code, from, to, zone, ...filters } }) => {
     const period = periodOf(from, to, zone, Date.now())
-    if (!period) throw invalid('from', 'a period that begins before it ends, and is no longer than two years')
+    if (!period)
+      throw invalid('from', 'a period of the years 1000 to 9998 that begins before it ends, and is no longer than two years')
     const codeId = code && fromId(code)
     if (codeId && !(await isCode(db, codeId))) throw new Refusal('not-found')
     const [start, end] = [new Date(period.from), new Date(period.to)]

@@ -6,6 +6,7 @@ const hour = 60 * minute
 const day = 24 * hour
 const units = { m: minute, h: hour, d: day } as const
 const longestDays = 732
+const [earliest, latest] = [Date.UTC(1000), Date.UTC(9999)]
 
 /** Minutes a zone is ahead of UTC at an instant. */
 const offsetAt = (zone: string, at: number): number => {
@@ -31,14 +32,15 @@ export type Period = { grain: Grain; starts: number[]; from: number; to: number 
 
 /**
  * The cells of a period: its grain follows from its span, and from its age, for cells of a minute are not kept for ever.
- * What is relative ends with the cell of now; an instant is widened to whole cells. Undefined: no period at all, or one of more than two years.
+ * What is relative ends with the cell of now; an instant is widened to whole cells. Undefined: no period at all, one of more than
+ * two years, or one at the ends of the years that RFC 3339 can write, whose cells would reach beyond them.
  */
 export const periodOf = (from: string, to: string | undefined, zone: string, now: number): Period | undefined => {
   const [, count, unit] = /^-(\d+)([mhd])$/.exec(from) ?? []
   const end = to === undefined ? now : Date.parse(to)
   const span = unit ? Number(count) * units[unit as 'm'] : end - Date.parse(from)
   const begin = end - span
-  if (!(span > 0) || span > longestDays * day) return undefined
+  if (!(span > 0) || span > longestDays * day || begin < earliest || end > latest) return undefined
   if (span > 3 * day) {
     const first = unit ? startOfDay(zone, end, 1 - Math.ceil(span / day)) : startOfDay(zone, begin)
     const starts: number[] = []

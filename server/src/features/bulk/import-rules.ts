@@ -8,6 +8,7 @@ import {
   type FieldError,
   type ImportRow,
   type In,
+  Instant,
   Label,
   type Role,
   roles,
@@ -96,7 +97,9 @@ const instant = (text: string, day: 'start' | 'end'): string | undefined => {
   if (!/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined
   const at = new Date(text.replace(' ', 'T'))
   // a day that no month has becomes another one, silently
-  return Number.isNaN(at.getTime()) || !isDay(text) ? undefined : at.toISOString()
+  if (Number.isNaN(at.getTime()) || !isDay(text)) return undefined
+  // in UTC it may lie in another year, and in one that no instant has
+  return Instant.safeParse(at.toISOString()).data
 }
 const isDay = (text: string): boolean => {
   const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number]
@@ -104,12 +107,13 @@ const isDay = (text: string): boolean => {
   return at.getUTCMonth() === month - 1 && at.getUTCDate() === day
 }
 
-/** Link codes of a file. `owners` and `brands` know names and ids; `whyNot` is what Settings → Codes says. */
+/** Link codes of a file. `owners` and `brands` know names and ids; `now` is the database's; `whyNot` is what Settings → Codes says. */
 export const checkLink = (
   { row, values, wrong }: CsvRow,
   known: {
     owners: ReadonlyMap<string, string>
     brands: ReadonlyMap<string, string>
+    now: Date
     whyNot: (destination: Destination) => FieldError | undefined
   },
 ): Checked<NewLink> => {
@@ -140,6 +144,8 @@ export const checkLink = (
   }
   if (times.expiresAt && times.notBefore && times.notBefore >= times.expiresAt)
     errors.push({ column: 'expiresAt', message: 'must be later than notBefore', code: 'ends-first' })
+  else if (times.expiresAt && new Date(times.expiresAt) <= known.now)
+    errors.push({ column: 'expiresAt', message: 'is in the past', code: 'past' })
   const scanLimit = values.scanLimit
     ? columnOf(errors, 'scanLimit', ScanLimit, /^\d+$/.test(values.scanLimit) ? Number(values.scanLimit) : values.scanLimit)
     : undefined

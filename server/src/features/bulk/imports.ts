@@ -56,7 +56,8 @@ const links = async (db: Db | Tx, csv: string): Promise<File> => {
     brands.set(toId('brd', id), toId('brd', id))
   }
   const settings = await readCodeSettings(db)
-  const known = { owners, brands, whyNot: (to: contract.Destination) => whyNotLink(to, settings) }
+  const { now } = (await sql<{ now: Date }>`select now()`.execute(db)).rows[0] as { now: Date }
+  const known = { owners, brands, now, whyNot: (to: contract.Destination) => whyNotLink(to, settings) }
   return { columns, rows: await each(rows, (row) => checkLink(row, known)) }
 }
 const answerOf = ({ columns, rows }: File): Answer => {
