@@ -1,6 +1,7 @@
-import { Button } from '@mantine/core'
+import { Anchor, Button } from '@mantine/core'
 import { dismissNotice, myNotices, type Notice } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconAlertTriangle } from '../../ui/icons.ts'
@@ -12,6 +13,9 @@ import style from './Notices.module.css'
 /** Said to the person it is about in words of their own. */
 const toOneself = (kind: Notice['kind']) => kind === 'not-me' || kind === 'code-guessed' || kind === 'factor-changed'
 
+/** Of many only the first stand open, which weigh most: in a bad hour they must not push every page out of sight. */
+const most = 2
+
 /** What a person has to know, on the first page they see, until they dismiss it. */
 export const Notices = () => {
   const { t } = useTranslation()
@@ -19,11 +23,15 @@ export const Notices = () => {
   const auditor = hasRole(session, 'auditor')
   const notices = useCall(myNotices, {}, { everyMs: 60_000 })
   const dismiss = useAction(dismissNotice, { refreshes: myNotices })
+  const [all, setAll] = useState(false)
   if (!notices.data || notices.data.items.length === 0) return null
+  const { items } = notices.data
+  // one alone takes no more room than the line that would stand for it
+  const folds = items.length > most + 1
   return (
     <section className={style.notices} aria-label={t('notices.title')}>
       <ul>
-        {notices.data.items.map(({ id, kind, time, event }) => (
+        {(folds && !all ? items.slice(0, most) : items).map(({ id, kind, time, event }) => (
           <li key={id}>
             <Icon of={IconAlertTriangle} />
             <div className={style.words}>
@@ -53,6 +61,13 @@ export const Notices = () => {
           </li>
         ))}
       </ul>
+      {folds && (
+        <p className={style.more}>
+          <Anchor component="button" type="button" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? t('notices.fewer') : t('notices.more', { count: items.length - most })}
+          </Anchor>
+        </p>
+      )}
     </section>
   )
 }
