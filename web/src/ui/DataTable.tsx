@@ -14,8 +14,13 @@ export type Column<T> = {
   number?: boolean
   /** The title is for screen readers alone: a column of buttons. */
   untitled?: boolean
-  /** In little room a row has two lines: `first` (name and state) and `second` (facts); `none` is left out there. */
-  narrow?: 'first' | 'second' | 'none'
+  /** Words that belong together stay in one line as long as rows have one. */
+  whole?: boolean
+  /**
+   * In little room a row has two lines: `first` (name and state) and `second` (facts); `third` is a line of its own for what can
+   * be done; `none` is left out there.
+   */
+  narrow?: 'first' | 'second' | 'third' | 'none'
   /** There its title stands before what says nothing alone: a day, "never". */
   labelled?: boolean | ((row: T) => boolean)
 }
@@ -121,10 +126,12 @@ export function DataTable<T>({
                   />
                 </td>
               )}
-              {columns.map(({ key, title, cell, number, narrow = 'second', labelled = false }, at) => (
+              {columns.map(({ key, title, cell, number, untitled, whole, narrow = 'second', labelled = false }, at) => (
                 <td
                   key={key}
                   data-narrow={narrow}
+                  data-whole={whole || untitled ? '' : undefined}
+                  data-acts={untitled ? '' : undefined}
                   data-label={(typeof labelled === 'function' ? labelled(row) : labelled) ? `${title}: ` : undefined}
                   className={number ? 'num' : undefined}
                 >

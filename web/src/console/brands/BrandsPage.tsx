@@ -93,7 +93,7 @@ const useColumns = (): Column<Brand>[] => {
       ),
     },
     { key: 'version', title: t('version'), cell: ({ version }) => version, number: true, narrow: 'none' },
-    { key: 'codes', title: t('codes'), cell: ({ codes }) => t('drawn', { count: codes }), narrow: 'second' },
+    { key: 'codes', title: t('codes'), cell: ({ codes }) => t('drawn', { count: codes }), number: true },
     { key: 'savedBy', title: t('savedBy'), cell: ({ savedBy }) => savedBy || t('withPostern'), narrow: 'second' },
     {
       key: 'saved',

@@ -58,6 +58,8 @@ export const useCodeColumns = (): Column<Code>[] => {
     {
       key: 'last',
       title: t('lastOpened'),
+      whole: true,
+      labelled: ({ lastScan }) => lastScan !== null,
       cell: ({ kind, lastScan }) =>
         lastScan ? (
           <>

@@ -20,11 +20,16 @@ export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolea
       key: 'name',
       title: t('name'),
       narrow: 'first',
-      cell: ({ name, model }) => (
-        <>
-          <span className="strong">{name}</span> {model && model !== name && <span className="t3">{model}</span>}
-        </>
-      ),
+      cell: (row) => {
+        const { name, model } = row
+        const system = systemOf(row)
+        return (
+          <>
+            <span className="strong">{name}</span> {model && model !== name && <span className="t3">{model}</span>}{' '}
+            {system !== name && <span className={style.system}>{system}</span>}
+          </>
+        )
+      },
     },
     {
       key: 'state',
@@ -41,38 +46,29 @@ export const useDeviceColumns = ({ person, may }: { person: boolean; may: boolea
           {
             key: 'person',
             title: t('person'),
-            cell: ({ user }: Row) => user.username,
+            cell: ({ user }: Row) => <span className={style.person}>{user.username}</span>,
           },
         ]
       : []),
     { key: 'kept', title: t('kept'), cell: (row) => <KeptWord of={row} /> },
-    { key: 'where', title: t('where'), narrow: 'none', cell: (row) => systemOf(row) },
     { key: 'since', title: t('since'), narrow: 'none', cell: (row) => <Since of={row} /> },
     { key: 'used', title: t('lastUsed'), labelled: true, cell: (row) => <LastUsed of={row} /> },
     {
-      key: 'events',
-      title: t('events'),
+      key: 'act',
+      title: t(may ? 'act' : 'events'),
       untitled: true,
-      cell: ({ id, name }) => (
+      narrow: 'third',
+      cell: (row) => (
         <span className={style.links}>
-          <Link to="/events" search={{ deviceId: id } as never} aria-label={t('eventsOf', { name })}>
+          <Link to="/events" search={{ deviceId: row.id } as never} aria-label={t('eventsOf', { name: row.name })}>
             {t('events')}
           </Link>
-          <Link to="/codes" search={{ device: id } as never} aria-label={t('codesOf', { name })}>
+          <Link to="/codes" search={{ device: row.id } as never} aria-label={t('codesOf', { name: row.name })}>
             {t('codes')}
           </Link>
+          {may && row.state === 'active' && <EndDevice device={row} person={row.user.username} />}
         </span>
       ),
     },
-    ...(may
-      ? [
-          {
-            key: 'act',
-            title: t('act'),
-            untitled: true,
-            cell: (row: Row) => row.state === 'active' && <EndDevice device={row} person={row.user.username} />,
-          },
-        ]
-      : []),
   ]
 }

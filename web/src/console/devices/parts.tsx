@@ -26,7 +26,12 @@ export const LastUsed = ({
   return (
     <>
       <TimeText at={lastUsedAt} as="moment" />
-      {place && ` ${t('from', { place })}`}
+      {place && (
+        <>
+          {' '}
+          <span className="nowrap">{t('from', { place })}</span>
+        </>
+      )}
     </>
   )
 }
@@ -49,7 +54,7 @@ export const Since = ({ of: { createdAt, codeId } }: { of: Pick<Device, 'created
       {codeId && (
         <>
           {' '}
-          <Link to="/codes/$id" params={{ id: codeId }}>
+          <Link to="/codes/$id" params={{ id: codeId }} className="nowrap">
             {t('byCode')}
           </Link>
         </>

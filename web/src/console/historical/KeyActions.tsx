@@ -11,7 +11,7 @@ export const KeyActions = ({ user }: { user: User }) => {
   const [asked, setAsked] = useState<'reEnrol' | 'import'>()
   const close = () => setAsked(undefined)
   return (
-    <Group gap="xs">
+    <Group gap="sm">
       {user.totpKey && (
         <Button variant="default" size="xs" onClick={() => setAsked('reEnrol')}>
           {t('reEnrol.one')}

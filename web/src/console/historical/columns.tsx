@@ -35,7 +35,7 @@ export const useHistoricalColumns = (nameOf: (item: HistoricalItem) => string): 
         ),
     },
     { key: 'made', title: t('made'), labelled: true, cell: ({ createdAt }) => <TimeText at={createdAt} as="moment" /> },
-    { key: 'from', title: t('cameOf'), cell: (item) => <CameOf item={item} /> },
+    { key: 'from', title: t('cameOf'), whole: true, cell: (item) => <CameOf item={item} /> },
     {
       key: 'confirmed',
       title: t('confirmed'),

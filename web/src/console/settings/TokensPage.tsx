@@ -41,9 +41,10 @@ export default function TokensPage() {
     {
       key: 'used',
       title: t('tokens.used'),
+      labelled: true,
       cell: ({ lastUsedAt }) => (lastUsedAt ? <TimeText at={lastUsedAt} /> : t('tokens.never')),
     },
-    { key: 'ends', title: t('tokens.ends'), cell: ({ expiresAt }) => <TimeText at={expiresAt} as="moment" /> },
+    { key: 'ends', title: t('tokens.ends'), labelled: true, cell: ({ expiresAt }) => <TimeText at={expiresAt} as="moment" /> },
     ...(may
       ? [
           {

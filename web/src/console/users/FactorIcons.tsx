@@ -1,7 +1,7 @@
 import type { User } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconDeviceMobile, IconFingerprint, IconKey, IconLock } from '../../ui/icons.ts'
+import { IconDeviceMobile, IconFingerprint, IconLifebuoy, IconLock } from '../../ui/icons.ts'
 import style from './Users.module.css'
 
 /** What a person signs in with: icons, each with its word. */
@@ -30,7 +30,7 @@ export const FactorIcons = ({ of: { factors, state, totpKey } }: { of: User }) =
       {/* codes stand in for what was lost, so they are shown without it too */}
       {(totp || devices > 0 || left > 0) && (
         <span className={left <= 3 ? style.low : 't2'} title={t('factor.recoveryTitle')}>
-          <Icon of={IconKey} size={14} /> {t('factor.recovery', { count: left })}
+          <Icon of={IconLifebuoy} size={14} /> {t('factor.recovery', { count: left })}
         </span>
       )}
     </span>

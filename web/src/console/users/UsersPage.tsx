@@ -67,17 +67,13 @@ export default function UsersPage() {
     {
       key: 'due',
       title: t('due'),
-      cell: ({ enrolmentDue, wayBack, totpKey, locked, lockedForKnown }) => (
-        <span className={style.due}>
-          {enrolmentDue && !wayBack && <StateBadge look="caution">{t('isDue')}</StateBadge>}
-          {totpKey?.renewalDue && <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>}
-          {locked.length + lockedForKnown.length > 0 && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
-        </span>
-      ),
+      cell: (user) => <Due of={user} />,
     },
     {
       key: 'seen',
       title: t('lastSignIn'),
+      whole: true,
+      labelled: ({ state }) => state !== 'offboarded',
       cell: ({ lastSignInAt, state }) =>
         lastSignInAt ? <TimeText at={lastSignInAt} /> : <span className="t3">{state === 'offboarded' ? '' : t('never')}</span>,
     },
@@ -132,6 +128,22 @@ export default function UsersPage() {
       />
       <Selected selection={selection} users={selected} filter={values as PeopleFilter} more={users.more.has} />
     </Page>
+  )
+}
+
+/** What a person has to see to, or an operator for them; nothing where nothing is due. */
+const Due = ({ of: { enrolmentDue, wayBack, totpKey, locked, lockedForKnown } }: { of: User }) => {
+  const { t } = useTranslation('users')
+  const enrol = enrolmentDue && !wayBack
+  const renew = totpKey?.renewalDue
+  const closed = locked.length + lockedForKnown.length > 0
+  if (!enrol && !renew && !closed) return null
+  return (
+    <span className={style.due}>
+      {enrol && <StateBadge look="caution">{t('isDue')}</StateBadge>}
+      {renew && <StateBadge look="caution">{t('isRenewalDue')}</StateBadge>}
+      {closed && <StateBadge look="denied">{t('isLocked')}</StateBadge>}
+    </span>
   )
 }
 
