@@ -14,6 +14,7 @@ import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
 import { useCall } from '../calls.ts'
 import style from './EventPage.module.css'
+import { WholeStory } from './WholeStory.tsx'
 import { outcomeLook, useEventWords } from './words.ts'
 
 /** One entry of the record: the sentence, why, every field, and the way to everything about the same person, code, place. */
@@ -56,6 +57,7 @@ export default function EventPage() {
           </div>
         )}
         <Story event={event} />
+        <WholeStory event={event} />
         <Details event={event} />
       </Columns>
     </Page>

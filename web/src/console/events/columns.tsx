@@ -5,6 +5,7 @@ import { shortId } from '../../ui/CopyId.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
+import style from './EventsPage.module.css'
 import { outcomeLook, useEventWords } from './words.ts'
 
 /** The columns of events: of the whole record, and of the few that stand on a person's or a code's page. */
@@ -23,7 +24,9 @@ export const useEventColumns = (): Column<Event>[] => {
       key: 'who',
       title: t('who'),
       cell: (event) => (
-        <span className={event.actor.name && event.actor.kind !== 'stranger' ? 'strong' : 't2'}>{words.who(event)}</span>
+        <span className={`${event.actor.name && event.actor.kind !== 'stranger' ? 'strong' : 't2'} ${style.name}`}>
+          {words.who(event)}
+        </span>
       ),
     },
     {
@@ -34,7 +37,7 @@ export const useEventColumns = (): Column<Event>[] => {
         return (
           <>
             {words.what(event)}
-            {whom && <span className="t2">: {whom}</span>}
+            {whom && <span className={`t2 ${style.name}`}>: {whom}</span>}
           </>
         )
       },

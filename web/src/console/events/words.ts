@@ -8,6 +8,8 @@ export const outcomeLook: Record<Event['outcome'], Look> = { success: 'success',
 /** Dots and hyphens have a meaning of their own in the keys of translations. */
 const keyOf = (type: EventType) => type.replace(/[.-]/g, '_')
 const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9]+/g, '_')
+/** Details that people wrote: they stay as they wrote them. */
+const written = new Set(['reason', 'label', 'name', 'destination'])
 const known = (part: string | null | undefined) => part !== '' && part !== null && part !== undefined && part !== 'unknown'
 
 /** Sentences of an event: what happened, to whom, and why it went as it went. */
@@ -23,6 +25,13 @@ export const useEventWords = () => {
     const caused = `cause.${keyOf(event.type)}.${event.outcome}.${event.detail.cause}`
     if (has(caused)) return say(caused)
     return has(`${key}.${event.outcome}`) ? say(`${key}.${event.outcome}`) : has(`${key}.any`) ? say(`${key}.any`) : event.type
+  }
+  /** The exact reason; what is counted in it stands in the sentence as it was counted. */
+  const exactly = (why: string): string | undefined => {
+    if (has(`says.${slug(why)}`)) return say(`says.${slug(why)}`)
+    const key = `says.${slug(why.replace(/-?\d+/g, 'n'))}`
+    const [first = '', second = '', third = ''] = why.match(/-?\d+/g) ?? []
+    return has(key) ? t(key as 'says.frames_n_n_n_are_not_three_in_a_row', { first, second, third }) : undefined
   }
   const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
   /** Whom or what it was about, where that is somebody else than who did it. */
@@ -53,7 +62,7 @@ export const useEventWords = () => {
     /** The reason of a refusal in words; undefined where there is none. */
     why: ({ detail }: Pick<Event, 'detail'>): string | undefined => {
       const { code, why } = detail
-      const exact = typeof why === 'string' && has(`says.${slug(why)}`) ? say(`says.${slug(why)}`) : undefined
+      const exact = typeof why === 'string' ? exactly(why) : undefined
       const general = typeof code === 'string' && has(`why.${code}`) ? say(`why.${code}`) : undefined
       return [general, exact].filter(Boolean).join(' ') || (typeof why === 'string' && why !== '' ? why : undefined)
     },
@@ -76,8 +85,10 @@ export const useEventWords = () => {
         side === 'from' || side === 'to'
           ? t(`detailSide.${side}`, { what: word('setting', setting ?? '') })
           : word('detail', name)
-      // What people wrote stays as they wrote it.
-      const shown = [value].flat().map((part) => (name === 'reason' ? String(part) : word('value', String(part))))
+      const shown = [value].flat().map((part) => {
+        if (name === 'askedFrom') return countryName(String(part), i18n.language) ?? String(part)
+        return written.has(name) ? String(part) : word('value', String(part))
+      })
       return [title, shown.join(', ') || t('common:none')]
     },
   }
