@@ -14,7 +14,7 @@ type Stage = { at: 'asking' | 'signed-out' | 'unreachable' } | { at: 'shown'; de
 const signedOut = ({ code }: Problem) => code === 'no-session' || code === 'session-binding'
 
 /** One's devices, by the session that this browser shares with the console; and the way to say that one of them is gone. */
-export const MePage = () => {
+export const MePage = ({ name }: { name: string }) => {
   useLanguage()
   const [stage, setStage] = useState<Stage>({ at: 'asking' })
   const ask = async () => {
@@ -29,7 +29,7 @@ export const MePage = () => {
     void ask()
   }, [])
   return (
-    <Frame name="Postern" bar={<Bar here="me" />}>
+    <Frame name={name} bar={<Bar here="me" />}>
       {stage.at === 'asking' && <Title>{t('me.title')}</Title>}
       {stage.at === 'unreachable' && <Unreachable onRetry={ask} lead={t('me.unreachable')} />}
       {stage.at === 'signed-out' && (

@@ -32,7 +32,7 @@ type Stage =
  * Our own camera. By itself it opens nothing but our own pages, and claims a moving code it has seen move: where a code leads
  * away from us it says so, and goes there by a tap.
  */
-export const ScanPage = () => {
+export const ScanPage = ({ name }: { name: string }) => {
   useLanguage()
   const [stage, setStage] = useState<Stage>({ at: 'camera' })
   const claimRow = async (row: Row) => {
@@ -80,7 +80,7 @@ export const ScanPage = () => {
   if (stage.at === 'claimed') return <CodePage kept={stage.kept} />
   const again = () => setStage({ at: 'camera' })
   return (
-    <Frame name="Postern" bar={<Bar here="scan" />}>
+    <Frame name={name} bar={<Bar here="scan" />}>
       {stage.at === 'camera' && !hasPasskeys() && <NoPasskeys />}
       {stage.at === 'camera' && hasPasskeys() && (
         <Camera
