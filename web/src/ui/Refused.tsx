@@ -12,10 +12,12 @@ export const problemIn = (error: unknown): Problem | undefined =>
 
 /** What was refused, in words: what happened, what it means, what to do, and the request's id for whoever helps. */
 export const Refused = ({ error, onRetry, action }: { error: unknown; onRetry?: () => void; action?: ReactNode }) => {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const problem = problemIn(error)
   const said = problem?.reason === 'last-owner' ? problem.reason : (problem?.code ?? 'bug')
-  const code = problem?.status === 0 ? 'unreachable' : said
+  // a later server may refuse for what this page has no words of
+  const worded = i18n.exists(`refusal.${said}.title`) ? said : 'bug'
+  const code = problem?.status === 0 ? 'unreachable' : worded
   const fields = problem?.errors?.map(({ path, message }) => `${path}: ${message}`)
   return (
     <Note
