@@ -7,7 +7,7 @@ import { AssuranceBadge } from '../../ui/AssuranceBadge.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { DensityChoice, LanguageChoice, SchemeChoice, ZoneChoice } from '../../ui/Controls.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { IconKey, IconLifebuoy, IconLock } from '../../ui/icons.ts'
+import { IconDeviceMobile, IconLifebuoy, IconLock } from '../../ui/icons.ts'
 import { Loading } from '../../ui/Loading.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { savePdf } from '../../ui/pdf.ts'
@@ -112,7 +112,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
   return (
     <ul className={style.ways}>
       <Way
-        icon={<Icon of={IconKey} size={20} />}
+        icon={<Icon of={IconLock} size={20} />}
         name={t('password')}
         facts={
           password ? (
@@ -131,7 +131,7 @@ const WaysIn = ({ factors, onNewCodes }: { factors: Factors; onNewCodes: (made: 
         )}
       </Way>
       <Way
-        icon={<Icon of={IconLock} size={20} />}
+        icon={<Icon of={IconDeviceMobile} size={20} />}
         name={t('totp')}
         facts={
           totp ? (

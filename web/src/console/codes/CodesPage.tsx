@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { type CallIn, codeKinds, codeStates, countCodes, listBrands, listCodes } from '@postern/contract'
 import { Link } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useBadFilters } from '../../ui/BadFilter.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -156,6 +156,13 @@ const Tabs = ({
 }) => {
   const { t, i18n } = useTranslation('codes')
   const number = new Intl.NumberFormat(i18n.language)
+  const bar = useRef<HTMLElement>(null)
+  const counted = counts !== undefined
+  // on a phone they do not all fit: the chosen one is in view, also when their counts have made them wider
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with the choice, not with each drawing
+  useEffect(() => {
+    bar.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [state, counted])
   const tab = (value: (typeof codeStates)[number] | undefined, name: string, count: number | undefined) => (
     <Link
       key={name}
@@ -175,7 +182,7 @@ const Tabs = ({
     </Link>
   )
   return (
-    <nav className={style.tabs} aria-label={t('states')}>
+    <nav ref={bar} className={style.tabs} aria-label={t('states')}>
       {tab(undefined, t('all'), counts?.all)}
       {codeStates.map((value) => tab(value, t(`state.${value}`), counts?.states[value]))}
     </nav>

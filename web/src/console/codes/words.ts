@@ -1,6 +1,6 @@
 import type { Code, CodeKind, CodeState, EditableField } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
-import { IconCheck, IconDeviceMobile, IconInfoCircle, IconKey, IconLink, IconLock, IconQrcode } from '../../ui/icons.ts'
+import { IconCheck, IconDeviceMobile, IconInfoCircle, IconKey, IconLink, IconQrcode, IconUser } from '../../ui/icons.ts'
 import type { Look } from '../../ui/StateBadge.tsx'
 
 export const codeLook: Record<CodeState, Look> = {
@@ -12,14 +12,14 @@ export const codeLook: Record<CodeState, Look> = {
   revoked: 'revoked',
 }
 const kindIcons = {
-  'enrol-totp': IconLock,
+  'enrol-totp': IconKey,
   'enrol-device': IconDeviceMobile,
   'sign-in': IconQrcode,
   approve: IconCheck,
   link: IconLink,
   static: IconInfoCircle,
 }
-export const kindIcon = ({ kind, bootstrap }: Pick<Code, 'kind' | 'bootstrap'>) => (bootstrap ? IconKey : kindIcons[kind])
+export const kindIcon = ({ kind, bootstrap }: Pick<Code, 'kind' | 'bootstrap'>) => (bootstrap ? IconUser : kindIcons[kind])
 
 /** Kinds whose symbol holds a secret: a claim uses them up, and nothing draws them again. */
 export const authenticates = (kind: CodeKind): boolean => kind !== 'link' && kind !== 'static'
