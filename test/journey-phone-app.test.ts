@@ -51,6 +51,8 @@ test('Chromium finds the manifest of /phone without fault, under the name of the
       await page.emulateMedia({ colorScheme })
       assert.equal(await colour(), await surface(), `${path}, ${colorScheme}`)
     }
+    // the name in the head is the one that a code's own page has
+    assert.equal(await page.locator('.top b').innerText(), 'Harbour Works')
     assert.equal(await page.evaluate(`navigator.serviceWorker.getRegistrations().then((all) => all.length)`), 0)
   }
   assert.deepEqual(visitor.complaints, [])

@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import type { Locator, Page } from 'playwright-core'
 import { newVisitor, openChromium } from './support/chromium.ts'
 import { firstOperator, newPerson, type Person, partsOf } from './support/people.ts'
-import { enrolPhone, uuidOf } from './support/phones.ts'
+import { age, askPhone, enrolPhone, frame, uuidOf } from './support/phones.ts'
 import { signInHere, title, toPassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { type Language, wordsIn } from './support/words.ts'
@@ -144,7 +144,81 @@ for (const language of ['en', 'pl'] as const) {
     await own.context.close()
     await operator.context.close()
   })
+
+  test(`the event of a code that was passed on names its cause and each of its fields in words: in ${language}`, async () => {
+    const asker = server.browser()
+    asker.headers['x-forwarded-for'] = '41.203.64.9'
+    const screen = await askPhone(asker)
+    await age(server, screen, 40)
+    await server.browser().try(contract.inspectCode, { id: screen.code.id, secret: frame(screen, 2) })
+    const { items } = await olga.browser.call(contract.listEvents, { codeId: screen.code.id })
+    const relayed = items.find(({ type }) => type === 'code.relayed')
+    const seconds = /was (\d+) s/.exec(String(relayed?.detail.why))?.[1] as string
+    const { page, context, w } = await desk(language, `/events/${relayed?.id}`)
+    await says(page, w('events:says.frame_n_was_n_s_old_when_it_was_opened', { first: '2', second: seconds }))
+    const field = page.getByRole('term').filter({ hasText: w('events:detail.askedFrom') })
+    assert.equal(await field.locator('xpath=following-sibling::dd').innerText(), 'Nigeria')
+    await context.close()
+  })
+
+  test(`of many notices the first two stand open, the others one press away: in ${language}`, async () => {
+    const { page, context, w } = await desk(language, '/users')
+    await server.sql(`delete from notice`)
+    await server.sql(`insert into notice (event_id, kind) select id, 'code-reported' from event order by id limit 5`)
+    await page.reload()
+    const notices = page.getByRole('region', { name: w('common:notices.title') }).getByRole('listitem')
+    await notices.first().waitFor()
+    assert.equal(await notices.count(), 2)
+    await page
+      .getByRole('button', { name: w(language === 'en' ? 'common:notices.more_other' : 'common:notices.more_few', { count: 3 }) })
+      .click()
+    assert.equal(await notices.count(), 5)
+    await page.getByRole('button', { name: w('common:notices.fewer') }).click()
+    assert.equal(await notices.count(), 2)
+    await server.sql(`delete from notice`)
+    await context.close()
+  })
 }
+
+test('a refusal that this page has no words of is said as one that went wrong', async () => {
+  const { page, context } = await newVisitor(chromium)
+  await page.route('**/api/sign-ins', (route) =>
+    route.fulfill({
+      status: 418,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ type: '/api/docs#teapot', title: 'A teapot', status: 418, code: 'teapot', requestId: 'none' }),
+    }),
+  )
+  await page.goto(`${server.origin}/sign-in`)
+  await says(page, wordsIn('en')('common:refusal.bug.title'))
+  assert.doesNotMatch(await page.getByRole('main').innerText(), /refusal\./)
+  await context.close()
+})
+
+test('a person’s devices: what can be done with one stands in one line, on a desk and on a phone', async () => {
+  const dora = await newPerson(server, olga, 'dora')
+  await enrolPhone(server, olga, dora)
+  const { page, context, w } = await desk('en', `/users/${dora.id}`)
+  const row = page
+    .getByRole('table', { name: w('devices:title') })
+    .getByRole('row')
+    .last()
+  for (const width of [1280, 390, 360]) {
+    await page.setViewportSize({ width, height: 844 })
+    const middles = []
+    for (const what of [
+      row.getByText(w('devices:events'), { exact: true }),
+      row.getByText(w('devices:codes'), { exact: true }),
+      row.getByText(w('devices:lost.verb'), { exact: true }),
+      row.getByText(w('devices:revoke.verb'), { exact: true }),
+    ]) {
+      const { y, height } = await box(what)
+      middles.push(y + height / 2)
+    }
+    assert.ok(Math.max(...middles) - Math.min(...middles) < 3, `${middles} at ${width} px`)
+  }
+  await context.close()
+})
 
 test('where the server does not answer, the page of one’s phones speaks of them and of no code', async () => {
   const { page, context } = await newVisitor(chromium, { viewport: { width: 390, height: 844 } })
@@ -189,6 +263,15 @@ test('of the tabs of codes one is the current one', async () => {
   await tabs.getByText(w('codes:all')).click()
   await page.waitForURL(`${server.origin}/codes`)
   assert.equal(await tabs.locator('[aria-current]').count(), 1)
+  await context.close()
+})
+
+test('on a phone the tab that an address chooses is in view', async () => {
+  const { page, context, w } = await desk('pl', '/codes?state=revoked', olga, { viewport: { width: 360, height: 844 } })
+  const tab = page.getByRole('navigation', { name: w('codes:states') }).getByText(w('codes:state.revoked'))
+  await tab.waitFor()
+  const { x, width } = await box(tab)
+  assert.ok(x >= 0 && x + width <= 360, `it stands from ${x} to ${x + width}`)
   await context.close()
 })
 
