@@ -201,17 +201,23 @@ test('filters narrow a list, filters that fit nothing find nothing, and pages lo
   for (const written of ['81.2.69.160', '::ffff:81.2.69.160', ' 81.2.69.160 '])
     await is({ address: written }, ({ address }) => address === '81.2.69.160')
   for (const nothing of [
-    { codeId: `cod_8${'z'.repeat(25)}` },
-    { codeId: 'x' },
-    { sessionId: '%' },
-    { deviceId: `dev_8${'z'.repeat(25)}` },
-    { deviceId: 'x' },
+    { codeId: `cod_0${'z'.repeat(25)}` },
+    { deviceId: `dev_0${'z'.repeat(25)}` },
     { address: '1.2.3.4' },
     { type: '%.' },
     { from: '9999-12-31T23:59:59.999Z' },
     { to: '0000-01-01T00:00:00.000Z' },
   ])
     assert.deepEqual((await list(nothing)).items, [], JSON.stringify(nothing))
+  // who searches the record is told that they asked for nothing, not that there was nothing
+  for (const unreadable of [
+    { codeId: `cod_8${'z'.repeat(25)}` },
+    { codeId: person.id },
+    { sessionId: '%' },
+    { deviceId: `dev_8${'z'.repeat(25)}` },
+    { userId: person.codeId },
+  ])
+    assert.equal(said(await olga.browser.try(contract.listEvents, unreadable)), 'invalid-request', JSON.stringify(unreadable))
   const [count] = (await server.sql(`select count(*)::int as n from event`)) as unknown as { n: number }[]
   const seen: string[] = []
   let cursor: string | undefined

@@ -238,6 +238,18 @@ test('what is sent where nothing takes it is refused: queries, ids of another ki
       twice,
     )
   }
+  const [{ n: people } = {}] = await server.sql(`select count(*)::int as n from users`)
+  for (const [method, url, body] of [
+    ['POST', '/api/users?dryRun=true', { username: 'nobody-yet' }],
+    ['POST', '/api/codes/bulk?dryRun=true', { action: 'revoke', ids: [`cod_0${'z'.repeat(25)}`], reason: 'x' }],
+    ['PATCH', `/api/users/${olga.id}?displayName=x`, { displayName: 'y' }],
+    ['POST', '/api/sign-ins?returnTo=/', {}],
+  ] as const) {
+    const answer = await olga.browser.send(method, url, body)
+    assert.equal(answer.status, 422, url)
+    assert.equal((answer.body as contract.Problem).errors?.[0]?.code, 'unknown-field', url)
+  }
+  assert.deepEqual(await server.sql(`select count(*)::int as n from users`), [{ n: people }])
   for (const id of [
     'x',
     `cod_${'0'.repeat(26)}`,

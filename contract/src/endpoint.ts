@@ -55,7 +55,7 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
    * without one `output` is `Bytes` and the answer says what the file is called.
    */
   file?: { type: string; name?: string }
-  /** With `dryRun: true` in the input nothing is changed, and the answer is 200. */
+  /** With `dryRun: true` in the input, of a file in the query, nothing is changed, and the answer is 200. */
   dryRun?: true
   /** Bytes that the body may have; 64 KiB without it. */
   bodyLimit?: number

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NoBody, Nothing, page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { EventId, Instant, UserId } from './ids.ts'
+import { CodeId, DeviceId, EventId, Instant, SessionId, UserId } from './ids.ts'
 
 /** Every type of event, with what it records. Outcomes: it worked; the proof was wrong; refused by rule. */
 export const eventTypes = {
@@ -121,9 +121,9 @@ export const eventFilters = {
     .meta({ description: 'One or several types, separated by commas; `sign-in.` means all that start so' }),
   outcome: z.enum(eventOutcomes).optional(),
   userId: UserId.optional(),
-  codeId: z.string().max(40).optional(),
-  sessionId: z.string().max(40).optional(),
-  deviceId: z.string().max(40).optional().meta({ description: 'Of a registered device: what it did, and what was done with it' }),
+  codeId: CodeId.optional(),
+  sessionId: SessionId.optional(),
+  deviceId: DeviceId.optional().meta({ description: 'Of a registered device: what it did, and what was done with it' }),
   factor: z.string().max(40).optional(),
   country: z.string().max(3).optional(),
   address: z.string().max(64).optional(),

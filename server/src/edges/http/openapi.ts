@@ -96,7 +96,8 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     description: notes.filter(Boolean).join(' '),
     tags: [(endpoint.path.split('/')[2] as string) ?? ''],
     ...(names.length > 0 ? { params: part((name) => names.includes(name)) } : {}),
-    ...(inQuery ? { querystring: rest } : Object.keys(rest.shape).length > 0 || endpoint.method === 'POST' ? { body: rest } : {}),
+    querystring: inQuery ? rest : queryBesideBody(endpoint),
+    ...(!inQuery && (Object.keys(rest.shape).length > 0 || endpoint.method === 'POST') ? { body: rest } : {}),
     ...(endpoint.needs === 'public' ? {} : { security: securityOf(endpoint) }),
     response: {
       ...(streamed
@@ -119,6 +120,23 @@ export const openApiSchema = (endpoint: Endpoint): object => {
     },
   }
 }
+
+/** The types of a body that is a file, by the field in whose place it stands. */
+const fileTypes: Record<string, string[]> = { csv: ['text/csv'], image: ['image/png', 'image/jpeg', 'image/webp'] }
+const typesOfFile = ({ input }: Endpoint): string[] =>
+  Object.entries(fileTypes).flatMap(([field, types]) => (field in input.shape ? types : []))
+/** A file has no room for fields. Anything else in the query of such a call is refused: who thought it would count must learn it. */
+const queryBesideBody = (endpoint: Endpoint): z.ZodObject =>
+  z.strictObject(
+    endpoint.dryRun && typesOfFile(endpoint).length > 0
+      ? {
+          dryRun: z
+            .enum(['true', 'false'])
+            .optional()
+            .meta({ description: 'The same as the field, for a body that is the file' }),
+        }
+      : {},
+  )
 
 /** What a caller may show, one of each list. A token is nobody, makes no fresh proof, and never has the rights of an owner. */
 const securityOf = (endpoint: Endpoint): Record<string, string[]>[] => {
@@ -190,17 +208,11 @@ const responseHeaders = (endpoint: Endpoint, status: number): Record<string, Jso
       : {}),
   }
 }
-/** A body may be the file itself, in the place of the field that would hold it. */
-const fileTypes: Record<string, string[]> = { csv: ['text/csv'], image: ['image/png', 'image/jpeg', 'image/webp'] }
-const bodyOrFile = (endpoint: Endpoint, json: JsonSchema): { body: JsonSchema; querystring?: JsonSchema } => {
-  const types = Object.entries(fileTypes).flatMap(([field, types]) => (field in endpoint.input.shape ? types : []))
-  if (types.length === 0) return { body: json }
+const bodyOrFile = (endpoint: Endpoint, json: JsonSchema): JsonSchema => {
+  const types = typesOfFile(endpoint)
+  if (types.length === 0) return json
   const file = { schema: { type: 'string', format: 'binary' } }
-  const dryRun = { type: 'boolean', description: 'For a body that is the file itself' }
-  return {
-    body: { content: { 'application/json': { schema: json }, ...Object.fromEntries(types.map((type) => [type, file])) } },
-    ...(endpoint.dryRun ? { querystring: { type: 'object', properties: { dryRun } } } : {}),
-  }
+  return { content: { 'application/json': { schema: json }, ...Object.fromEntries(types.map((type) => [type, file])) } }
 }
 /** What the document says beside the schemas that are checked. */
 const documented: typeof jsonSchemaTransform = (document) => {
@@ -214,7 +226,7 @@ const documented: typeof jsonSchemaTransform = (document) => {
     schema: {
       ...transformed.schema,
       ...(headers ? { headers } : {}),
-      ...(body ? bodyOrFile(endpoint, body) : {}),
+      ...(body ? { body: bodyOrFile(endpoint, body) } : {}),
       response: Object.fromEntries(
         Object.entries(response).map(([status, schema]) => {
           const headers = responseHeaders(endpoint, Number(status))

@@ -183,7 +183,9 @@ const registerRoute = (app: FastifyInstance, deps: HttpDeps, route: Route, closi
     preValidation: async (request, reply) => {
       if (request.body === undefined || request.body === null) request.body = {}
       const field = fileField(request.headers['content-type'])
-      if (field) requireFile(request, endpoint, field)
+      if (field && !(field in endpoint.input.shape)) throw wrongMediaType(endpoint)
+      if (endpoint.dryRun && (request.query as { dryRun?: string }).dryRun === 'true')
+        Object.assign(request.body as object, { dryRun: true })
       // an action that sets or clears the cookie itself has the last word; what is written as it comes brings none
       const giveCookie = (cookie: string) => reply.setCookie(deps.cookies.session, cookie, deps.cookies.options)
       request.actor = await authenticate(deps, request, endpoint, route.stream ? undefined : giveCookie)
@@ -207,10 +209,6 @@ const fileField = (contentType: string | undefined): 'csv' | 'image' | undefined
   if (contentType === undefined) return undefined
   const type = contentType.toLowerCase()
   return type.startsWith('text/csv') ? 'csv' : type.startsWith('image/') ? 'image' : undefined
-}
-const requireFile = (request: FastifyRequest, endpoint: Endpoint, field: string): void => {
-  if (!(field in endpoint.input.shape)) throw wrongMediaType(endpoint)
-  if ((request.query as { dryRun?: string }).dryRun === 'true') Object.assign(request.body as object, { dryRun: true })
 }
 
 /** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */

@@ -90,9 +90,9 @@ export const findEvents = async (
   if (filter.outcome) query = query.where('outcome', '=', filter.outcome)
   if (filter.factor) query = query.where('factor', '=', filter.factor)
   if (filter.country) query = query.where('country', '=', filter.country.toUpperCase())
-  if (filter.codeId) query = query.where('codeId', '=', idOrNothing(filter.codeId))
-  if (filter.sessionId) query = query.where('sessionId', '=', idOrNothing(filter.sessionId))
-  if (filter.deviceId) query = query.where('deviceId', '=', idOrNothing(filter.deviceId))
+  if (filter.codeId) query = query.where('codeId', '=', fromId(filter.codeId))
+  if (filter.sessionId) query = query.where('sessionId', '=', fromId(filter.sessionId))
+  if (filter.deviceId) query = query.where('deviceId', '=', fromId(filter.deviceId))
   if (filter.address) {
     // however it is written: what is none finds nothing
     const address = parseAddress(filter.address.trim())?.toString() ?? filter.address
@@ -115,9 +115,6 @@ export const findEvents = async (
   const items = await Promise.all(shown.map((row) => toEvent(deps, row)))
   return { items, nextCursor: rows.length > filter.limit ? toId('evt', (shown.at(-1) as Row).id) : null }
 }
-/** A filter by what is no id finds nothing. */
-const idOrNothing = (id: string): string =>
-  /^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(id) ? fromId(id) : '00000000-0000-7000-8000-000000000000'
 
 export const findEvent = async (deps: ReadDeps, id: string): Promise<Event | undefined> => {
   const row = await base(deps.db).where('event.id', '=', id).executeTakeFirst()
