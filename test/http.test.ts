@@ -133,6 +133,23 @@ test('a request line that is no path leads nowhere else', async () => {
   }
 })
 
+test('what is no HTTP is a problem too, and counted', async () => {
+  for (const request of [
+    'nonsense\r\n\r\n',
+    `GET / HTTP/1.1\r\nHost: localhost:${port}\r\nno header\r\n\r\n`,
+    `GET / HTTP/1.1\r\nHost: localhost:${port}\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+  ]) {
+    const [head = '', body = ''] = (await bytes(request)).split('\r\n\r\n')
+    assert.match(head, /^HTTP\/1\.1 400 /)
+    assert.match(head, /^content-type: application\/problem\+json$/im)
+    const { code, status } = JSON.parse(body) as contract.Problem
+    assert.deepEqual([code, status], ['malformed', 400])
+  }
+  await server.core.tally.flush(true)
+  const { items } = await olga.browser.call(contract.listEvents, { type: 'request.refused', limit: 1 })
+  assert.match(String(items[0]?.detail.why), /^malformed: HPE_/)
+})
+
 test('each 401 names how to authenticate, and never in a way that a browser has a dialogue for', async () => {
   for (const [method, path, headers, code, challenge] of [
     ['GET', '/api/users', {}, 'no-session', 'Bearer'],

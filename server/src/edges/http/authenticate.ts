@@ -26,7 +26,7 @@ export type AuthenticateDeps = ActDeps & {
 /** What was called, as the record names it. */
 type Asked = { method: Endpoint['method']; path: string }
 
-export const sourceOf = (deps: AuthenticateDeps, request: FastifyRequest): Source => {
+export const sourceOf = (deps: AuthenticateDeps, request: Pick<FastifyRequest, 'socket' | 'headers'>): Source => {
   const address = clientAddress(request.socket.remoteAddress, request.headers, deps.trusted)
   return new RequestSource(address, clientDevice(request.headers['user-agent']), deps.places)
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Endpoint, FieldError } from '@postern/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { EventsDeps } from '../../features/events/index.ts'
@@ -32,6 +33,31 @@ export const sendProblem = (reply: FastifyReply, request: FastifyRequest, refusa
     .serializer(JSON.stringify)
     .send(problem)
 }
+
+/** What is no HTTP makes no request, and meets neither hook nor handler; it is answered and tallied as anything malformed is. */
+export const refuseUnparsed =
+  (deps: ErrorDeps) =>
+  (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return
+    const refusal = new Refusal('malformed', error.code, {
+      detail: error.code === 'HPE_HEADER_OVERFLOW' ? 'Its headers are too large.' : 'It is no whole HTTP/1.1 request.',
+    })
+    const answer = () => {
+      if (!socket.writable) return socket.destroy()
+      const body = JSON.stringify(problemOf(refusal, crypto.randomUUID()))
+      const lines = [
+        'HTTP/1.1 400 Bad Request',
+        'Content-Type: application/problem+json',
+        `Content-Length: ${body.length}`,
+        'Cache-Control: no-store',
+        'Connection: close',
+      ]
+      return socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+    }
+    void deps.tally
+      .add({ kind: 'stranger', source: sourceOf(deps, { socket, headers: {} }) }, 'request.refused', `malformed: ${refusal.why}`)
+      .then(answer, answer)
+  }
 
 type Validation = {
   validation?: { keyword?: string; instancePath?: string; message?: string; params?: Omit<Issue, 'code'> & { keys?: string[] } }[]

@@ -20,7 +20,7 @@ import { type AuthenticateDeps, authenticate, sourceOf } from './authenticate.ts
 import { type CookieNames, cookieOf } from './cookies.ts'
 import { registerDownloads } from './downloads.ts'
 import { registerDrain } from './drain.ts'
-import { handleErrors, sendProblem, Unreadable, wrongMediaType } from './errors.ts'
+import { handleErrors, refuseUnparsed, sendProblem, Unreadable, wrongMediaType } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { openApiSchema, registerOpenApi } from './openapi.ts'
 import { type Pages, registerPages } from './pages.ts'
@@ -79,6 +79,7 @@ export const buildHttp = async (deps: HttpDeps, routes: readonly Route[]): Promi
         .add({ kind: 'stranger', source: sourceOf(deps, request) }, 'request.refused', `malformed: ${error.code}`)
         .then(answer, answer)
     },
+    clientErrorHandler: refuseUnparsed(deps),
     ...(deps.tls ? ({ https: deps.tls } as object) : {}),
   }
   const app = Fastify(options)
