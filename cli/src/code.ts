@@ -140,7 +140,7 @@ const create: Command = {
   arguments: [{ name: 'LABEL', says: 'what it is for and where it will be', field: 'label' }],
   options: {
     ...destinationOptions,
-    static: { says: 'the symbol holds the content itself: what is printed can be neither changed nor taken back', field: 'kind' },
+    static: { says: 'the symbol holds the content itself: what is printed stays as it is', field: 'kind' },
     from: {
       value: 'TIME',
       says: 'when it starts to work: 12h (from now) or 2027-01-31T12:00Z; by default at once',

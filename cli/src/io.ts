@@ -76,9 +76,9 @@ const requireInput = (endpoint: Endpoint, input: unknown, command: Command): voi
   if (parsed.success) return
   const [issue] = parsed.error.issues
   const field = String(issue?.path[0] ?? '')
-  throw new WrongUse(`${nameOf(command, field)}: ${issue?.message ?? 'is not valid'}`)
+  const [name, option] = Object.entries(command.options ?? {}).find(([, each]) => each.field === field) ?? []
+  // a time was typed in another unit than the contract counts in
+  const words = option?.value === 'TIME' ? option.says : issue?.message
+  const named = command.arguments?.find((each) => each.field === field)?.name ?? (name ? `--${name}` : field)
+  throw new WrongUse(`${named}: ${words ?? 'is not valid'}`)
 }
-const nameOf = (command: Command, field: string): string =>
-  command.arguments?.find((each) => each.field === field)?.name ??
-  Object.entries(command.options ?? {}).flatMap(([name, option]) => (option.field === field ? [`--${name}`] : []))[0] ??
-  field

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import fastifySwagger from '@fastify/swagger'
 import {
   CreationOptions,
@@ -249,18 +250,21 @@ type Document = {
   components: Record<string, Record<string, unknown>>
   paths: Record<string, Record<string, Operation>>
 }
-/** What the plugin has no words for: a body in which nothing is required may be missing, and a header is described once. */
+/** What the plugin has no words for: a body in which nothing is required may be missing, an answer is named, a header described once. */
 const finished: typeof jsonSchemaTransformObject = (given) => {
   const whole = jsonSchemaTransformObject(given)
   const { components, paths } = whole as unknown as Document
   components.headers = {}
   for (const { requestBody, responses = {} } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
     if (requestBody) requestBody.required = requestBody.content['application/json']?.schema.required !== undefined
-    for (const { headers = {} } of Object.values(responses))
+    for (const [status, response] of Object.entries(responses)) {
+      if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status
+      const { headers = {} } = response
       for (const [name, header] of Object.entries(headers)) {
         components.headers[name] = header
         headers[name] = { $ref: `#/components/headers/${name}` }
       }
+    }
   }
   return whole
 }
