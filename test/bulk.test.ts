@@ -319,6 +319,24 @@ const zipped = async (id: string, by = olga.browser): Promise<{ status: number; 
   return { status: answer.status, files: answer.ok ? unzipSync(bytes) : {} }
 }
 
+test('what a job made before it was cancelled waits for its end, as the rest does', async () => {
+  const userIds = (await crowd(deployment, 60, 'resumed')).map(({ id }) => toId('usr', id))
+  const started = await bulk({ action: 'issue', userIds })
+  await eventually(
+    () => job(started.id),
+    ({ done }) => done > 5,
+  )
+  const cancelled = await olga.browser.call(contract.cancelBulkJob, { id: started.id })
+  assert.ok(cancelled.done < 60 && cancelled.results, `${cancelled.done} done`)
+  // fifty minutes later
+  await deployment.sql(`update bulk_row set result_until = result_until - interval '50 min' where result is not null`)
+  await olga.browser.call(contract.resumeBulkJob, { id: started.id })
+  const { endedAt, results } = await ended(started.id)
+  assert.equal(Date.parse(results?.until as string) - Date.parse(endedAt as string), 3_600_000)
+  const { files } = await zipped(started.id)
+  assert.equal(Object.keys(files).filter((name) => name.startsWith('svg/')).length, 60)
+})
+
 test('codes for many people come as one sealed zip: fetched once, by who made the job, within an hour', async () => {
   const people = await crowd(deployment, 25, 'zipped')
   const userIds = people.map(({ id }) => toId('usr', id))

@@ -196,7 +196,12 @@ export const endJob = async (
 export const resumeJob = async (tx: Tx, id: string): Promise<boolean> => {
   const { rows } = await sql`update bulk_job set state = 'queued', why = null, ended_at = null, until = '-infinity'
     where id = ${id} and state in ('cancelled', 'failed') returning id`.execute(tx)
-  return rows.length > 0
+  if (rows.length === 0) return false
+  // the hour of what was made begins anew with the end that is to come: until then nobody can fetch it
+  await sql`update bulk_row set result_until = null where job_id = ${id} and result is not null and result_until > now()`.execute(
+    tx,
+  )
+  return true
 }
 
 /** Housekeeping: results that are over, and jobs of which nobody will ask any more. Nothing depends on it. */
