@@ -37,6 +37,7 @@ test('what looks like ours is told by what differs', () => {
     [`https://postern.northfield.example@evil.test/c/${id}`, 'user-name-before-host'],
     [`https://somebody@postern.northfield.example/c/${id}`, 'user-name-before-host'],
     [`https://postern.northfield.example%2Fc%2F${id}%zz@evil.test/`, 'user-name-before-host'],
+    [`https://postern.northfield.example\\@evil.test/c/${id}`, 'user-name-before-host'],
     [`https://%ff:p%6Fstern.northfield.example%@evil.test/`, 'user-name-before-host'],
   ]
   for (const [content, reason] of cases) assert.deepEqual(reasonsOf(content), ['look-alike', reason], content)
@@ -52,6 +53,7 @@ test('the characters that differ are marked, in the name as people see it', () =
 test('other things are just not ours, and a key for an authenticator app is named as one', () => {
   assert.deepEqual(reasonsOf('https://www.example.org/menu'), ['not-ours', 'foreign'])
   assert.deepEqual(reasonsOf('www.example.org/menu'), ['not-ours', 'foreign'])
+  assert.deepEqual(reasonsOf('www.example.org/menu@noon?to=a@b#c@d'), ['not-ours', 'foreign'])
   assert.deepEqual(reasonsOf('postern.northfeild.example/c/x'), ['look-alike', 'near-miss'])
   assert.deepEqual(reasonsOf('WIFI:T:WPA;S:guest;P:x;;'), ['not-ours', 'no-address'])
   assert.deepEqual(reasonsOf('hello there'), ['not-ours', 'no-address'])

@@ -134,14 +134,12 @@ export const judge = (content: string, origins: readonly string[]): Judged => {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(plain)?.[1]?.toLowerCase()
   if (scheme === 'otpauth' || scheme === 'otpauth-migration') return { is: 'not-ours', reasons: ['holds-key', ...seen] }
   // without a scheme readers guess https
-  const url =
-    scheme === 'http' || scheme === 'https'
-      ? URL.parse(plain)
-      : /^[^\s/:]+\.[^\s/:]+/.test(plain)
-        ? URL.parse(`https://${plain}`)
-        : null
-  if (!url) return { is: 'not-ours', reasons: ['no-address', ...seen] }
-  const named = url.username !== '' || url.password !== ''
+  const address =
+    scheme === 'http' || scheme === 'https' ? plain : /^[^\s/:]+\.[^\s/:]+/.test(plain) ? `https://${plain}` : undefined
+  const url = address === undefined ? null : URL.parse(address)
+  if (!address || !url) return { is: 'not-ours', reasons: ['no-address', ...seen] }
+  // also https://id.example\@evil.example, of which readers disagree whether what stands before the @ is a name or the server
+  const named = /^https?:[/\\]*[^/?#]*@/i.test(address)
   const own = origins.find((origin) => origin === url.origin)
   if (own && !named) {
     // what others hang on as a query changes nothing of what opens
