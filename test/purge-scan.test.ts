@@ -356,6 +356,29 @@ test('a folder: live, dead and foreign codes are told apart, the people are queu
     assert.equal((await postern('purge-scan', ...argv)).status, 2, argv.join(' '))
 })
 
+test('a key that several people have is told for each, and all of them are queued', async () => {
+  const secret = fresh()
+  for (const username of ['root-ada', 'root-bob']) {
+    await olga.browser.call(contract.createUser, { username })
+    const content = `otpauth://totp/${username}?secret=${secret}`
+    assert.equal((await olga.browser.call(contract.importTotp, { content })).imported, 1)
+  }
+  const root = scratchFolder()
+  writeFileSync(join(root, 'root.png'), await picture(linkOf(secret, 'Elsewhere:root')).png().toBuffer())
+  const from = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  const { status, out, err } = await postern('purge-scan', root, '--queue', '--from', from)
+  assert.equal(status, 1, err)
+  for (const username of ['root-ada', 'root-bob']) {
+    assert.match(out, new RegExp(`^live +${username} +Elsewhere +root +root\\.png$`, 'm'))
+    const { items } = await olga.browser.call(contract.listUsers, { q: username })
+    assert.equal(
+      (await olga.browser.call(contract.getUser, { id: items[0]?.id as string })).totpKey?.renewBy,
+      `${from}T00:00:00.000Z`,
+    )
+  }
+  assert.match(out, /^1 codes work still \(2 people\), 0 of this deployment are dead, 0 are of others/m)
+})
+
 test('a scan’s key is its opener’s, for a day and for so many fingerprints; each scan has another key', async () => {
   const machine = server.browser()
   machine.bearer = token as string

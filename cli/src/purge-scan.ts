@@ -9,7 +9,7 @@ import { filesBelow } from './purge-scan/walk.ts'
 import { columns, printable } from './text.ts'
 
 type Live = Out<typeof compareFingerprints>['live'][number]
-/** `live` works here now; `dead` names this deployment and works no more; `foreign` is somebody else’s. */
+/** `live` works here now, one for each whose it is; `dead` names this deployment and works no more; `foreign` is somebody else’s. */
 type Finding = {
   file: string
   status: 'live' | 'dead' | 'foreign'
@@ -59,11 +59,11 @@ The exit status is 1 when a code was found that still works, 0 when none was.`,
     const opened = await io.call(openPurgeScan, {})
     const scan = await scanFolder(io, folder, opened.key)
     const live = await liveAmong(io, opened.id, scan.codes)
-    const findings = scan.codes.map(({ file, code }): Finding => {
-      const { fingerprint: _, ...known } = (code.fingerprint ? live.get(code.fingerprint) : undefined) ?? { fingerprint: '' }
+    const findings = scan.codes.flatMap(({ file, code }): Finding[] => {
       const { issuer: by, label } = code
-      if ('user' in known) return { file, status: 'live', issuer: by, label, live: known }
-      return { file, status: by === issuer ? 'dead' : 'foreign', issuer: by, label }
+      const known = (code.fingerprint ? live.get(code.fingerprint) : undefined) ?? []
+      if (known.length === 0) return [{ file, status: by === issuer ? 'dead' : 'foreign', issuer: by, label }]
+      return known.map(({ fingerprint: _, ...each }) => ({ file, status: 'live', issuer: by, label, live: each }))
     })
     const people = [...new Map(findings.flatMap(({ live }) => (live ? [[live.user.id, live.user] as const] : []))).values()]
     const queued = from ? await queue(io, people, from, given.text('reason')) : undefined
@@ -117,13 +117,16 @@ const scanFolder = async (io: Io, folder: string, key: string): Promise<Scan> =>
   }
   return scan
 }
-/** What the server knows of the fingerprints; keys that cannot be its own were never asked about. */
-const liveAmong = async (io: Io, id: string, codes: Scan['codes']): Promise<Map<string, Live>> => {
+/**
+ * What the server knows of the fingerprints; keys that cannot be its own were never asked about. One key can be several
+ * people's: that of a shared account, imported for each of them.
+ */
+const liveAmong = async (io: Io, id: string, codes: Scan['codes']): Promise<Map<string, Live[]>> => {
   const fingerprints = [...new Set(codes.flatMap(({ code }) => code.fingerprint ?? []))]
-  const live = new Map<string, Live>()
+  const live = new Map<string, Live[]>()
   for (let at = 0; at < fingerprints.length; at += aCall) {
     const answer = await io.call(compareFingerprints, { id, fingerprints: fingerprints.slice(at, at + aCall) })
-    for (const each of answer.live) live.set(each.fingerprint, each)
+    for (const each of answer.live) live.set(each.fingerprint, [...(live.get(each.fingerprint) ?? []), each])
   }
   return live
 }
@@ -155,7 +158,7 @@ const reportOf = (
     rows.length > 0 ? columns(['STATE', 'USER', 'ISSUER', 'LABEL', 'FILE'], rows) : '',
     ...lists.map((line) => `${printable(line)}\n`),
     `Read ${scan.read} files; ${scan.other} of other kinds, ${scan.skipped.length} skipped, ${scan.failed.length} unreadable, ${scan.links} links not followed.\n`,
-    `${count('live')} codes work still (${people.length} people), ${count('dead')} of this deployment are dead, ${count('foreign')} are of others.\n`,
+    `${scan.codes.length - count('dead') - count('foreign')} codes work still (${people.length} people), ${count('dead')} of this deployment are dead, ${count('foreign')} are of others.\n`,
     queued
       ? `${queued.people} people re-enrol from ${queued.from}${queued.skipped.map(({ username, id, why }) => `; not ${username ?? id}: ${why}`).join('')}.\n`
       : '',
