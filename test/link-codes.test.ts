@@ -88,11 +88,18 @@ test('an address in any letters is opened, its host in ASCII and the rest escape
     ])
       assert.equal((await tried).problem.errors?.[0]?.code, 'web-address', JSON.stringify(url))
   const before = await link({ label: 'stored before' })
-  await server.sql(`update code set destination = jsonb_build_object('type', 'url', 'url', $1::text) where label = $2`, [
-    'https://www.example.org/a\nb',
-    before.label,
-  ])
-  assert.equal((await open(before)).to, 'https://www.example.org/ab')
+  for (const [url, to] of [
+    ['https://www.example.org/a\nb', 'https://www.example.org/ab'],
+    ['https://www.example.org\\@evil.example/', 'https://www.example.org/@evil.example/'],
+  ] as const) {
+    await server.sql(`update code set destination = $1, version = 1 where label = $2`, [{ type: 'url', url }, before.label])
+    assert.equal((await open(before)).to, to)
+    // and it is shown as it is, alone, among others and in its versions
+    const shown = await olga.browser.call(contract.getCode, { id: before.id })
+    assert.deepEqual(shown.destination, { type: 'url', url })
+    assert.equal((await olga.browser.try(contract.listCodes, {})).status, 200)
+    assert.equal((await olga.browser.call(contract.listCodeVersions, { id: before.id })).items.length, 1)
+  }
 })
 
 test('phones go to their own store; text is a page that opens nothing, in the language asked for, and holds no script', async () => {

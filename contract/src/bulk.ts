@@ -3,7 +3,7 @@ import { symbolFormats } from './code-symbols.ts'
 import { Code, codeFilters, Destination, Label, RevokeReason, ScanLimit } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { BrandId, CodeId, Instant, JobId, UserId } from './ids.ts'
+import { BrandId, CodeId, GivenInstant, Instant, JobId, UserId } from './ids.ts'
 import { enrolFactors, LetterLanguage } from './issued-code.ts'
 import { type FieldCode, fieldCodes } from './refusals.ts'
 import { userFilters } from './users.ts'
@@ -70,8 +70,8 @@ const CodeChange = z
   .strictObject({
     label: Label.optional(),
     destination: Destination.optional(),
-    expiresAt: Instant.nullable().optional(),
-    notBefore: Instant.nullable().optional(),
+    expiresAt: GivenInstant.nullable().optional(),
+    notBefore: GivenInstant.nullable().optional(),
     scanLimit: ScanLimit.nullable().optional(),
     brand: BrandId.nullable().optional(),
     owner: UserId.nullable().optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SymbolFiles, symbolsWanted } from './code-symbols.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { BrandId, CodeId, DeviceId, Instant, UserId } from './ids.ts'
+import { BrandId, CodeId, DeviceId, GivenInstant, Instant, UserId } from './ids.ts'
 import { LetterLanguage } from './issued-code.ts'
 
 /** Kinds that can be issued now; others join the table of `server/src/features/codes/codes-life.ts` without a new mechanism. */
@@ -28,20 +28,17 @@ export const WebAddress = z
       params: { code: 'web-address' },
     },
   )
-/** What a link code leads to. `platform` sends phones to their app store, by what the browser says of itself. */
-export const Destination = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('url'), url: WebAddress }),
+const destinationOf = <T extends z.ZodType<string>>(address: T) =>
+  z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('url'), url: address }),
     z.strictObject({ type: z.literal('text'), text: z.string().trim().min(1).max(2000) }),
-    z.strictObject({
-      type: z.literal('platform'),
-      ios: WebAddress.optional(),
-      android: WebAddress.optional(),
-      otherwise: WebAddress,
-    }),
+    z.strictObject({ type: z.literal('platform'), ios: address.optional(), android: address.optional(), otherwise: address }),
   ])
-  .meta({ id: 'Destination' })
+/** What a link code leads to. `platform` sends phones to their app store, by what the browser says of itself. */
+export const Destination = destinationOf(WebAddress).meta({ id: 'Destination' })
 export type Destination = z.output<typeof Destination>
+/** The same as it is kept: an address that was taken before a rule was made is shown as it is. */
+const KeptDestination = destinationOf(z.string()).meta({ id: 'KeptDestination' })
 export const Label = z.string().trim().min(1, 'say what it is for').max(200)
 const Person = z.object({ id: UserId, username: z.string() })
 export const ScanLimit = z.number().int().min(1).max(1_000_000_000)
@@ -61,7 +58,7 @@ export const Code = z
       .string()
       .nullable()
       .meta({ description: 'What its symbol holds: link and static codes only. Of a code that authenticates it is shown once' }),
-    destination: Destination.nullable(),
+    destination: KeptDestination.nullable(),
     scanLimit: z.number().int().nullable(),
     brand: z.object({ id: BrandId, name: z.string() }).nullable().meta({ description: 'null: the default kit' }),
     scans: z.number().int().meta({ description: 'Openings by people' }),
@@ -93,8 +90,8 @@ export const createCode = endpoint({
     kind: z.enum(['link', 'static']),
     label: Label,
     destination: Destination,
-    expiresAt: Instant.optional(),
-    notBefore: Instant.optional(),
+    expiresAt: GivenInstant.optional(),
+    notBefore: GivenInstant.optional(),
     scanLimit: ScanLimit.optional(),
     brand: BrandId.optional(),
     owner: UserId.optional(),
@@ -165,8 +162,8 @@ export const updateCode = endpoint({
     id: CodeId,
     label: Label.optional(),
     destination: Destination.optional(),
-    expiresAt: Instant.nullable().optional(),
-    notBefore: Instant.nullable().optional(),
+    expiresAt: GivenInstant.nullable().optional(),
+    notBefore: GivenInstant.nullable().optional(),
     scanLimit: ScanLimit.nullable().optional(),
     brand: BrandId.nullable().optional(),
     owner: UserId.nullable().optional(),
@@ -185,7 +182,7 @@ export const CodeVersion = z
     changed: z.array(z.enum([...editableFields, 'issued', 'revoked'])),
     values: z.object({
       label: z.string(),
-      destination: Destination.nullable(),
+      destination: KeptDestination.nullable(),
       expiresAt: Instant.nullable(),
       notBefore: Instant.nullable(),
       scanLimit: z.number().int().nullable(),
@@ -239,7 +236,7 @@ export const reissueCode = endpoint({
   input: z.strictObject({
     id: CodeId,
     destination: Destination.optional().meta({ description: 'Of a link code; without it, the same' }),
-    expiresAt: Instant.nullable().optional(),
+    expiresAt: GivenInstant.nullable().optional(),
     expiresInMinutes: z
       .number()
       .int()

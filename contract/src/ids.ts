@@ -39,8 +39,10 @@ export const LogoId = id('lgo')
 export const JobId = id('job')
 export const PurgeScanId = id('psc')
 
-/** An instant: RFC 3339, UTC, milliseconds; of the years that databases write the same way. */
-export const Instant = z.iso
-  .datetime({ precision: 3 })
-  .refine((text) => !text.startsWith('0000'), { error: 'a year from 0001 to 9999', params: { code: 'format' } })
-  .meta({ description: 'RFC 3339 in UTC with milliseconds' })
+/** An instant: RFC 3339, UTC, milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 }).meta({ description: 'RFC 3339 in UTC with milliseconds' })
+/** One that is given to be kept: of a year that PostgreSQL writes the same way. */
+export const GivenInstant = Instant.refine((text) => !text.startsWith('0000'), {
+  error: 'a year from 0001 to 9999',
+  params: { code: 'format' },
+}).meta({ description: 'RFC 3339 in UTC with milliseconds' })

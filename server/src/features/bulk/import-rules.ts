@@ -6,9 +6,9 @@ import {
   enrolFactors,
   enrolWays,
   type FieldError,
+  GivenInstant,
   type ImportRow,
   type In,
-  Instant,
   Label,
   type Role,
   roles,
@@ -99,7 +99,7 @@ const instant = (text: string, day: 'start' | 'end'): string | undefined => {
   // a day that no month has becomes another one, silently
   if (Number.isNaN(at.getTime()) || !isDay(text)) return undefined
   // in UTC it may lie in another year, and in one that no instant has
-  return Instant.safeParse(at.toISOString()).data
+  return GivenInstant.safeParse(at.toISOString()).data
 }
 const isDay = (text: string): boolean => {
   const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number]
