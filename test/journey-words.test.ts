@@ -161,6 +161,33 @@ for (const language of ['en', 'pl'] as const) {
     await context.close()
   })
 
+  test(`an event of a code stands among the others of that code, in the order in which they came: in ${language}`, async () => {
+    const hana = await newPerson(server, olga, `hana-${language}`)
+    const { items } = await olga.browser.call(contract.listEvents, { codeId: hana.codeId, type: 'code.claimed' })
+    const { page, context, w } = await desk(language, `/events/${items[0]?.id}`)
+    const story = page
+      .getByRole('region')
+      .or(page.locator('section'))
+      .filter({ has: page.getByRole('heading', { name: w('events:whole') }) })
+    await story.getByRole('listitem').first().waitFor()
+    const told = (await story.getByRole('listitem').locator('b').allInnerTexts()).slice(0, 3)
+    assert.deepEqual(told, [
+      w('events:type.code_issued.success'),
+      w('events:type.code_claimed.success'),
+      w('events:type.enrolment_confirmed.success'),
+    ])
+    assert.equal(await story.locator('[aria-current]').locator('b').innerText(), w('events:type.code_claimed.success'))
+    await story.getByText(w('events:type.code_issued.success')).click()
+    await title(page, new RegExp(w('events:type.code_issued.success')))
+    // what was done in a session that a code opened is not the story of that code
+    const settings = await olga.browser.call(contract.listEvents, { type: 'user.created', limit: 1 })
+    await page.goto(`${server.origin}/events/${settings.items[0]?.id}`)
+    await title(page, /hana/)
+    await page.getByText(w('events:fields')).waitFor()
+    assert.equal(await page.getByRole('heading', { name: w('events:whole') }).count(), 0)
+    await context.close()
+  })
+
   test(`of many notices the first two stand open, the others one press away: in ${language}`, async () => {
     const { page, context, w } = await desk(language, '/users')
     await server.sql(`delete from notice`)

@@ -42,7 +42,9 @@ const OfCode = ({ event, codeId }: { event: Event; codeId: string }) => {
               <span>
                 {each.id === event.id
                   ? t('thisEvent')
-                  : [words.who(each), words.device(each.device), words.place(each.place)].filter(Boolean).join(', ')}
+                  : [each.actor.name && words.who(each), words.device(each.device), words.place(each.place)]
+                      .filter(Boolean)
+                      .join(', ')}
               </span>
             </Link>
           </li>
