@@ -241,6 +241,29 @@ test('five wrong passcodes end the set-up, with the tries counted down', async (
   await nothingWrong(visitor)
 })
 
+test('who types the last digit under a password that is refused is led up to it', async () => {
+  const code = await newCode()
+  const visitor = await opened(code.url)
+  const { page } = visitor
+  await press(page, 'Get my key')
+  const key = await typedKey(page)
+  const field = page.getByLabel('Password')
+  await field.fill('short')
+  for (const wrong of ['At least 15 characters.', 'At least 15 characters.']) {
+    await page.getByLabel(/^Enter the six digits/).fill('')
+    await page.getByLabel(/^Enter the six digits/).fill(passcode(key))
+    await page.getByText(wrong).waitFor()
+    await eventually(
+      () => field.evaluate((input) => input === input.ownerDocument.activeElement),
+      (focused) => focused,
+      'the password has not the focus',
+    )
+    const { y, height } = (await page.getByText(wrong).boundingBox()) as { y: number; height: number }
+    assert.ok(y >= 0 && y + height <= 844, `the reason stands at ${y}`)
+  }
+  await nothingWrong(visitor)
+})
+
 test('how strong a password is, is said while it is typed', async () => {
   const code = await newCode()
   const visitor = await opened(code.url)

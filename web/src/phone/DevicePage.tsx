@@ -90,6 +90,7 @@ export const DevicePage = ({
             onValue={setPassword}
             wrong={fieldWrong}
             triesLeft={problem?.triesLeft}
+            since={since}
             names={[owner, issuer, 'postern']}
           />
         )}

@@ -75,6 +75,7 @@ export const KeyPage = ({
             onValue={setPassword}
             wrong={fieldWrong}
             triesLeft={problem?.triesLeft}
+            since={since}
             names={[settings.label, settings.issuer, 'postern']}
           />
         )}

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import { leastPassword, passwordLength } from '@postern/contract'
+import { useEffect } from 'preact/hooks'
 import { Field } from './parts.tsx'
 import { strengthOf } from './strength.ts'
 import { t } from './words.ts'
@@ -11,6 +12,7 @@ export const PasswordStep = ({
   onValue,
   wrong,
   triesLeft,
+  since,
   names,
 }: {
   choosing: boolean
@@ -19,24 +21,33 @@ export const PasswordStep = ({
   /** What the server said of it. */
   wrong: string | undefined
   triesLeft: number | undefined
+  /** When it said so. */
+  since: number
   /** What it must not be made of. */
   names: string[]
-}) => (
-  <section class="step">
-    <h2>{t(choosing ? 'key.passwordTitle' : 'key.currentTitle')}</h2>
-    <Field
-      label={t('key.password')}
-      hint={t(choosing ? 'key.passwordHint' : 'key.currentHint')}
-      name="password"
-      autocomplete={choosing ? 'new-password' : 'current-password'}
-      secret
-      value={value}
-      onValue={onValue}
-      error={wrong && triesLeft !== undefined ? `${wrong} ${t('wrong.triesLeft', { count: triesLeft })}` : wrong}
-    />
-    {choosing && value !== '' && <Strength password={value} names={names} />}
-  </section>
-)
+}) => {
+  // the last digit of a passcode sends all of it, from far below: who is refused up here is led here
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once a refusal
+  useEffect(() => {
+    if (wrong) document.getElementById('field-password')?.focus()
+  }, [since])
+  return (
+    <section class="step">
+      <h2>{t(choosing ? 'key.passwordTitle' : 'key.currentTitle')}</h2>
+      <Field
+        label={t('key.password')}
+        hint={t(choosing ? 'key.passwordHint' : 'key.currentHint')}
+        name="password"
+        autocomplete={choosing ? 'new-password' : 'current-password'}
+        secret
+        value={value}
+        onValue={onValue}
+        error={wrong && triesLeft !== undefined ? `${wrong} ${t('wrong.triesLeft', { count: triesLeft })}` : wrong}
+      />
+      {choosing && value !== '' && <Strength password={value} names={names} />}
+    </section>
+  )
+}
 
 const Strength = ({ password, names }: { password: string; names: string[] }) => {
   const missing = leastPassword - passwordLength(password)
