@@ -229,11 +229,11 @@ test('without a network the page says so, keeps what is typed, and goes on when 
   const { page } = visitor
   await toPassword(page)
   await visitor.context.setOffline(true)
-  await alert(page, 'This computer has no network now.')
+  await alert(page, 'There is no network here now.')
   await page.getByLabel('Name', { exact: true }).fill(adam.username)
   await page.getByLabel(password.name, { exact: true }).fill(adam.password)
   await visitor.context.setOffline(false)
-  await page.getByText('This computer has no network now.').waitFor({ state: 'detached' })
+  await page.getByText('There is no network here now.').waitFor({ state: 'detached' })
   await press(page, 'Continue')
   await title(page, 'Now the passcode')
   // what the page was reading when the network went
