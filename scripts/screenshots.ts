@@ -72,6 +72,8 @@ const main = async (): Promise<void> => {
         viewport: { width: 390, height: 844 },
         isMobile: true,
         hasTouch: true,
+        // without a window it calls itself a robot, and is counted as one
+        userAgent: `Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Mobile Safari/537.36`,
         locale: 'en-GB',
         reducedMotion: 'reduce',
       })
