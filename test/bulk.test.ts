@@ -267,9 +267,17 @@ test('an edit of many is a job: every code has a new version by its maker; what 
   assert.deepEqual([done.state, done.done, done.failed], ['done', 30, 1])
   const one = await olga.browser.call(contract.getCode, { id: made[7]?.id as string })
   assert.deepEqual([one.version, one.destination], [2, { type: 'url', url: 'https://www.example.org/new' }])
+  // a row of its own for what was revoked, and for what was never there: both in words
+  const [revoked, gone] = [made[8]?.id as string, `cod_0${'0'.repeat(25)}`]
+  await olga.browser.call(contract.revokeCode, { id: revoked, reason: 'taken down' })
+  const again = await ended((await bulk({ action: 'edit', ids: [revoked, gone], change: { label: 'again' } })).id)
+  assert.deepEqual((await errors(again.id)).slice(1), [
+    `1,${revoked},code-revoked,The code is revoked.`,
+    `2,${gone},not-found,There is no such code or person.`,
+  ])
   assert.match((await errors(done.id))[1] as string, /^31,cod_\w+,invalid-request,destination: of a code of kind static/)
   const { items } = await olga.browser.call(contract.listBulkJobs, {})
-  assert.equal(items[0]?.id, done.id)
+  assert.deepEqual([items[0]?.id, items[1]?.id], [again.id, done.id])
 })
 
 test('a job goes on when its maker signs out, and stops when they are suspended; it goes on by their rights alone', async () => {

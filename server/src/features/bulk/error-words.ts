@@ -52,6 +52,13 @@ const polish: {
   },
 }
 
+/** Of refusals that bring no words of their own, because where they are answered their name and status say all. */
+const english: Partial<Record<RowErrors['code'], string>> = {
+  'not-found': 'There is no such code or person.',
+  'code-used': 'The code was already used.',
+  'code-revoked': 'The code is revoked.',
+  'code-expired': 'The code has expired.',
+}
 /** Why, in a language; in English, which refusals are written in, where the other has no words for it. */
 export const whyOf = ({ code, detail, columns }: RowErrors, language: Language): string => {
   const of = ({ column, message, code: fault, values }: { column: string } & Fault): string => {
@@ -60,5 +67,5 @@ export const whyOf = ({ code, detail, columns }: RowErrors, language: Language):
     return column === '' ? said : `${column}: ${said}`
   }
   if (columns && columns.length > 0) return columns.map(of).join('; ')
-  return (language === 'pl' ? polish.rows[code] : undefined) ?? detail
+  return (language === 'pl' ? polish.rows[code] : undefined) ?? (detail === code ? (english[code] ?? detail) : detail)
 }
