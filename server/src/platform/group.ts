@@ -6,8 +6,9 @@ export type GroupOptions<E, R> = {
   /** Two entries of one key never share a group (an UPDATE … FROM meets each row once). */
   keyOf?: (entry: E) => string
   /**
-   * Groups under way at once: 1 makes the largest groups, 2 hides the wait for the disk. Another one goes beside those under
-   * way once it is as large as they are together, for a small one costs about as much as a large one.
+   * Groups under way at once: 1 makes the largest groups; with 2 this process works on one while the database has the other.
+   * Another one goes beside those under way once it is as large as they are together, for a small one costs about as much as a
+   * large one.
    */
   lanes?: number
   maxGroup?: number

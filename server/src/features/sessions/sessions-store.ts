@@ -85,7 +85,7 @@ export class SessionReader {
   constructor(hot: pg.Pool, keys: Keys) {
     this.#hot = hot
     this.#keys = keys
-    this.#group = new Group({ run: (hashes) => check(hot, hashes) })
+    this.#group = new Group({ run: (hashes) => check(hot, hashes), lanes: 2 })
     this.#misses = new Group<readonly Buffer[], Shown | undefined>({ run: (chains) => checkEarlier(hot, chains) })
     this.#touches = new Group<string, Date | undefined>({ run: (ids) => touch(hot, ids) })
   }

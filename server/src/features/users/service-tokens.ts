@@ -111,7 +111,7 @@ const live = `t.revoked_at is null and t.expires_at > now() and (t.created_by is
   where r.user_id = u.id and (r.role in ('operator', 'owner') or (r.role = 'auditor' and t.role = 'auditor')))))`
 
 type TokenRow = LiveToken & { n: number; stale: boolean }
-/** Reads tokens at the point of use, all of one turn of the event loop in one statement; nothing is cached. */
+/** Reads tokens at the point of use, those that come together in one statement; nothing is cached. */
 export class TokenReader {
   readonly #keys: Keys
   readonly #hot: pg.Pool
@@ -119,7 +119,7 @@ export class TokenReader {
   constructor(hot: pg.Pool, keys: Keys) {
     this.#keys = keys
     this.#hot = hot
-    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes) })
+    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes), lanes: 2 })
   }
   /** `first`: this use is the first of its minute, decided by the row, so that it is on record once a minute. */
   async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {
