@@ -61,7 +61,7 @@ export const LogoField = ({
     if (file.size > mostLogoBytes) return setRefused(t('logoLarge', { mb: oneDecimal(file.size / 1024 / 1024, i18n.language) }))
     upload.mutate({ data: await base64Of(file) })
   }
-  const why = refused ?? (upload.error ? fieldErrors(upload.error).logo : undefined)
+  const why = refused ?? (upload.error ? fieldErrors(upload.error).data : undefined)
   return (
     <>
       <div className={style.logo}>
