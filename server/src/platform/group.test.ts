@@ -45,6 +45,35 @@ test('two entries of one key never share a group, and none is lost or answered f
   )
 })
 
+test('whenever entries come and however long groups take, none is left waiting, and draining ends', async () => {
+  const turns = async (n: number) => {
+    for (let at = 0; at < n; at++) await turn()
+  }
+  const comings = fc.array(fc.record({ after: fc.integer({ min: 0, max: 3 }), takes: fc.integer({ min: 0, max: 6 }) }), {
+    maxLength: 40,
+  })
+  await fc.assert(
+    fc.asyncProperty(comings, fc.constantFrom(1, 2, 3), fc.constantFrom(2, 7, 256), async (entries, lanes, maxGroup) => {
+      const group = new Group<{ at: number; takes: number }, number>({
+        run: async (together) => {
+          await turns(Math.max(...together.map(({ takes }) => takes)))
+          return together.map(({ at }) => at)
+        },
+        lanes,
+        maxGroup,
+      })
+      const answers: Promise<number>[] = []
+      for (const [at, { after, takes }] of entries.entries()) {
+        await turns(after)
+        answers.push(group.submit({ at, takes }))
+      }
+      await group.drain()
+      assert.deepEqual(await Promise.all(answers), [...entries.keys()])
+    }),
+    { numRuns: 100 },
+  )
+})
+
 test('another group goes beside the one under way once it is as large, and a smaller one when that has ended', async () => {
   const groups: { entries: number[]; end: () => void }[] = []
   const group = new Group<number, number>({
