@@ -333,6 +333,24 @@ test('a token is stored as a hash, ends by time and by revocation, and its uses 
   assert.equal(said(await otto.browser.try(contract.revokeToken, { id: `tok_${'0'.repeat(26)}` })), 'not-found')
 })
 
+test('what a token says of itself is what its row says at that moment, however often it was read before', async () => {
+  const { id, token } = await olga.browser.call(contract.createToken, { name: 'steady', scopes: ['operator'], expiresInDays: 1 })
+  const machine = server.browser()
+  machine.bearer = token as string
+  const itself = () => machine.call(contract.currentToken, {})
+  const listed = async () => (await olga.browser.call(contract.listTokens, {})).items.find((each) => each.id === id)
+  await itself()
+  for (let n = 0; n < 2; n++) assert.deepEqual(await itself(), await listed())
+  assert.equal(said(await machine.try(contract.createUser, { username: 'by-steady' })), '201')
+  await server.sql(
+    `update service_token set scopes = '{auditor}', name = 'narrowed', last_used_at = '2026-01-02 03:04:05.678901Z' where name = 'steady'`,
+  )
+  assert.equal(said(await machine.try(contract.createUser, { username: 'by-narrowed' })), 'not-allowed')
+  const narrowed = await itself()
+  assert.deepEqual([narrowed.name, narrowed.scopes], ['narrowed', ['auditor']])
+  assert.deepEqual(narrowed, await listed())
+})
+
 test('Idempotency-Key: a repeat gets the same answer, also in parallel; another body 409; late without secrets; nobody else’s', async () => {
   const create = (by: Browser, username: string, key = 'key-1') =>
     by.try(contract.createUser, { username }, { headers: { 'idempotency-key': key } })

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { BetterAuth } from '../lib/better-auth.ts'
 import type { Cluster } from '../lib/cluster.ts'
-import { atLeast, type Figure, milliseconds, rounds } from '../lib/figure.ts'
+import { atLeast, type Figure, milliseconds, rounds, warming } from '../lib/figure.ts'
 import { type Measured, median, requireAll, type Shot } from '../lib/load.ts'
 import { addPeople, addSignIns } from '../lib/people.ts'
 import { startPostern } from '../lib/servers.ts'
@@ -63,8 +63,8 @@ export const passcode: Figure = async ({ cluster, generator }) => {
       requireAll(measured.statuses, 200, `better-auth, verify-totp at concurrency ${concurrency}`)
       return measured
     }
-    // warm: compiled, connected, prepared, by as many requests as are measured
-    for (let round = 0; round < rounds; round++) {
+    // compiled, connected, prepared
+    for (let round = 0; round < warming; round++) {
       await ours(oursARound, ourConcurrency)
       for (const concurrency of theirConcurrencies) await theirs(theirsARound, concurrency)
     }

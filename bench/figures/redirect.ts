@@ -1,5 +1,5 @@
 import { addLinks, counted, rolledUp } from '../lib/codes.ts'
-import { atLeast, type Figure, milliseconds, rounds } from '../lib/figure.ts'
+import { atLeast, type Figure, milliseconds, rounds, warming } from '../lib/figure.ts'
 import { type Measured, median, request, requireAll, type Shot } from '../lib/load.ts'
 import { processorMs } from '../lib/proc.ts'
 import { startPeer, startPostern } from '../lib/servers.ts'
@@ -49,8 +49,8 @@ export const redirect: Figure = async ({ cluster, generator }) => {
       requireAll(measured.statuses, 200, 'empty route')
       return measured
     }
-    // warm: compiled, connected, prepared, by as many requests as are measured
-    for (let round = 0; round < rounds; round++) {
+    // compiled, connected, prepared
+    for (let round = 0; round < warming; round++) {
       await opened(openings)
       await emptyRoute(openings)
     }

@@ -1,5 +1,5 @@
 import { BetterAuth } from '../lib/better-auth.ts'
-import { atLeast, type Figure, milliseconds, rounds } from '../lib/figure.ts'
+import { atLeast, type Figure, milliseconds, rounds, warming } from '../lib/figure.ts'
 import { type Measured, median, request, requireAll, type Shot } from '../lib/load.ts'
 import { addPeople, addSessions, addTokens } from '../lib/people.ts'
 import { startPeer, startPostern } from '../lib/servers.ts'
@@ -57,8 +57,8 @@ export const session: Figure = async ({ cluster, generator }) => {
       const shots = repeat(n, (at) => betterAuth.shot('GET', '/get-session', betterAuth.accounts[at % 300]?.session ?? ''))
       return run('better-auth get-session', betterAuth.port, shots, [cluster.pid, betterAuth.pid], 16)
     }
-    // warm: compiled, connected, prepared, by as many requests as are measured
-    for (let round = 0; round < rounds; round++) {
+    // compiled, connected, prepared
+    for (let round = 0; round < warming; round++) {
       await emptyRoute(bearers)
       await bearer(bearers)
       await browser(browsers)

@@ -7,6 +7,8 @@ export type Row = { figure: string; ours: string; reference: string; ratio: stri
 export type Figure = (bench: Bench) => Promise<Row[]>
 
 export const rounds = 3
+/** Rounds before them that count for nothing, the same for all sides: a server is measured as it is after its first minute, compiled. */
+export const warming = 8
 export const perSecond = (rate: number): string => `${Math.round(rate).toLocaleString('en')}/s`
 export const milliseconds = (ms: number): string => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`
 export const atLeast = (

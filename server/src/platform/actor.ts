@@ -52,9 +52,10 @@ export type LiveToken = {
   scopes: Scope[]
   role: Role
   createdByName: string
-  createdAt: Date
-  expiresAt: Date
-  lastUsedAt: Date | null
+  /** RFC 3339, as they are shown. */
+  createdAt: string
+  expiresAt: string
+  lastUsedAt: string | null
 }
 
 /** Who acts. Permission is asked of the database again where the deed is done. */

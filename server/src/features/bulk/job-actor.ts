@@ -79,8 +79,8 @@ export const actorOf = (maker: Maker): Actor => {
         scopes: maker.scopes,
         role: maker.role,
         createdByName: '',
-        createdAt: never,
-        expiresAt: never,
+        createdAt: never.toISOString(),
+        expiresAt: never.toISOString(),
         lastUsedAt: null,
         source,
       }

@@ -10,6 +10,7 @@ import { Group } from '../../platform/group.ts'
 import { cursorId, fromId, toId, uuid7 } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { Remembered } from '../../platform/remember.ts'
 import { type ActDeps, act } from '../events/index.ts'
 import { atLeast } from './users-rules.ts'
 
@@ -71,14 +72,22 @@ export const revokeToken = (deps: ActDeps, actor: Actor, input: In<typeof contra
     return undefined
   })
 
-const toServiceToken = (row: Omit<LiveToken, 'role'>, revokedAt: Date | null): ServiceToken => ({
-  id: toId('tok', row.id),
-  name: row.name,
-  scopes: row.scopes,
-  createdBy: row.createdByName,
+type Dated = { createdAt: Date; expiresAt: Date; lastUsedAt: Date | null }
+/** What is read of a token, as it is shown. */
+const shown = <T extends Dated>(row: T): Omit<T, keyof Dated> & Pick<LiveToken, keyof Dated> => ({
+  ...row,
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+})
+const toServiceToken = (token: Omit<LiveToken, 'role'>, revokedAt: Date | null): ServiceToken => ({
+  id: toId('tok', token.id),
+  name: token.name,
+  scopes: token.scopes,
+  createdBy: token.createdByName,
+  createdAt: token.createdAt,
+  expiresAt: token.expiresAt,
+  lastUsedAt: token.lastUsedAt,
   revokedAt: revokedAt?.toISOString() ?? null,
 })
 export const listTokens = async (
@@ -92,10 +101,10 @@ export const listTokens = async (
     .limit(input.limit + 1)
   if (input.cursor) query = query.where('id', '<', cursorId('tok', input.cursor))
   const rows = await query.execute()
-  const shown = rows.slice(0, input.limit)
+  const page = rows.slice(0, input.limit)
   return {
-    items: shown.map((row) => toServiceToken(row, row.revokedAt)),
-    nextCursor: rows.length > input.limit ? toId('tok', (shown.at(-1) as { id: string }).id) : null,
+    items: page.map((row) => toServiceToken(shown(row), row.revokedAt)),
+    nextCursor: rows.length > input.limit ? toId('tok', (page.at(-1) as { id: string }).id) : null,
   }
 }
 
@@ -110,22 +119,45 @@ export const currentToken = (actor: Actor): ServiceToken => {
 const live = `t.revoked_at is null and t.expires_at > now() and (t.created_by is null or (u.state = 'active' and exists (select from user_role r
   where r.user_id = u.id and (r.role in ('operator', 'owner') or (r.role = 'auditor' and t.role = 'auditor')))))`
 
-type TokenRow = LiveToken & { n: number; stale: boolean }
-/** Reads tokens at the point of use, those that come together in one statement; nothing is cached. */
+/** `version` of a row is the transaction that wrote it (xmin): another one with every change, also with one made by hand. */
+type Checked = { n: number; id: string; version: string; used: number | null; stale: boolean }
+type Facts = Omit<LiveToken, 'lastUsedAt'>
+/**
+ * Checks tokens at the point of use, those that come together in one statement. Whether one is good, and when it was used,
+ * is read each time; what it may do and is called is remembered, of the version of its row that the check names.
+ */
 export class TokenReader {
   readonly #keys: Keys
   readonly #hot: pg.Pool
-  readonly #group: Group<Buffer, TokenRow | undefined>
+  readonly #group: Group<Buffer, Checked | undefined>
+  readonly #facts = new Remembered<Facts>(1_000)
   constructor(hot: pg.Pool, keys: Keys) {
     this.#keys = keys
     this.#hot = hot
-    this.#group = new Group({ run: (hashes) => readTokens(hot, hashes), lanes: 2 })
+    this.#group = new Group({ run: (hashes) => checkTokens(hot, hashes), lanes: 2 })
   }
   /** `first`: this use is the first of its minute, decided by the row, so that it is on record once a minute. */
   async find(token: string): Promise<{ token: LiveToken; first: boolean } | undefined> {
-    const found = await this.#group.submit(this.#keys.hash('token', token))
-    if (!found) return undefined
-    return { token: found, first: found.stale && (await this.#markUse(found.id)) }
+    const checked = await this.#group.submit(this.#keys.hash('token', token))
+    if (!checked) return undefined
+    const facts = this.#facts.get(`${checked.id} ${checked.version}`) ?? (await this.#read(checked.id))
+    if (!facts) return undefined
+    const lastUsedAt = checked.used === null ? null : new Date(checked.used).toISOString()
+    return { token: { ...facts, lastUsedAt }, first: checked.stale && (await this.#markUse(checked.id)) }
+  }
+  /** A row that changed after the check is newer than it and no less true; one that ended meanwhile is found no more. */
+  async #read(id: string): Promise<Facts | undefined> {
+    const { rows } = await this.#hot.query<Omit<LiveToken, keyof Dated> & Dated & { version: string }>({
+      name: 'token-facts',
+      text: `select t.xmin::text as version, t.id, t.name, t.scopes, t.role, t.created_by_name as "createdByName", t.created_at as "createdAt",
+          t.expires_at as "expiresAt", null as "lastUsedAt" from service_token t left join users u on u.id = t.created_by where t.id = $1 and ${live}`,
+      values: [id],
+    })
+    const [row] = rows
+    if (!row) return undefined
+    const { version, lastUsedAt: _, ...facts } = shown(row)
+    this.#facts.set(`${id} ${version}`, facts)
+    return facts
   }
   async #markUse(id: string): Promise<boolean> {
     const { rowCount } = await this.#hot.query({
@@ -139,11 +171,11 @@ export class TokenReader {
     return this.#group.drain()
   }
 }
-const readTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(TokenRow | undefined)[]> => {
-  const { rows } = await hot.query<TokenRow>({
+const checkTokens = async (hot: pg.Pool, hashes: readonly Buffer[]): Promise<(Checked | undefined)[]> => {
+  const { rows } = await hot.query<Checked>({
     name: 'token-check',
-    text: `select b.n, t.id, t.name, t.scopes, t.role, t.created_by_name as "createdByName", t.created_at as "createdAt", t.expires_at as "expiresAt",
-        t.last_used_at as "lastUsedAt", coalesce(t.last_used_at < now() - interval '1 min', true) as stale
+    text: `select b.n, t.id, t.xmin::text as version, ((date_part('epoch', t.last_used_at) * 1000000)::int8 / 1000)::float8 as used,
+        coalesce(t.last_used_at < now() - interval '1 min', true) as stale
       from unnest($1::int[], $2::bytea[]) b(n, hash) join service_token t on t.hash = b.hash left join users u on u.id = t.created_by where ${live}`,
     values: [int4s(hashes.map((_, at) => at)), byteas(hashes)],
   })
