@@ -356,6 +356,23 @@ test('a folder: live, dead and foreign codes are told apart, the people are queu
     assert.equal((await postern('purge-scan', ...argv)).status, 2, argv.join(' '))
 })
 
+test('what was found is told also where the server refuses the date', async () => {
+  const secret = fresh()
+  await olga.browser.call(contract.createUser, { username: 'late' })
+  await olga.browser.call(contract.importTotp, { content: `otpauth://totp/late?secret=${secret}` })
+  const root = scratchFolder()
+  writeFileSync(join(root, 'late.png'), await picture(linkOf(secret, 'Elsewhere:late')).png().toBuffer())
+  const past = ['purge-scan', root, '--queue', '--from', '2199-01-01']
+  const { status, out, err } = await postern(...past)
+  assert.equal(status, 1)
+  assert.match(out, /^live +late +Elsewhere +late +late\.png$/m)
+  assert.match(out, /^0 people re-enrol from 2199-01-01/m)
+  assert.match(err, /^postern purge-scan: from: .*\(invalid-request\)$/m)
+  const json = await postern(...past, '--json')
+  assert.equal(JSON.parse(json.out).people.length, 1)
+  assert.equal(JSON.parse(json.err).status, 422)
+})
+
 test('a key that several people have is told for each, and all of them are queued', async () => {
   const secret = fresh()
   for (const username of ['root-ada', 'root-bob']) {

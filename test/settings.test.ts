@@ -48,6 +48,14 @@ test('out of the box enrolment is on, everybody needs a second factor, and apps 
   assert.equal(shown.defaultsWarning, false)
 })
 
+test('a day of the year 0000, which the database has not, is refused by the field that holds it', async () => {
+  const from = '0000-01-01T00:00:00.000Z'
+  const saved = await put({ secondFactor: { ...nobody, from } })
+  assert.deepEqual([saved.status, saved.problem?.errors?.[0]?.path], [422, 'secondFactor.from'])
+  const queued = await olga.browser.try(contract.reEnrolUsers, { userIds: [olga.id], from, reason: 'a test' })
+  assert.deepEqual([queued.status, queued.problem?.errors?.[0]?.path], [422, 'from'])
+})
+
 test('a save names the version that was read: without it 428, with an older one 412, and one of two at once wins', async () => {
   const { settings, etag } = await read()
   const send = (ifMatch: string | undefined, more: Partial<Settings> = {}) =>

@@ -66,9 +66,17 @@ The exit status is 1 when a code was found that still works, 0 when none was.`,
       return known.map(({ fingerprint: _, ...each }) => ({ file, status: 'live', issuer: by, label, live: each }))
     })
     const people = [...new Map(findings.flatMap(({ live }) => (live ? [[live.user.id, live.user] as const] : []))).values()]
-    const queued = from ? await queue(io, people, from, given.text('reason')) : undefined
+    const queued: Queued | undefined = from === undefined ? undefined : { people: 0, skipped: [], from }
+    // what hours of reading found is told also where queueing is refused then, or breaks off
+    const failed =
+      queued &&
+      (await queue(io, people, queued, given.text('reason')).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      ))
     const { codes: _, ...rest } = scan
     await io.done({ folder, ...rest, findings, people, ...(queued ? { queued } : {}) }, reportOf(scan, findings, people, queued))
+    if (failed) throw failed.error
     return (people.length > 0 ? 1 : 0) satisfies Status
   },
 }
@@ -131,15 +139,18 @@ const liveAmong = async (io: Io, id: string, codes: Scan['codes']): Promise<Map<
   return live
 }
 type Queued = { people: number; skipped: Out<typeof reEnrolUsers>['skipped']; from: string }
-const queue = async (io: Io, people: readonly Live['user'][], from: string, reason: string | undefined): Promise<Queued> => {
-  const queued: Queued = { people: 0, skipped: [], from }
+/** Counts in `queued` as it goes. */
+const queue = async (io: Io, people: readonly Live['user'][], queued: Queued, reason: string | undefined): Promise<void> => {
   for (let at = 0; at < people.length; at += mostAtOnce) {
     const userIds = people.slice(at, at + mostAtOnce).map(({ id }) => id)
-    const answer = await io.call(reEnrolUsers, { userIds, from, reason: reason ?? 'an old picture of their key was found' })
+    const answer = await io.call(reEnrolUsers, {
+      userIds,
+      from: queued.from,
+      reason: reason ?? 'an old picture of their key was found',
+    })
     queued.people += answer.people
     queued.skipped.push(...answer.skipped)
   }
-  return queued
 }
 
 const reportOf = (

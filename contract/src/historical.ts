@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { codeStates } from './codes.ts'
 import { page, paging } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { CodeId, Instant, PurgeScanId, UserId } from './ids.ts'
+import { CodeId, GivenInstant, Instant, PurgeScanId, UserId } from './ids.ts'
 import { enrolFactors } from './issued-code.ts'
 import { keyProblems } from './otpauth.ts'
 
@@ -118,7 +118,7 @@ export const reEnrolUsers = endpoint({
       })
       .optional()
       .meta({ description: 'Instead of userIds: whose active key fits. People who are due by then already are left out' }),
-    from: Instant.nullable().meta({ description: 'null: no longer by this; the age that policy names still counts' }),
+    from: GivenInstant.nullable().meta({ description: 'null: no longer by this; the age that policy names still counts' }),
     reason: reason.optional().meta({ description: 'Needed unless dryRun' }),
     codes: z
       .strictObject({

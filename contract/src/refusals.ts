@@ -86,6 +86,7 @@ export const fieldCodes = {
   'text-not-low-risk': 'A static code may not hold text',
   'not-plain-text': 'It holds an address of some scheme, and is taken for text (scheme)',
   'text-holds-address': 'A static text may not hold what readers take for an address of this host (host)',
+  payment: 'It is a payment, and is taken for text',
   'own-address': 'It leads to Postern itself',
   'too-fine': 'It makes a symbol too fine to print (bytes)',
   'no-host': 'It is no name of a host (host)',

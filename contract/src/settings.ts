@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Nothing } from './common.ts'
 import { endpoint, roles } from './endpoint.ts'
-import { Instant } from './ids.ts'
+import { GivenInstant, Instant } from './ids.ts'
 
 const KindOfKey = z.object({
   algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
@@ -15,7 +15,7 @@ export const AuthenticationSettings = z
     enrolment: z.boolean().meta({ description: 'R5: people can enrol factors' }),
     secondFactor: z.object({
       roles: z.array(z.enum(roles)).meta({ description: 'R6: roles that must have a second factor' }),
-      from: Instant.nullable().meta({ description: 'From when; null: now' }),
+      from: GivenInstant.nullable().meta({ description: 'From when; null: now' }),
     }),
     totpRenewalDays: z
       .number()

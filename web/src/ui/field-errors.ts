@@ -21,6 +21,7 @@ const words = {
   'text-not-low-risk': 'field.staticText',
   'not-plain-text': 'field.staticScheme',
   'text-holds-address': 'field.staticAddress',
+  payment: 'field.staticPayment',
   'own-address': 'field.staticOwn',
   'too-fine': 'field.staticLong',
   'no-host': 'field.noHost',

@@ -69,6 +69,12 @@ export const whyNotStatic = (
 const instead = 'A link code can be changed and revoked after printing'
 const ownAddress = { message: 'leads to Postern itself: no static code does', code: 'own-address' } as const
 
+/**
+ * Payments that have no scheme, by how each format begins: EPC069-12 (SEPA), Swiss QR-bill, UPN QR (Slovenia), EMV QRCPS,
+ * Spayd (Czechia), and the 2D code of the Polish banks (ZBP), whose third cell is an account of 26 digits.
+ */
+const payment = /^\s*((BCD|SPC|UPNQR)\r?\n|000201\d{4}|SPD\*\d|\d{0,10}\|PL\|\d{26}\|)/
+
 /** Nothing that a reader opens is plain text: no sign-in, payment or network by its scheme, no address that is not low-risk. */
 const whyNotText = (
   text: string,
@@ -86,6 +92,8 @@ const whyNotText = (
       code: 'not-plain-text',
       values: { scheme: scheme.toLowerCase() },
     }
+  if (payment.test(text))
+    return { path, message: `holds a payment, which readers hand to a bank’s app. ${instead}`, code: 'payment' }
   if (!staticText)
     return { path, message: `text is not marked low-risk under Settings → Codes. ${instead}`, code: 'text-not-low-risk' }
   const hosts = addresses.flatMap((each) => ('host' in each ? each.host : []))
