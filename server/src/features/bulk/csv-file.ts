@@ -1,5 +1,6 @@
+import { finished } from 'node:stream/promises'
 import { type Fault, type FieldCode, importRows } from '@postern/contract'
-import { CsvError, parse } from 'csv-parse/sync'
+import { CsvError, parse } from 'csv-parse'
 import { invalid } from '../../platform/refusal.ts'
 
 /** A row as it stands in the file: its number after the header, its cells by column, and what is wrong with its shape. */
@@ -20,20 +21,40 @@ const separatorOf = (text: string): string => {
 /** What our own files write before a cell that looks like a formula is taken off again. */
 const bare = (cell: string): string => cell.replace(/^'(?=[=+\-@\t\r])/, '').trim()
 
+type Parsed = { record: string[]; info: { lines: number } }
+/** Bytes that are parsed before other calls are served. */
+const aTurn = 64 * 1024
+const parsed = async (text: string): Promise<Parsed[]> => {
+  const parser = parse({
+    delimiter: separatorOf(text),
+    relax_column_count: true,
+    skip_empty_lines: true,
+    info: true,
+    to: importRows + 2,
+  })
+  const records: Parsed[] = []
+  parser.on('data', (each: Parsed) => records.push(each))
+  const ended = finished(parser)
+  // heard where it is awaited, which may be later than it happens
+  ended.catch(() => {})
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length && !parser.errored && !parser.readableEnded; at += aTurn) {
+    parser.write(bytes.subarray(at, at + aTurn))
+    await new Promise(setImmediate)
+  }
+  parser.end()
+  await ended
+  return records
+}
+
 /** Reads a file by RFC 4180, with the separators that spreadsheets write. Throws where it cannot be read as a whole. */
-export const readCsv = (csv: string, known: readonly string[], needed: readonly string[]): CsvFile => {
+export const readCsv = async (csv: string, known: readonly string[], needed: readonly string[]): Promise<CsvFile> => {
   if (csv.includes('\ufffd'))
     throw invalid('csv', 'is not UTF-8: save it as “CSV UTF-8”, so that letters like ł and é are what they were', 'not-utf8')
   const text = csv.replace(/^\ufeff/, '')
-  let records: { record: string[]; info: { lines: number } }[]
+  let records: Parsed[]
   try {
-    records = parse(text, {
-      delimiter: separatorOf(text),
-      relax_column_count: true,
-      skip_empty_lines: true,
-      info: true,
-      to: importRows + 2,
-    }) as never
+    records = await parsed(text)
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const line = String(error.lines ?? '?')

@@ -29,7 +29,7 @@ const each = async <T>(rows: readonly CsvRow[], check: (row: CsvRow) => T): Prom
   return checked
 }
 const people = async (db: Db | Tx, csv: string, own: Role): Promise<File> => {
-  const { columns, rows } = readCsv(csv, contract.userColumns, ['username'])
+  const { columns, rows } = await readCsv(csv, contract.userColumns, ['username'])
   const names = rows.map(({ values }) => usernameKey(values.username ?? ''))
   const taken = await sql<{
     key: string
@@ -39,7 +39,7 @@ const people = async (db: Db | Tx, csv: string, own: Role): Promise<File> => {
   return { columns, rows: await each(rows, (row) => checkPerson(row, known)) }
 }
 const links = async (db: Db | Tx, csv: string): Promise<File> => {
-  const { columns, rows } = readCsv(csv, contract.codeColumns, ['label', 'destination'])
+  const { columns, rows } = await readCsv(csv, contract.codeColumns, ['label', 'destination'])
   const cells = (column: string) => [...new Set(rows.flatMap(({ values }) => values[column] || []))]
   const owners = new Map<string, string>()
   for (const { id, key } of (
