@@ -158,7 +158,31 @@ test('a sign-in that its phone stops is found among what was denied, and says wh
     assert.deepEqual([denied?.type, denied?.detail.cause, denied?.subject?.name, more], ['sign-in.phone', reason, 'ada', []])
     // saying no is a deed that succeeded
     const [said] = await eventsOf({ codeId: screen.code.id, type: 'approval.declined' })
-    assert.deepEqual([said?.outcome, said?.detail.cause, said?.time], ['success', reason, denied?.time])
+    assert.deepEqual([said?.outcome, said?.detail.cause], ['success', reason])
+  }
+})
+
+test('of a request that its phone stops the record tells where it was asked for, and by which policy', async () => {
+  phone.browser.headers['x-forwarded-for'] = '203.0.113.200'
+  try {
+    for (const reason of ['not-me', 'declined'] as const) {
+      const desk = newDesk()
+      const screen = await askPhone(desk)
+      const { confirm } = await scan(server, phone, screen)
+      await phone.browser.call(contract.declineRequest, { confirm, reason })
+      const asked = `asked from ${addressOf(desk)}, AU`
+      const { version } = await olga.browser.call(contract.getDeviceSettings, {})
+      const told = (await eventsOf({ codeId: screen.code.id })).reverse().map(({ type, address, policy, detail }) => {
+        return [type, address, policy, detail.askedFrom, type === 'approval.declined' ? undefined : detail.reason]
+      })
+      assert.deepEqual(told, [
+        ['code.claimed', '203.0.113.200', `devices/${version}`, 'AU', asked],
+        ['approval.declined', '203.0.113.200', `devices/${version}`, 'AU', undefined],
+        ['sign-in.phone', '203.0.113.200', `devices/${version}`, 'AU', asked],
+      ])
+    }
+  } finally {
+    delete phone.browser.headers['x-forwarded-for']
   }
 })
 

@@ -1,4 +1,5 @@
 export type { Asker } from './approval-table.ts'
+export { askedFrom } from './asked-from.ts'
 export {
   confirmTries,
   countClaimFailure,

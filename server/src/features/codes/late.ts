@@ -3,6 +3,7 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Tx } from '../../platform/db.ts'
 import { EventDraft, type EventFacts, notify } from '../events/index.ts'
 import './approval-table.ts'
+import { askedFrom } from './asked-from.ts'
 import type { CodesDeps } from './codes.ts'
 import { refusalFor, stateOf } from './codes-life.ts'
 import { type FoundCode, noticeDue } from './codes-store.ts'
@@ -34,9 +35,9 @@ const putAlone = async (deps: CodesDeps, actor: Actor, work: (tx: Tx, within: bo
 }
 
 /** A claim that a rule refuses before it is one. */
-export const recordRefused = (deps: CodesDeps, actor: Actor, code: FoundCode, detail: { code: string; why: string }) =>
+export const recordRefused = (deps: CodesDeps, actor: Actor, code: FoundCode, facts: EventFacts) =>
   putAlone(deps, actor, (tx, within) =>
-    put(deps, tx, new EventDraft(actor, 'code.claimed', about(code, { detail })), { code, notice: undefined, within }),
+    put(deps, tx, new EventDraft(actor, 'code.claimed', about(code, facts)), { code, notice: undefined, within }),
   )
 
 /** A relay attempt, with both places: the event’s own is the phone’s, the asker’s stands in its sealed part. */
@@ -44,11 +45,8 @@ export const recordRelay = (deps: CodesDeps, actor: Actor, code: FoundCode, why:
   putAlone(deps, actor, (tx, within) => putRelay(deps, tx, actor, { code, notice: 'relay', within }, why))
 const putRelay = async (deps: CodesDeps, tx: Tx, actor: Actor, by: Put, why: string): Promise<void> => {
   const found = await tx.selectFrom('approval').select('asker').where('codeId', '=', by.code.id).executeTakeFirst()
-  const { address, city, country } = found?.asker ?? {}
-  const facts = about(by.code, {
-    reason: `asked from ${[address, city, country].filter(Boolean).join(', ') || 'nowhere known'}`,
-    detail: { why, ...(country ? { askedFrom: country } : {}) },
-  })
+  const { reason, detail } = askedFrom(found?.asker)
+  const facts = about(by.code, { reason, detail: { why, ...detail } })
   await put(deps, tx, new EventDraft(actor, 'code.relayed', facts), by)
 }
 

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { readDeviceSettings } from '../policies/index.ts'
+import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import type { CodesDeps } from './codes.ts'
 import './approval-table.ts'
 import type { FoundCode } from './codes-store.ts'
@@ -64,14 +64,14 @@ export const requireLive = async (
     if (age > cameraSeconds || age < -1) return stale(`frame ${last.n} was ${age} s old when it arrived`)
     return { read: 'frames', seconds: last.n + cameraSeconds + 1 }
   }
-  const { oneFrame } = await readDeviceSettings(deps.db)
+  const { oneFrame, version } = await readDeviceSettings(deps.db)
   const holds = ticket !== undefined && ticketHolds(deps.keys, code.id, last, code.age, ticket)
   // where policy takes no single frame, one that is fresh came by the wrong way, and is no photo
   if (!holds && (oneFrame || !isFresh(last, code.age)))
     return stale(`frame ${last.n} came alone, ${ticket === undefined ? 'without a ticket' : 'with a ticket that does not hold'}`)
   if (!oneFrame) {
     const why = 'policy asks for three frames'
-    await recordRefused(deps, actor, code, { code: 'not-allowed', why })
+    await recordRefused(deps, actor, code, { policy: devicePolicyName(version), detail: { code: 'not-allowed', why } })
     throw new Refusal('not-allowed', why, {
       reason: 'camera',
       detail: 'Policy asks for our own camera page. Open /phone and scan the code there.',

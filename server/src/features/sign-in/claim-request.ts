@@ -8,7 +8,7 @@ import type { Tx } from '../../platform/db.ts'
 import { toId } from '../../platform/ids.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import { type Asker, type ClaimHandler, findRepeatable, insertClaim, isClaimer, networkOf } from '../codes/index.ts'
+import { type Asker, askedFrom, type ClaimHandler, findRepeatable, insertClaim, isClaimer, networkOf } from '../codes/index.ts'
 import { type PasskeyDeps, requestOptions } from '../devices/index.ts'
 import { devicePolicyName, readAuthenticationSettings, readDeviceSettings } from '../policies/index.ts'
 import { claimRequest, deny, findRequest, type Request } from './requests-store.ts'
@@ -27,6 +27,8 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
     if (!request || !reading) throw new Refusal('code-unknown')
     const settings = await readDeviceSettings(tx)
     event.about({ policy: devicePolicyName(settings.version), detail: { read: reading.read } })
+    // whatever comes of it: that it was declined, or is never collected, is told by the phone alone
+    event.about(askedFrom(request.asker))
     const about = await contextOf(deps, tx, { request, phone: event.actor.source, key, read: reading.read, settings })
     const near = settings.near === 'off' ? null : about.context.near
     const known = settings.knownBrowser === 'off' ? null : about.context.known

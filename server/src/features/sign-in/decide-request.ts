@@ -3,6 +3,7 @@ import * as contract from '@postern/contract'
 import type { Actor } from '../../platform/actor.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
+import { askedFrom } from '../codes/index.ts'
 import { BadPasskey, type ChallengePurpose, type ProvenDevice, provenDevice, requestOptions } from '../devices/index.ts'
 import { act, EventDraft, type EventFacts } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
@@ -43,11 +44,11 @@ const requireOpen = (request: Request): void => {
   const over = whyOver(request)
   if (over) throw over
 }
-const about = ({ codeId, forUser, forName, read, near, known }: Request): EventFacts => ({
+const about = ({ codeId, forUser, forName, read, near, known, asker }: Request): EventFacts => ({
   codeId,
   factor: 'passkey',
   ...(forUser ? { subject: { kind: 'user', id: forUser, name: forName ?? '' } } : {}),
-  detail: { read: read ?? '', ...(near ? { near } : {}), ...(known ? { known } : {}) },
+  detail: { read: read ?? '', ...(near ? { near } : {}), ...(known ? { known } : {}), ...askedFrom(asker).detail },
 })
 const prove = (deps: SignInDeps, { codeId }: Request, actor: Actor, assertion: contract.Assertion, purpose: ChallengePurpose) =>
   provenDevice(deps, assertion, { purpose, requestId: codeId, thumbprint: thumbprintOf(actor) })
@@ -212,9 +213,11 @@ export const declineRequest = async (
 ): Promise<Out<typeof contract.declineRequest>> => {
   const request = await requireClaimed(deps, actor, confirm, 'approval.declined')
   const key = thumbprintOf(actor)
+  const { version } = await readDeviceSettings(deps.db)
+  const policy = devicePolicyName(version)
   const said = request.state === 'denied' && request.why === 'not-me'
   if (!(reason === 'not-me' && said)) {
-    const facts: EventFacts = { ...about(request), detail: { ...about(request).detail, reason } }
+    const facts: EventFacts = { ...about(request), policy, detail: { ...about(request).detail, reason } }
     const over = whyOver(request)
     if (over) return turnedAway(deps, actor, 'approval.declined', facts, over)
     const { options } = await act(
@@ -230,8 +233,9 @@ export const declineRequest = async (
         event.about({ detail: { cause: reason } })
         // saying no succeeded; the sign-in that was asked for did not
         const why = reason === 'not-me' ? 'this was not me' : 'declined on the phone'
-        event.and('sign-in.phone', { ...about(request), detail: { ...about(request).detail, cause: reason, why } }).outcome =
-          'denied'
+        const denied = event.and('sign-in.phone', { ...about(request), policy }).about({ detail: { cause: reason, why } })
+        // it was begun elsewhere than it was ended: the address of who asked is what an operator looks for
+        denied.about({ reason: askedFrom(request.asker).reason }).outcome = 'denied'
         await lengthenWait(tx, request.askerKey, request.forUser)
         if (reason === 'declined') return {}
         event.notices.push({ kind: 'not-me', userId: request.forUser })
