@@ -454,6 +454,66 @@ test('a waiting screen hears each step as it happens, and one that comes back he
   assert.deepEqual(await eventsOf(unseen), [])
 })
 
+test('a screen is told what became of its code, revoked or over, at whatever step, and never that nobody approved what was', async () => {
+  const steps: [string, (screen: Screen) => Promise<unknown>][] = [
+    ['shown', async () => undefined],
+    ['claimed', (screen) => scan(server, phone, screen)],
+    ['approved', async (screen) => approve(phone, server.origin, await scan(server, phone, screen), screen.match)],
+  ]
+  for (const [step, goOn] of steps) {
+    const desk = newDesk()
+    const screen = await askPhone(desk)
+    await goOn(screen)
+    const live = step === 'approved' ? undefined : await hear(desk)
+    await operator.browser.call(contract.revokeCode, { id: screen.code.id, reason: 'a drill' })
+    // the screen that is open hears it by itself, one that comes later from the beginning
+    for (const heard of [live, await hear(desk)]) {
+      await heard?.ended
+      const before = step === 'shown' ? [] : [{ type: 'scanned' }, { type: 'claimed' }]
+      if (heard)
+        assert.deepEqual(
+          heard.told.map(({ data }) => data),
+          [...before, { type: 'denied', reason: 'revoked' }],
+          step,
+        )
+    }
+    const { status, problem } = await desk.try(contract.collectSignIn, {})
+    assert.deepEqual([status, problem.code, problem.reason], [409, 'conflict', step === 'approved' ? 'revoked' : undefined], step)
+  }
+  const desk = newDesk()
+  const screen = await askPhone(desk)
+  assert.equal((await approve(phone, server.origin, await scan(server, phone, screen), screen.match)).status, 200)
+  await age(server, screen, 121)
+  const heard = await hear(desk)
+  await heard.ended
+  assert.deepEqual(
+    heard.told.map(({ data }) => data.type),
+    ['scanned', 'claimed', 'expired'],
+  )
+  const { status, problem } = await desk.try(contract.collectSignIn, {})
+  assert.deepEqual([status, problem.code, problem.reason], [409, 'conflict', 'expired'])
+  assert.doesNotMatch(problem.detail ?? '', /No phone/)
+  const [attempt] = await eventsOf(screen, 'sign-in.phone')
+  assert.deepEqual([attempt?.outcome, attempt?.detail.why], ['denied', 'it was not collected in time'])
+})
+
+test('whoever looks late at a request that ended hears that a phone had claimed it', async () => {
+  const desk = newDesk()
+  const screen = await askPhone(desk)
+  let claimed = await scan(server, phone, screen)
+  const wrong = screen.match === '10' ? '11' : '10'
+  for (let tries = 1; tries <= 3; tries++) {
+    const { problem } = await approve(phone, server.origin, claimed, wrong)
+    claimed = { ...claimed, options: (problem.options ?? claimed.options) as Claimed['options'] }
+  }
+  const heard = await hear(desk)
+  await heard.ended
+  assert.deepEqual(
+    heard.told.map(({ data }) => data),
+    [{ type: 'scanned' }, { type: 'claimed' }, { type: 'denied', reason: 'number' }],
+  )
+})
+
 withEitherKind(
   'the phone that claimed is told what became of its request, whatever ended it; nobody else is told anything',
   async (synced) => {

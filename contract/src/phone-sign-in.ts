@@ -57,7 +57,10 @@ export const openQr = endpoint({
 })
 export const requestEvents = ['scanned', 'claimed', 'approved', 'denied', 'expired'] as const
 export type RequestEvent = (typeof requestEvents)[number]
-/** Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, revoked, or its person suspended. */
+/**
+ * Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, revoked, or its person
+ * suspended. `revoked`: its code was.
+ */
 export const deniedReasons = [
   'declined',
   'not-me',
@@ -68,6 +71,7 @@ export const deniedReasons = [
   'policy',
   'replaced',
   'device',
+  'revoked',
 ] as const
 export const signInEvents = endpoint({
   method: 'GET',

@@ -56,6 +56,8 @@ export const refusalReasons = {
   'last-factor': 'It is the last second factor, and policy demands one',
   'last-owner': 'It would leave no owner who can sign in with a second factor',
   device: 'What claimed or approved the request was ended meanwhile: reported lost, revoked, or its person suspended',
+  revoked: 'The code was revoked before the sign-in was complete',
+  expired: 'What was approved was not collected in time: a request lives for 120 seconds',
   'device-ended': 'The device is lost or revoked already',
 } as const
 export type RefusalReason = keyof typeof refusalReasons

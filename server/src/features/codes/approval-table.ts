@@ -1,5 +1,7 @@
 import type { Generated } from 'kysely'
 
+/** Channel on which a waiting screen hears of its request: the payload is the sign-in’s id. */
+export const requestChannel = 'postern_requests'
 /** Who asks, as the phone is shown it: from the call that drew the code. */
 export type Asker = { browser: string; platform: string; address: string | null; country: string | null; city: string | null }
 declare module '../../platform/db.ts' {

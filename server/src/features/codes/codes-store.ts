@@ -6,6 +6,7 @@ import type { Db, Tx } from '../../platform/db.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
 import { currentEpoch, type Keys, newToken } from '../../platform/keys.ts'
 import { anOwner } from '../users/index.ts'
+import { requestChannel } from './approval-table.ts'
 import { type AuthenticatingKind, enrolmentKinds } from './codes-life.ts'
 
 export { type By, byOf } from '../../platform/actor.ts'
@@ -284,6 +285,7 @@ export const noticeDue = async (tx: Tx, id: string): Promise<boolean> =>
  * Revokes codes: by id, those of a person that are open, or bootstrap codes; with `replacedBy` another has taken the place
  * of the one. Open is also what was claimed and not confirmed, whose claim ends with it; of the first operator’s only with
  * `claimed`. One statement, its locks in one order: claims, the codes, their versions, and the end of the sessions they opened.
+ * The screen that draws a moving code hears of it.
  */
 export const revokeCodes = async (
   tx: Tx,
@@ -311,8 +313,10 @@ export const revokeCodes = async (
     v as (insert into code_version (code_id, version, changed, fields, by_id, by_name)
       select r.id, r.version, '{revoked}', ${versionOf('r')}, ${byId}::uuid, ${byName} from r),
     s as (update session s set ended_at = now(), ended_why = 'its code was revoked' from r where s.code_id = r.id and s.ended_at is null)
-    select id, revoked_at as "revokedAt" from r`.execute(tx)
-  return rows
+    select id, revoked_at as "revokedAt", case when sign_in_id is not null then pg_notify(${requestChannel}, sign_in_id::text) end from r`.execute(
+    tx,
+  )
+  return rows.map(({ id, revokedAt }) => ({ id, revokedAt }))
 }
 /** One open code a person: whoever issues one ends those by which they could have enrolled before. */
 export const endOpenEnrolments = (tx: Tx, userId: string, by: By) =>

@@ -1,4 +1,4 @@
-export type { Asker } from './approval-table.ts'
+export { type Asker, requestChannel } from './approval-table.ts'
 export { askedFrom } from './asked-from.ts'
 export {
   confirmTries,
@@ -21,7 +21,6 @@ export { activationTries, type By, byOf, endOpenEnrolments, revokeCodes } from '
 export { leadsTo, whyNotLink } from './destinations.ts'
 export { createCode, updateCode } from './edit-code.ts'
 export { framesKey, hashOfFrames, periodMs } from './frames.ts'
-export { requestChannel } from './moving-code.ts'
 export { type Opening, Openings } from './openings.ts'
 export { reissueCode } from './reissue-code.ts'
 export { noSuchCode, type RefusedOfSet, revokeSet } from './revoke-set.ts'

@@ -5,14 +5,12 @@ import type { Actor } from '../../platform/actor.ts'
 import type { Db } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
+import { requestChannel } from './approval-table.ts'
 import type { CodesDeps } from './codes.ts'
-import './approval-table.ts'
 import type { FoundCode } from './codes-store.ts'
 import { ageOf, cameraSeconds, type Frame, frameIn, inARow, isFresh, isOurs, ticketFor, ticketHolds } from './frames.ts'
 import { recordRefused, recordRelay } from './late.ts'
 
-/** Channel on which a waiting screen hears of its request: the payload is the sign-in’s id. */
-export const requestChannel = 'postern_requests'
 /** How the phone read a moving code; `seconds` since the code was made until which the burn may stand. */
 export type Reading = { read: 'frames' | 'one frame'; seconds: number }
 

@@ -6,17 +6,24 @@ import type { Answer } from '../../platform/route.ts'
 import { act, type EventFacts } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { thumbprintOf, turnedAway } from './proof-refusals.ts'
-import { collectApproved, type EndedRequest, findEndedWithDevice, isApproved } from './requests-store.ts'
+import { collectApproved, type EndedRequest, findEnded, isApproved } from './requests-store.ts'
 import { aboutSignIn, openSession, requireSignIn, type SignInDeps, shown, toSignIn } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
 import { addProof, type SignInRow } from './sign-in-store.ts'
 
 const notApproved = () => new Refusal('conflict', 'nothing is approved', { detail: 'No phone has approved this sign-in.' })
-const endedWithDevice = () =>
-  new Refusal('conflict', 'what approved it was ended meanwhile', {
-    reason: 'device',
-    detail: 'The phone was reported lost or revoked meanwhile, or its person is suspended. Sign in another way.',
-  })
+/** What was approved, and is no more: why, for the record, and for the page and its person. */
+const ended = ({ by }: EndedRequest): Refusal => {
+  const [why, detail] = {
+    device: [
+      'what approved it was ended meanwhile',
+      'The phone was reported lost or revoked meanwhile, or its person is suspended. Sign in another way.',
+    ],
+    revoked: ['its code was revoked meanwhile', 'The code was revoked meanwhile. Ask for a new one, or sign in another way.'],
+    expired: ['it was not collected in time', 'The approval was not collected in time. Ask for a new code.'],
+  }[by] as [string, string]
+  return new Refusal('conflict', why, { reason: by, detail })
+}
 const ofEnded = ({ codeId, deviceId, userId, username }: EndedRequest): EventFacts => ({
   codeId,
   deviceId,
@@ -24,12 +31,11 @@ const ofEnded = ({ codeId, deviceId, userId, username }: EndedRequest): EventFac
 })
 /**
  * There is nothing to collect: a page that asks too early, or too often, is tallied, and fills no log. What was approved and ended
- * with its device is on record as that, and its page is told.
+ * before it came is on record as that, and its page is told.
  */
 const nothingThere = async (deps: SignInDeps, actor: Actor, row: SignInRow, refusal: Refusal): Promise<never> => {
-  const ended = row.state === 'collected' ? undefined : await findEndedWithDevice(deps.db, row.id)
-  if (ended)
-    return turnedAway(deps, actor, 'sign-in.phone', { ...aboutSignIn(row, 'passkey'), ...ofEnded(ended) }, endedWithDevice())
+  const found = row.state === 'collected' ? undefined : await findEnded(deps.db, row.id)
+  if (found) return turnedAway(deps, actor, 'sign-in.phone', { ...aboutSignIn(row, 'passkey'), ...ofEnded(found) }, ended(found))
   await deps.tally.add(actor, 'sign-in.phone', refusal.why)
   throw refusal
 }
@@ -68,10 +74,10 @@ export const collectSignIn = async (
     event.about(about)
     const approved = await collectApproved(tx, row.id)
     if (!approved) {
-      const lost = await findEndedWithDevice(tx, row.id)
-      if (!lost) throw notApproved()
-      event.about(ofEnded(lost))
-      throw endedWithDevice()
+      const found = await findEnded(tx, row.id)
+      if (!found) throw notApproved()
+      event.about(ofEnded(found))
+      throw ended(found)
     }
     const { userId, username, deviceId, codeId, be, read } = approved
     event.about({

@@ -8,20 +8,20 @@ type Told = Out<typeof contract.signInEvents>
 const heartbeatMs = 15_000
 
 /** What has become of a request by now, in order; the last of them ends it where `ends`. */
-const happened = (standing: Standing): { events: Told[]; ends: boolean } => {
-  const { state, why, leftMs } = standing
-  const claimed = state !== 'open' && !(state !== 'claimed' && why === 'far')
-  const events: Told[] = [
-    ...(standing.scanned ? [{ type: 'scanned' as const }] : []),
-    ...(claimed && state !== 'failed' ? [{ type: 'claimed' as const }] : []),
-  ]
-  if (state === 'approved' || state === 'collected') events.push({ type: 'approved' })
-  else if (state === 'denied' || state === 'failed') {
-    const reason = deniedReasons.find((each) => each === why)
-    events.push({ type: 'denied', ...(reason ? { reason } : {}) })
-  } else if (leftMs <= 0) events.push({ type: 'expired' })
-  else return { events, ends: false }
-  return { events, ends: true }
+const happened = ({ state, why, scanned, claimed, revoked, leftMs }: Standing): { events: Told[]; ends: boolean } => {
+  const events: Told[] = [...(scanned ? [{ type: 'scanned' as const }] : []), ...(claimed ? [{ type: 'claimed' as const }] : [])]
+  const last = (told: Told) => ({ events: [...events, told], ends: true })
+  const denied = (reason: string | null) => {
+    const named = deniedReasons.find((each) => each === reason)
+    return last({ type: 'denied', ...(named ? { reason: named } : {}) })
+  }
+  if (state === 'denied' || state === 'failed') return denied(why)
+  if (state === 'collected') return last({ type: 'approved' })
+  // also what was approved: nobody can collect it any more
+  if (revoked) return denied('revoked')
+  if (leftMs <= 0) return last({ type: 'expired' })
+  if (state === 'approved') return last({ type: 'approved' })
+  return { events, ends: false }
 }
 
 /**

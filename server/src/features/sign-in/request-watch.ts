@@ -7,15 +7,20 @@ export type Standing = {
   state: 'open' | 'claimed' | 'approved' | 'denied' | 'failed' | 'collected'
   why: string | null
   scanned: boolean
+  /** By a phone, whatever became of it. */
+  claimed: boolean
+  /** Its code was. */
+  revoked: boolean
   leftMs: number
   /** Another way completed the sign-in, or it is over. */
   over: boolean
 }
 type Read = Standing | { codeId: null; over: boolean }
-const text = `select b.n, s.state <> 'open' or s.expires_at <= now() as over, a.code_id as "codeId", a.state, a.why, a.scanned_at is not null as scanned,
+const text = `select b.n, s.state <> 'open' or s.expires_at <= now() as over, a.code_id as "codeId", a.state, a.why, a.scanned_at is not null as scanned, a.claim_key is not null as claimed, a.revoked,
     (extract(epoch from a.expires_at - now()) * 1000)::float8 as "leftMs"
   from unnest($1::int[], $2::uuid[]) b(n, id) join sign_in s on s.id = b.id
-    left join lateral (select * from approval a where a.sign_in_id = b.id order by a.code_id desc limit 1) a on true`
+    left join lateral (select a.*, k.revoked_at is not null as revoked from approval a join code k on k.id = a.code_id
+      where a.sign_in_id = b.id order by a.code_id desc limit 1) a on true`
 
 /**
  * Wakes waiting screens: one by one, by the id that a notification names, and all where the connection began anew. What happened

@@ -159,12 +159,22 @@ export const isApproved = async (db: Db, signInId: string): Promise<boolean> => 
     await sql`select from approval a, device d, users p where a.sign_in_id = ${signInId} and ${sql.raw(ready)}`.execute(db)
   return rows.length > 0
 }
-export type EndedRequest = { codeId: string; deviceId: string; userId: string; username: string }
-/** The newest request of a sign-in, where it was approved and its device, or its person, was ended before it was collected. */
-export const findEndedWithDevice = async (db: Db | Tx, signInId: string): Promise<EndedRequest | undefined> => {
-  const { rows } = await sql<EndedRequest>`select a.code_id, a.device_id, a.user_id, p.username
-    from (select * from approval where sign_in_id = ${signInId} order by code_id desc limit 1) a join users p on p.id = a.user_id
-    where a.state = 'failed' and a.why = 'device'`.execute(db)
+export type EndedRequest = {
+  codeId: string
+  deviceId: string
+  userId: string
+  username: string
+  /** Its device or its person was ended, its code was revoked, its time was over. */
+  by: 'device' | 'revoked' | 'expired'
+}
+/** The newest request of a sign-in, where it was approved and was ended before it was collected. */
+export const findEnded = async (db: Db | Tx, signInId: string): Promise<EndedRequest | undefined> => {
+  const { rows } = await sql<EndedRequest>`select a.code_id, a.device_id, a.user_id, p.username,
+      case when a.state = 'failed' then a.why when k.revoked_at is not null then 'revoked' else 'expired' end as by
+    from (select * from approval where sign_in_id = ${signInId} order by code_id desc limit 1) a join users p on p.id = a.user_id join code k on k.id = a.code_id
+    where a.state = 'failed' and a.why = 'device' or a.state = 'approved' and (k.revoked_at is not null or a.expires_at <= now())`.execute(
+    db,
+  )
   return rows[0]
 }
 /** approved → collected, once. The sign-in is locked first, as by whatever ends it with its person or device. */

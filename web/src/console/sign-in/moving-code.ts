@@ -57,7 +57,8 @@ export const useMovingCode = (given: {
           // what approved it, or a rule, may have ended it before the page came to collect
           const why = problemIn(error)?.reason
           const denied = deniedReasons.find((each) => each === why)
-          setState(denied ? { at: 'denied', reason: denied } : { at: 'failed', error })
+          if (denied) setState({ at: 'denied', reason: denied })
+          else setState(why === 'expired' ? { at: 'expired' } : { at: 'failed', error })
         }
       }
     }
