@@ -174,6 +174,20 @@ test('near: behind a proxy that nobody named everybody has its address, and nobo
   await journey(t)
 })
 
+test('near: a phone that was too far ends the code; asking again and again fills no log', async () => {
+  await under({ near: 'require' }, async () => {
+    const screen = await askPhone(from(server, places.mountainView))
+    const far = phoneAt(places.london, own(false).phone)
+    assert.equal((await claim(far, screen)).problem.reason, 'far')
+    await settle(10, 60)
+    const again = await Promise.all(Array.from({ length: 80 }, () => claim(far, screen)))
+    assert.deepEqual([...new Set(again.map(({ problem }) => problem.code))], ['code-expired'])
+    const { items } = await olga.browser.call(contract.listEvents, { codeId: screen.code.id, limit: 200 })
+    assert.ok(items.length <= 61, `${items.length} events`)
+    assert.deepEqual([...new Set(items.map(({ type }) => type))].sort(), ['code.claimed', 'code.relayed'])
+  })
+})
+
 test('known browser: where policy requires one, a browser that nobody signed in by gets no code at all', async () => {
   await under({ knownBrowser: 'require' }, async () => {
     const fresh = server.browser()
@@ -252,6 +266,17 @@ test('start networks: our code is for the networks that are named; the other way
       await signedIn(desk, ada)
     }
   })
+})
+
+test('start networks: what is no network is refused with what would be one', async () => {
+  const { version: _, ...settings } = (await settingsOf()).value
+  const etag = (await settingsOf()).headers.get('etag') as string
+  for (const wrong of ['10.0.0.1', '10.0.0.0/33', 'office']) {
+    const save = { ...settings, startNetworks: ['192.0.2.0/24', wrong] }
+    const { status, problem } = await olga.browser.try(contract.putDeviceSettings, save, { headers: { 'if-match': etag } })
+    assert.deepEqual([status, problem.errors?.map(({ path }) => path)], [422, ['startNetworks.1']], wrong)
+    assert.match(problem.detail ?? '', /192\.0\.2\.0\/24/, wrong)
+  }
 })
 
 test('start networks: asking again and again from elsewhere costs starts, and fills no log', async () => {

@@ -11,7 +11,7 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type Asker, askedFrom, type ClaimHandler, findRepeatable, insertClaim, isClaimer, networkOf } from '../codes/index.ts'
 import { type PasskeyDeps, requestOptions } from '../devices/index.ts'
 import { devicePolicyName, readAuthenticationSettings, readDeviceSettings } from '../policies/index.ts'
-import { claimRequest, deny, findRequest, type Request } from './requests-store.ts'
+import { claimRequest, denyUnclaimed, findRequest, type Request } from './requests-store.ts'
 
 type Answer = Extract<Out<typeof contract.claimCode>, { kind: 'sign-in' | 'approve' }>
 /** Digits of the number that the phone is asked for. */
@@ -155,7 +155,7 @@ const requireNear = (rule: contract.DeviceSettings['near'], { near }: RequestCon
     reason: 'far',
     detail: 'Policy asks that phone and computer are in the same network or country, and these are not.',
     keep: async (tx) => {
-      await deny(tx, codeId, null, 'far')
+      await denyUnclaimed(tx, codeId, 'far')
       return undefined
     },
   })

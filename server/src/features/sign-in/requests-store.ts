@@ -149,9 +149,20 @@ export const approve = async (
 /** claimed → denied; by the claiming key, or by a rule. False: it was decided before. */
 export const deny = async (tx: Tx, codeId: string, key: Buffer | null, why: string): Promise<boolean> => {
   const { rows } = await sql`with u as (update approval a set state = 'denied', why = ${why}, decided_at = now()
-    where a.code_id = ${codeId} and (a.state = 'claimed' and a.claim_key = ${key}::bytea or a.state = 'open' and ${key}::bytea is null) and ${sql.raw(live('a'))} returning a.sign_in_id)
+    where a.code_id = ${codeId} and a.state = 'claimed' and a.claim_key = ${key}::bytea and ${sql.raw(live('a'))} returning a.sign_in_id)
     select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(tx)
   return rows.length > 0
+}
+/**
+ * open → denied by a rule, before anybody has it. Its code ends with it, and is locked first, as where a phone claims it: what
+ * comes for it again comes late, and is bounded as that.
+ */
+export const denyUnclaimed = async (tx: Tx, codeId: string, why: string): Promise<void> => {
+  await sql`with k as materialized (select id from code where id = ${codeId} and claimed_at is null for no key update),
+    u as (update approval a set state = 'denied', why = ${why}, decided_at = now() from k
+      where a.code_id = k.id and a.state = 'open' and ${sql.raw(live('a'))} returning a.code_id, a.sign_in_id),
+    e as (update code c set expires_at = now() from u where c.id = u.code_id)
+    select sign_in_id, ${sql.raw(tell('u'))} from u`.execute(tx)
 }
 /** Whether there is anything to collect; the statement that collects asks again. */
 export const isApproved = async (db: Db, signInId: string): Promise<boolean> => {
