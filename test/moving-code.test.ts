@@ -665,7 +665,12 @@ test('a sign-in code is listed where it is asked for, and never re-issued, edite
     byId.items.map(({ id }) => id),
     [screen.code.id],
   )
-  assert.equal((await operator.browser.try(contract.reissueCode, { id: screen.code.id })).status, 409)
+  const again = await operator.browser.try(contract.reissueCode, { id: screen.code.id })
+  assert.deepEqual([again.status, again.problem.code], [409, 'conflict'])
+  const drawn = await operator.browser.try(contract.codeSymbolSvg, { id: screen.code.id })
+  assert.deepEqual([drawn.status, drawn.problem.code], [409, 'code-not-drawable'])
+  // the words are of this kind: it is not static, and nobody can issue it again
+  for (const { problem } of [again, drawn]) assert.match(problem.detail ?? '', /the screen that shows it/)
   const checked = await server
     .browser()
     .call(contract.checkCode, { content: `${screen.url}#${(await liveFrames(server, screen)).secret}` })

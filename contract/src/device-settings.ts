@@ -21,7 +21,7 @@ export const DeviceSettings = z
     near: check.meta({ description: 'Phone and computer in the same network or country (§6.1.1)' }),
     knownBrowser: check.meta({ description: 'A browser that signed this person in before (§6.1.7)' }),
     startNetworks: z
-      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .array(z.union([z.cidrv4(), z.cidrv6()], 'a network with its length, as 192.0.2.0/24 or 2001:db8::/32'))
       .max(100)
       .meta({ description: 'Networks that may ask for our code (§6.1.8); empty: all' }),
     deviceHeld: Roles.meta({ description: 'Roles whose passkeys must not be able to leave the device (BE=0)' }),

@@ -1,4 +1,4 @@
-import type { In, SymbolFormat } from '@postern/contract'
+import type { CodeKind, In, SymbolFormat } from '@postern/contract'
 import * as contract from '@postern/contract'
 import type { Db } from '../../platform/db.ts'
 import { fromId } from '../../platform/ids.ts'
@@ -6,17 +6,21 @@ import { Refusal } from '../../platform/refusal.ts'
 import { type Route, route } from '../../platform/route.ts'
 import { drawSymbol, lookOf, outputOf } from '../symbols/index.ts'
 import type { CodesDeps } from './codes.ts'
+import { kinds } from './codes-life.ts'
 import { readCode } from './codes-read.ts'
 
-export const notDrawable = (): Refusal =>
+export const notDrawable = (kind?: CodeKind): Refusal =>
   new Refusal('code-not-drawable', 'only its hash is kept', {
-    detail: 'This code authenticates, and only a hash of its secret is kept. Issue it again to print it again.',
+    detail:
+      kind && kinds[kind].symbol === 'moving'
+        ? 'This code moves: the screen that shows it draws it anew each second, and nobody else does.'
+        : 'This code authenticates, and only a hash of its secret is kept. Issue it again to print it again.',
   })
 /** What the symbol holds, in the look of the code's kit as it is now, or of the default. In every state: a code that is over can be brought back without printing. */
 const drawCode = async (deps: CodesDeps, codeId: string, format: SymbolFormat, size?: number) => {
   const code = await readCode(deps.db, deps.origin, fromId(codeId))
   if (!code) throw new Refusal('not-found')
-  if (code.url === null) throw notDrawable()
+  if (code.url === null) throw notDrawable(code.kind)
   const look = await lookOf(deps.db, code.brand && fromId(code.brand.id))
   const drawn = await drawSymbol(code.url, look, outputOf(format, size))
   return { value: new Uint8Array(drawn), fileName: fileNameOf(code, format) }

@@ -46,7 +46,10 @@ const reissue = async (
   const { kind } = old
   if (kinds[kind].reissue === 'never')
     throw new Refusal('conflict', `${kind} codes are not re-issued`, {
-      detail: 'A static code cannot be issued again: its symbol is the content itself. Make a new one.',
+      detail:
+        kinds[kind].symbol === 'moving'
+          ? 'A moving code cannot be issued again: the screen that shows it asks for its next one.'
+          : 'A static code cannot be issued again: its symbol is the content itself. Make a new one.',
     })
   if (old.replacedBy) throw replacedAlready(old.replacedBy)
   requireTakes(old, 'reissue')
