@@ -186,6 +186,93 @@ test('of a request that its phone stops the record tells where it was asked for,
   }
 })
 
+const endings: [string, (desk: Browser, screen: Screen) => Promise<unknown>][] = [
+  ['a newer code', (desk) => desk.call(contract.openQr, {})],
+  ['its time', (_, screen) => age(server, screen, 121)],
+  ['another way in', async (desk) => afterPasscode(await enterPassword(desk))],
+  ['a revocation', (_, { code }) => olga.browser.call(contract.revokeCode, { id: code.id, reason: 'a drill' })],
+]
+const enterPassword = async (desk: Browser): Promise<Browser> => {
+  await desk.call(contract.provePassword, { username: ada.username, password: ada.password })
+  return desk
+}
+const afterPasscode = async (desk: Browser): Promise<unknown> => {
+  await forgetStep(server, ada)
+  return desk.call(contract.proveTotp, { code: passcode(ada.secret) })
+}
+test('“this was not me” is told also where who asked took the request back before it was said, once', async () => {
+  for (const [by, ends] of endings) {
+    const desk = newDesk()
+    const screen = await askPhone(desk)
+    const { confirm } = await scan(server, phone, screen)
+    await ends(desk, screen)
+    // a plain no comes too late: there is nothing left to say no to
+    const declined = await phone.browser.try(contract.declineRequest, { confirm, reason: 'declined' })
+    assert.equal(declined.status, 410, by)
+    const { options } = await phone.browser.call(contract.declineRequest, { confirm, reason: 'not-me' })
+    assert.ok(options, by)
+    const [denied] = await eventsOf({ codeId: screen.code.id, type: 'sign-in.phone', outcome: 'denied' })
+    assert.deepEqual([denied?.detail.cause, denied?.subject?.name], ['not-me', 'ada'], by)
+    const told = await server.sql(
+      `select count(*)::int as n from notice n join event e on e.id = n.event_id where n.kind = 'not-me' and e.code_id = $1`,
+      [uuidOf(screen.code.id)],
+    )
+    assert.equal(told[0]?.n, 1, by)
+    if (by !== 'another way in') {
+      assert.equal(said(await desk.try(contract.openQr, {})), 'rate-limited', `${by}: who asked waits`)
+    }
+    // said twice it is told once; with the passkey it signs out everywhere, as ever
+    assert.ok((await phone.browser.call(contract.declineRequest, { confirm, reason: 'not-me' })).options)
+    assert.equal((await eventsOf({ codeId: screen.code.id, type: 'sign-in.phone', outcome: 'denied' })).length, 1, by)
+    const assertion = phone.authenticator.get(options, { origin: server.origin })
+    const all = await phone.browser.call(contract.declineRequest, { confirm, reason: 'not-me', assertion })
+    assert.equal(typeof all.sessionsEnded, 'number', by)
+  }
+})
+
+test('what its person decided is not said otherwise afterwards', async () => {
+  const decided: ((screen: Screen, claimed: Claimed) => Promise<unknown>)[] = [
+    (_, { confirm }) => phone.browser.call(contract.declineRequest, { confirm, reason: 'declined' }),
+    (screen, claimed) => approve(phone, server.origin, claimed, screen.match),
+    async (screen, claimed) => {
+      assert.equal((await approve(phone, server.origin, claimed, screen.match)).status, 200)
+      await age(server, screen, 121)
+    },
+  ]
+  for (const decide of decided) {
+    const { screen, claimed } = await claimedBy(phone)
+    await decide(screen, claimed)
+    const late = await phone.browser.try(contract.declineRequest, { confirm: claimed.confirm, reason: 'not-me' })
+    assert.equal(said(late), 'code-used')
+  }
+})
+
+test('a passkey whose counter ran backwards is locked, and not the request: another one of its person approves', async () => {
+  const cora = await newPerson(server, olga, 'cora')
+  const hers = await enrolPhone(server, olga, cora)
+  const key = await enrolPhone(server, olga, cora)
+  const desk = newDesk()
+  const screen = await askPhone(desk)
+  const claimed = await scan(server, hers, screen)
+  hers.authenticator.counter = 5
+  const used = newDesk()
+  await used.call(contract.openSignIn, {})
+  const options = await used.call(contract.signInPasskeyOptions, {})
+  await used.call(contract.provePasskey, { assertion: hers.authenticator.get(options, { origin: server.origin }) })
+  const copied = hers.authenticator.get(claimed.options, { origin: server.origin }, { tamper: { counter: 2 } })
+  const tried = await hers.browser.try(contract.approveRequest, {
+    confirm: claimed.confirm,
+    assertion: copied,
+    match: screen.match,
+  })
+  assert.deepEqual([tried.status, tried.problem.code, tried.problem.reason], [401, 'factor-wrong', undefined])
+  const [locked] = (await olga.browser.call(contract.listDevices, { userId: cora.id, state: 'revoked' })).items
+  assert.equal(locked?.id, hers.deviceId)
+  const again = withOptions(claimed, tried.problem.options)
+  assert.equal((await approve({ ...hers, authenticator: key.authenticator }, server.origin, again, screen.match)).status, 200)
+  assert.equal((await desk.call(contract.collectSignIn, {})).signIn.state, 'complete')
+})
+
 test('whoever repeats such a call is bounded by their address: beyond its failures 429, and no event more', async () => {
   const { claimed, screen } = await claimedBy(phone)
   await phone.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })

@@ -174,7 +174,7 @@ export const declineRequest = endpoint({
   path: '/api/approvals/decline',
   needs: 'browser',
   summary:
-    'Declines; the request is dead at once. `not-me` also tells the operators, and answers options: with their assertion a second call ends the person’s sessions.',
+    'Declines; the request is dead at once. `not-me` also tells the operators, and answers options: with their assertion a second call ends the person’s sessions. It can also be said of what its time, its asker or an operator ended while this browser had it.',
   input: z.strictObject({
     confirm: z.string().min(1).max(128),
     reason: z.enum(['declined', 'not-me']),

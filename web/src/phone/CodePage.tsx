@@ -238,7 +238,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
           onOver={end}
         />
       )}
-      {stage.at === 'over' && <OverPage over={stage.over} onEnded={forget} />}
+      {stage.at === 'over' && <OverPage over={stage.over} onOver={end} onEnded={forget} />}
       {stage.at === 'confirmed' && stage.codes && (
         <RecoveryCodes
           codes={stage.codes}

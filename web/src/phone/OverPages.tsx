@@ -3,13 +3,17 @@ import type { RefusalReason, RequestOptions } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { decline, problemOfError } from './calls.ts'
 import type { Over } from './kept.ts'
+import { Drawing } from './parts.tsx'
 import { ceremonyWords, signWithPasskey } from './passkey.ts'
 import { inWords } from './refusals.ts'
 import { State } from './StatePages.tsx'
 import { t, type Words } from './words.ts'
 
 /** How a request ended: what happened, what it means, what to do. */
-export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void }) => {
+/** `onOver`: of what this phone had claimed. */
+type Ended = { over: Over; onOver?: (over: Over) => void; onEnded: () => void }
+export const OverPage = ({ over, onOver, onEnded }: Ended) => {
+  const still = onOver && 'confirm' in over && over.confirm && <StillNotMe confirm={over.confirm} onOver={onOver} />
   switch (over.how) {
     case 'approved':
       return <State badge="check" tone="ok" title={t('over.approved')} lead={t('over.approvedLead')} />
@@ -31,6 +35,7 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
       return (
         <State badge="clock" title={t('over.expired')} lead={t('over.expiredLead')}>
           <NewOne />
+          {still}
         </State>
       )
     case 'elsewhere':
@@ -43,18 +48,21 @@ export const OverPage = ({ over, onEnded }: { over: Over; onEnded: () => void })
       return (
         <State badge="barred" title={t('state.nowReplaced')} lead={t('state.nowReplacedLead')}>
           <Scan />
+          {still}
         </State>
       )
     case 'withdrawn':
       return (
         <State badge="barred" title={t('over.withdrawn')} lead={t('over.withdrawnLead')}>
           <NewOne />
+          {still}
         </State>
       )
     case 'revoked':
       return (
         <State badge="barred" title={t('state.nowRevoked')} lead={t('over.revokedLead')}>
           <NewOne />
+          {still}
         </State>
       )
     case 'device':
@@ -123,6 +131,36 @@ const NewOne = () => (
     </div>
   </>
 )
+
+/** Who asked took it back, or time did: whoever did not begin it can tell security all the same. */
+const StillNotMe = ({ confirm, onOver }: { confirm: string; onOver: (over: Over) => void }) => {
+  const [busy, setBusy] = useState(false)
+  const [words, setWords] = useState<string>()
+  const say = async () => {
+    setBusy(true)
+    setWords(undefined)
+    try {
+      const { options } = await decline({ confirm, reason: 'not-me' })
+      onOver({ how: 'not-me', confirm, options })
+    } catch (error) {
+      const problem = problemOfError(error)
+      setWords(inWords(problem, problem.retryAfter ?? 5))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <>
+      <p class="error" role="alert">
+        {words}
+      </p>
+      <button type="button" class="notme" disabled={busy} onClick={say}>
+        <Drawing of="flag" />
+        {t('request.notMe')}
+      </button>
+    </>
+  )
+}
 
 /** "This was not me": the request is dead and security knows. What is offered besides needs the person's own passkey. */
 const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEnded: () => void }) => {

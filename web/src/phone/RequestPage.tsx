@@ -107,7 +107,7 @@ export const RequestPage = ({
   const left = useSecondsTo(onOurClock(claim.expiresAt))
   // biome-ignore lint/correctness/useExhaustiveDependencies: with the clock, not with each drawing
   useEffect(() => {
-    if (left === 0 && !busy) onOver({ how: 'expired' })
+    if (left === 0 && !busy) onOver({ how: 'expired', confirm: claim.confirm })
   }, [left, busy])
   // biome-ignore lint/correctness/useExhaustiveDependencies: once a challenge; what it is held against stays
   useEffect(() => {
@@ -138,7 +138,7 @@ export const RequestPage = ({
       setHint('request.register')
       return setWords(t('request.otherPasskey'))
     }
-    const over = overOf(problem)
+    const over = overOf(problem, claim.confirm)
     if (over?.how === 'elsewhere') onOver(await overNow(claim.confirm, over))
     else if (over) onOver(over)
     else setWords(problem.status === 0 ? t('request.lost') : inWords(problem, problem.retryAfter ?? 5))
@@ -247,12 +247,13 @@ export const refusedOver = (problem: Problem): Over => {
 /** How a request ended as its standing says; undefined: it lives on. */
 const standingOver = ({ state, reason }: Out<typeof claimedRequest>, confirm: string): Over | undefined => {
   if (state === 'claimed') return undefined
-  if (state !== 'denied') return { how: state }
+  if (state !== 'denied') return { how: state, ...(state === 'approved' ? {} : { confirm }) }
   switch (reason) {
     case 'declined':
-    case 'replaced':
     case 'device':
       return { how: reason }
+    case 'replaced':
+      return { how: reason, confirm }
     case 'not-me':
       return { how: reason, confirm }
     case 'number':
@@ -270,14 +271,14 @@ const overNow = async (confirm: string, otherwise: Over): Promise<Over> => {
   }
 }
 /** What a refusal of a decision means for the request; undefined: it lives on, and the next tap may do. */
-const overOf = (problem: Problem): Over | undefined => {
+const overOf = (problem: Problem, confirm: string): Over | undefined => {
   switch (problem.code) {
     case 'not-allowed':
       return refusedOver(problem)
     case 'conflict':
       return { how: problem.reason === 'another-person' ? 'another' : 'elsewhere' }
     case 'code-expired':
-      return { how: 'expired' }
+      return { how: 'expired', confirm }
     case 'code-used':
     case 'code-revoked':
     case 'code-unknown':

@@ -27,6 +27,8 @@ export type Over =
         | 'withdrawn'
         | 'revoked'
         | 'device'
+      /** Of what ended by itself, or by who asked: “this was not me” can be said of it still. */
+      confirm?: string
     }
   | { how: 'refused'; why: RefusalReason | undefined }
   | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }

@@ -11,7 +11,7 @@ import { endSessions } from '../sessions/index.ts'
 import { lockPerson } from '../users/index.ts'
 import { limited } from './limits.ts'
 import { thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
-import { approve, countWrongNumber, deny, findClaimed, isKnown, lengthenWait, type Request } from './requests-store.ts'
+import { approve, countWrongNumber, deny, denyLate, findClaimed, isKnown, lengthenWait, type Request } from './requests-store.ts'
 import type { SignInDeps } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
 import { ofCredential, requireHeld, useOrLock } from './use-device.ts'
@@ -40,6 +40,8 @@ const whyOver = ({ revoked, state, expired }: Request): Refusal | undefined => {
   if (expired) return new Refusal('code-expired', 'the request is over', { detail: 'This took too long. Ask for a new code.' })
   return undefined
 }
+/** It ended, and neither its person nor a rule had decided it. */
+const canBeSaidLate = ({ state, why }: Request): boolean => state === 'claimed' || (state === 'failed' && why === 'replaced')
 const requireOpen = (request: Request): void => {
   const over = whyOver(request)
   if (over) throw over
@@ -101,6 +103,11 @@ export const approveRequest = async (
       })
     }
     return { state: 'approved' as const }
+  }).catch(async (refused: unknown) => {
+    // its passkey was ended, as a copied one is, and not the request: another one may approve
+    if (!(refused instanceof Refusal) || refused.code !== 'factor-wrong' || refused.extras.reason !== undefined) throw refused
+    const options = await freshOptions(deps, deps.db, request, 'approve', key)
+    throw new Refusal(refused.code, refused.why, { ...refused.extras, options })
   })
 }
 
@@ -204,7 +211,8 @@ const freshOptions = (deps: SignInDeps, db: Db | Tx, request: Request, purpose: 
 
 /**
  * Dead at once, by the key that claimed it; no proof is asked, for saying no opens nothing. `not-me` also tells the operators,
- * and with an assertion, then or in a second call, ends the person’s sessions.
+ * and with an assertion, then or in a second call, ends the person’s sessions. It can also be said of what its asker or its time
+ * ended meanwhile: taking a request back hides no attack.
  */
 export const declineRequest = async (
   deps: SignInDeps,
@@ -219,14 +227,16 @@ export const declineRequest = async (
   if (!(reason === 'not-me' && said)) {
     const facts: EventFacts = { ...about(request), policy, detail: { ...about(request).detail, reason } }
     const over = whyOver(request)
-    if (over) return turnedAway(deps, actor, 'approval.declined', facts, over)
+    if (over && !(reason === 'not-me' && canBeSaidLate(request))) return turnedAway(deps, actor, 'approval.declined', facts, over)
     const { options } = await act(
       deps,
       actor,
       { type: 'approval.declined', endpoint: contract.declineRequest },
       async (tx, event) => {
         event.about(facts)
-        if (!(await deny(tx, request.codeId, key, reason))) {
+        const done =
+          (await deny(tx, request.codeId, key, reason)) || (reason === 'not-me' && (await denyLate(tx, request.codeId, key)))
+        if (!done) {
           requireOpen((await findClaimed(tx, deps.keys.hash('confirm', confirm))) ?? request)
           throw new Refusal('code-used', 'decided meanwhile')
         }

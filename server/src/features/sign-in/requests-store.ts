@@ -154,6 +154,18 @@ export const deny = async (tx: Tx, codeId: string, key: Buffer | null, why: stri
   return rows.length > 0
 }
 /**
+ * "This was not me" of a request that its asker or its time ended while the phone had it: a newer code, another way in, the 120 s.
+ * Else who asks could take it back before it is said. Once; what its person decided, or a rule, stays.
+ */
+export const denyLate = async (tx: Tx, codeId: string, key: Buffer): Promise<boolean> => {
+  const { rows } = await sql`update approval a set state = 'denied', why = 'not-me', decided_at = now()
+    where a.code_id = ${codeId} and a.claim_key = ${key}::bytea and a.device_id is null
+      and (a.state = 'failed' and a.why = 'replaced' or a.state = 'claimed' and not (${sql.raw(live('a'))})) returning a.code_id`.execute(
+    tx,
+  )
+  return rows.length > 0
+}
+/**
  * open → denied by a rule, before anybody has it. Its code ends with it, and is locked first, as where a phone claims it: what
  * comes for it again comes late, and is bounded as that.
  */
