@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import * as contract from '@postern/contract'
 import { afterPassword } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
@@ -321,6 +321,46 @@ withEitherKind('as the second factor it takes the phone of the very person whose
   assert.equal((await approve(phone, server.origin, claimed, next.match)).status, 200)
   const done = await desk.call(contract.collectSignIn, {})
   assert.deepEqual(done.signIn.assurance?.amr, ['pwd', synced ? 'swk' : 'hwk', 'user', 'mfa'])
+})
+
+withEitherKind(
+  'a sign-in that was opened for somebody takes nobody else’s phone, whether there is such a person or not',
+  async (synced) => {
+    const { ada, phone } = own(synced)
+    for (const username of [own(!synced).ada.username, 'nobody-here']) {
+      const desk = newDesk()
+      await desk.call(contract.openSignIn, { username })
+      const screen = await desk.call(contract.openQr, {})
+      const { status, problem } = await approve(phone, server.origin, await scan(server, phone, screen), screen.match)
+      assert.deepEqual([status, problem.code, problem.reason], [409, 'conflict', 'another-person'], username)
+      assert.equal((await desk.try(contract.collectSignIn, {})).problem.code, 'conflict')
+      const [event] = await eventsOf(screen, 'approval.approved')
+      assert.deepEqual([event?.outcome, event?.actor.name], ['denied', ada.username])
+    }
+    // as people write it
+    const desk = newDesk()
+    await desk.call(contract.openSignIn, { username: ` ${ada.username.toUpperCase()} ` })
+    const screen = await desk.call(contract.openQr, {})
+    assert.equal((await approve(phone, server.origin, await scan(server, phone, screen), screen.match)).status, 200)
+    assert.equal((await desk.call(contract.collectSignIn, {})).signIn.state, 'complete')
+  },
+)
+
+test('how long a phone has is the database’s to say, however wrong the clock of the process', async () => {
+  for (const off of [600_000, -600_000]) {
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + off })
+    try {
+      const screen = await askPhone(newDesk())
+      const claimed = await scan(server, phone, screen)
+      const timeout = claimed.options.timeout as number
+      assert.ok(timeout > 100_000 && timeout <= 120_000, `${timeout} ms`)
+      const wrong = await approve(phone, server.origin, claimed, screen.match === '10' ? '11' : '10')
+      const next = (wrong.problem.options as Claimed['options']).timeout as number
+      assert.ok(next > 100_000 && next <= 120_000, `${next} ms`)
+    } finally {
+      mock.timers.reset()
+    }
+  }
 })
 
 withEitherKind('who may do more proves a password on the computer first, by default; the screen is told why', async (synced) => {

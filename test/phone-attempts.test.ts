@@ -200,7 +200,7 @@ const afterPasscode = async (desk: Browser): Promise<unknown> => {
   await forgetStep(server, ada)
   return desk.call(contract.proveTotp, { code: passcode(ada.secret) })
 }
-test('“this was not me” is told also where who asked took the request back before it was said, once', async () => {
+test('"this was not me" is told also where who asked took the request back before it was said, once', async () => {
   for (const [by, ends] of endings) {
     const desk = newDesk()
     const screen = await askPhone(desk)

@@ -42,7 +42,7 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
     const { forUser } = about
     if (!(await claimRequest(tx, code.id, { key, context: text, contextHash, forUser, near, known, read: reading.read })))
       throw new Refusal('code-expired', 'the request is over')
-    const seconds = Math.max(1, Math.ceil((request.expiresAt.getTime() - Date.now()) / 1_000))
+    const { secondsLeft: seconds } = request
     const open = {
       kind: code.kind as Answer['kind'],
       context: about.context,

@@ -8,7 +8,7 @@ import { BadPasskey, type ChallengePurpose, type ProvenDevice, provenDevice, req
 import { act, EventDraft, type EventFacts } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { endSessions } from '../sessions/index.ts'
-import { lockPerson } from '../users/index.ts'
+import { lockPerson, usernameKey } from '../users/index.ts'
 import { limited } from './limits.ts'
 import { thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
 import { approve, countWrongNumber, deny, denyLate, findClaimed, isKnown, lengthenWait, type Request } from './requests-store.ts'
@@ -92,15 +92,13 @@ export const approveRequest = async (
       ...(settings.knownBrowser === 'off' ? {} : { detail: { known: known ? 'yes' : 'no' } }),
     })
     requireAllowed(settings, request, proven, known)
+    requireOpenedFor(request, device.username)
     if (match !== request.match) throw wrongNumber(deps, request, key, match)
     await useOrLock(deps, tx, proven, actor)
     const by = { key, contextHash: contextHash as Buffer, match, deviceId: device.id, userId: device.userId }
     if (!(await approve(tx, request.codeId, by))) {
       requireOpen((await findClaimed(tx, deps.keys.hash('confirm', input.confirm))) ?? request)
-      throw new Refusal('conflict', 'the request is another person’s', {
-        reason: 'another-person',
-        detail: 'This request is for another person.',
-      })
+      throw anothers('the request is another person’s')
     }
     return { state: 'approved' as const }
   }).catch(async (refused: unknown) => {
@@ -130,6 +128,13 @@ const wrongPasskey = async (
     const options = await freshOptions(deps, deps.db, request, purpose, thumbprintOf(actor))
     throw new Refusal(refusal.code, refusal.why, { options })
   }
+}
+
+const anothers = (why: string): Refusal =>
+  new Refusal('conflict', why, { reason: 'another-person', detail: 'This request is for another person.' })
+/** A sign-in that was opened for somebody takes nobody else’s phone (threat 24), whether that somebody exists or not. */
+const requireOpenedFor = ({ openedFor }: Request, username: string): void => {
+  if (openedFor?.trim() && usernameKey(openedFor) !== usernameKey(username)) throw anothers('it was opened for another name')
 }
 
 /** What policy asks of the person who approves; where it says no the request is dead, and its screen says why. */
@@ -203,7 +208,7 @@ const freshOptions = (deps: SignInDeps, db: Db | Tx, request: Request, purpose: 
       ...(purpose === 'approve'
         ? {
             contextHash: request.contextHash as Buffer,
-            seconds: Math.max(1, Math.ceil((request.expiresAt.getTime() - Date.now()) / 1_000)),
+            seconds: request.secondsLeft,
           }
         : {}),
     },

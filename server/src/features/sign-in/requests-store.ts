@@ -75,17 +75,21 @@ export type Request = {
   read: RequestContext['read'] | null
   claimKey: Buffer | null
   expiresAt: Date
+  /** Whole seconds, at least one: what challenges and claims may live, by the database’s clock. */
+  secondsLeft: number
   createdAt: Date
   expired: boolean
   revoked: boolean
   signInUser: string | null
+  /** For whom the sign-in was opened, as it was typed: nobody has proved it, and it may be nobody’s name. */
+  openedFor: string | null
   /** The computer went on without it, or gave up. */
   withdrawn: boolean
 }
 const select = sql`select a.code_id, a.sign_in_id, s.purpose, s.proved, a.state, a.why, a.match, a.asker, a.asker_key, a.context, a.context_hash, a.for_user,
-  (select username from users where id = a.for_user) as for_name, a.near, a.known, a.read, a.claim_key, a.expires_at, a.created_at,
+  (select username from users where id = a.for_user) as for_name, a.near, a.known, a.read, a.claim_key, a.expires_at, greatest(1, ceil(extract(epoch from a.expires_at - now())))::int as seconds_left, a.created_at,
   a.expires_at <= now() or a.epoch <> (select epoch from deployment) or s.state <> 'open' or s.expires_at <= now() as expired,
-  exists (select from code k where k.id = a.code_id and k.revoked_at is not null) as revoked, s.user_id as sign_in_user, s.state <> 'open' as withdrawn
+  exists (select from code k where k.id = a.code_id and k.revoked_at is not null) as revoked, s.user_id as sign_in_user, s.username as opened_for, s.state <> 'open' as withdrawn
   from approval a join sign_in s on s.id = a.sign_in_id`
 export const findRequest = async (db: Db | Tx, codeId: string): Promise<Request | undefined> => {
   const { rows } = await sql<Request>`${select} where a.code_id = ${codeId}`.execute(db)
