@@ -14,6 +14,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
+import { takesTokens } from '../../features/policies/index.ts'
 import { statusOf, titles } from './problems.ts'
 import { pageSender, type SendPage, securityHeaders } from './security-headers.ts'
 
@@ -139,16 +140,15 @@ const queryBesideBody = (endpoint: Endpoint): z.ZodObject =>
       : {},
   )
 
-/** What a caller may show, one of each list. A token is nobody, makes no fresh proof, and never has the rights of an owner. */
+/** What a caller may show, one of each list. */
 const securityOf = (endpoint: Endpoint): Record<string, string[]>[] => {
-  const { needs, enrolling, scopes, fresh } = endpoint
+  const { needs, enrolling } = endpoint
   if (needs === 'browser') return [{ browserKey: [] }]
   if (needs === 'sign-in') return [{ signIn: [], browserKey: [] }]
-  const reached = scopes !== undefined || (!fresh && (needs === 'auditor' || needs === 'operator'))
   return [
     { session: [], browserKey: [] },
     ...(enrolling ? [{ signIn: [], browserKey: [] }] : []),
-    ...(reached ? [{ bearer: [] }] : []),
+    ...(takesTokens(endpoint) ? [{ bearer: [] }] : []),
   ]
 }
 

@@ -7,4 +7,4 @@ export {
   settingsRoutes,
 } from './authentication-settings.ts'
 export { devicePolicyName, deviceSettingsRoutes, readDeviceSettings } from './device-settings.ts'
-export { freshSeconds, mayCall, requireFresh, stepUpRequired } from './permission-rules.ts'
+export { freshSeconds, mayCall, requireFresh, stepUpRequired, takesTokens } from './permission-rules.ts'

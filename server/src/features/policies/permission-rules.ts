@@ -1,4 +1,4 @@
-import type { Endpoint, Role } from '@postern/contract'
+import { type Endpoint, type Role, type Scope, scopes } from '@postern/contract'
 import { type Actor, roleOf } from '../../platform/actor.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { atLeast } from '../users/index.ts'
@@ -25,7 +25,7 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
     case 'enrolling':
       return endpoint.enrolling ? undefined : new Refusal('no-session', 'a sign-in that waits for enrolment opens nothing else')
     case 'token':
-      return tokenMay(actor, endpoint)
+      return tokenMay(actor.scopes, endpoint)
     case 'user': {
       const { session } = actor
       const stale =
@@ -40,15 +40,17 @@ export const mayCall = (actor: Actor, endpoint: Endpoint): Refusal | undefined =
   }
 }
 
-const tokenMay = (token: Extract<Actor, { kind: 'token' }>, endpoint: Endpoint): Refusal | undefined => {
+const tokenMay = (held: readonly Scope[], endpoint: Endpoint): Refusal | undefined => {
   if (endpoint.needs === 'person') return new Refusal('not-allowed', 'a service token is nobody')
-  if (endpoint.scopes?.some((scope) => token.scopes.includes(scope))) return undefined
+  if (endpoint.scopes?.some((scope) => held.includes(scope))) return undefined
   // what asks for fresh authentication asks for a person
   if (endpoint.fresh) return stepUpRequired('asks for a person who has just authenticated')
-  const acts = token.scopes.includes('operator') ? 'operator' : token.scopes.includes('auditor') ? 'auditor' : undefined
+  const acts = held.includes('operator') ? 'operator' : held.includes('auditor') ? 'auditor' : undefined
   if (acts && atLeast(acts, endpoint.needs as Role)) return undefined
-  return new Refusal('not-allowed', `scope ${token.scopes.join(' ')} does not reach it`)
+  return new Refusal('not-allowed', `scope ${held.join(' ')} does not reach it`)
 }
+/** Whether a token of some scope may call an endpoint that is not open to all: what its document says. */
+export const takesTokens = (endpoint: Endpoint): boolean => scopes.some((scope) => tokenMay([scope], endpoint) === undefined)
 
 /** For what asks for a fresh proof only sometimes. Asks a person, not a machine: its token was made by somebody who had one. */
 export const requireFresh = (actor: Actor, why: string): void => {
