@@ -537,6 +537,20 @@ test('a screen is told what became of its code, revoked or over, at whatever ste
   assert.deepEqual([attempt?.outcome, attempt?.detail.why], ['denied', 'it was not collected in time'])
 })
 
+test('a code lives no longer than the sign-in that asks for it: its screen is told when it is over', async () => {
+  const desk = newDesk()
+  const { signIn } = await desk.call(contract.openSignIn, {})
+  await server.sql(`update sign_in set expires_at = now() + interval '40 s' where id = $1`, [uuidOf(signIn.id)])
+  const screen = await desk.call(contract.openQr, {})
+  const left = Date.parse(screen.code.expiresAt) - Date.now()
+  assert.ok(left > 30_000 && left <= 41_000, `${left} ms`)
+  await scan(server, phone, screen)
+  await age(server, screen, 36)
+  const heard = await hear(desk)
+  await heard.ended
+  assert.equal(heard.told.at(-1)?.data.type, 'expired')
+})
+
 test('whoever looks late at a request that ended hears that a phone had claimed it', async () => {
   const desk = newDesk()
   const screen = await askPhone(desk)

@@ -23,7 +23,8 @@ const tell = (from: string): string => `(select pg_notify('${requestChannel}', s
 
 /**
  * A moving code and its request, in one statement with the start that it costs its address: those before it of the same sign-in
- * end with it, the codes first, as where a phone claims one meanwhile. Undefined: the address has had its starts of this minute.
+ * end with it, the codes first, as where a phone claims one meanwhile. It lives no longer than the sign-in that asks. Undefined:
+ * the address has had its starts of this minute.
  */
 export const insertRequest = async (
   db: Db,
@@ -47,7 +48,8 @@ export const insertRequest = async (
       where a.code_id = old.id and a.state in ('open', 'claimed', 'approved') returning a.code_id),
     dead as (update code k set expires_at = now() from before where k.id = before.code_id and k.claimed_at is null and k.expires_at > now() returning k.id),
     k as (insert into code (id, kind, secret_hash, user_id, sign_in_id, expires_at, epoch)
-      select ${request.id}::uuid, ${request.kind}, ${request.secretHash}::bytea, ${request.userId}::uuid, ${request.signInId}::uuid, now() + ${requestSeconds} * interval '1 s', ${currentEpoch} from c returning id, expires_at),
+      select ${request.id}::uuid, ${request.kind}, ${request.secretHash}::bytea, ${request.userId}::uuid, s.id, least(now() + ${requestSeconds} * interval '1 s', s.expires_at), ${currentEpoch}
+      from c, sign_in s where s.id = ${request.signInId}::uuid returning id, expires_at),
     v as (insert into code_version (code_id, version, changed, fields) select id, 1, '{issued}', '{"label":"","destination":null,"expiresAt":null,"notBefore":null,"scanLimit":null,"brandId":null,"ownerId":null}' from k)
     insert into approval (code_id, sign_in_id, match, asker, asker_key, expires_at, epoch)
     select k.id, ${request.signInId}::uuid, ${match}, ${JSON.stringify(request.asker)}::jsonb, ${request.askerKey}::bytea, k.expires_at, ${currentEpoch} from k returning expires_at`.execute(
