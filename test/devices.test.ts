@@ -153,6 +153,9 @@ withEitherKind(
     await desk.call(contract.openSignIn, {})
     const asked = await desk.call(contract.provePassword, { username: mia.username, password: mia.password })
     assert.deepEqual([asked.signIn.state, asked.signIn.next], ['enrolment-required', ['enrol-passkey', 'enrol-totp']])
+    // it goes on: nothing says that it is over
+    const { problem } = await desk.try(contract.collectSignIn, {})
+    assert.deepEqual([problem.code, problem.detail], ['conflict', 'No phone has approved this sign-in.'])
     const authenticator = authenticatorOf(synced)
     const added = await add(desk, authenticator)
     assert.equal(added.status, 201)

@@ -481,6 +481,12 @@ test('a waiting screen hears each step as it happens, and one that comes back he
     back.told.map(({ data }) => data.type),
     ['scanned', 'claimed', 'approved'],
   )
+  // so no id is given, and none is taken: the document promises none
+  const { paths } = (await (await fetch(`${server.origin}/api/openapi.json`)).json()) as {
+    paths: Record<string, { get: { parameters?: { name: string }[] } }>
+  }
+  const takesIds = (path: string) => paths[path]?.get.parameters?.some(({ name }) => name === 'Last-Event-ID') === true
+  assert.deepEqual(['/api/sign-ins/current/events', '/api/events/stream'].map(takesIds), [false, true])
   // nobody came: told when its time is over
   const idle = newDesk()
   const unseen = await askPhone(idle)

@@ -48,8 +48,11 @@ type Definition<I extends z.ZodObject, O extends z.ZodType> = {
   idempotent?: true
   /** Parts of the answer (dotted) that a repeat after 10 minutes no longer gets. */
   secrets?: readonly string[]
-  /** The answer is a stream of Server-Sent Events whose data has the shape of `output`. */
-  stream?: true
+  /**
+   * The answer is a stream of Server-Sent Events whose data has the shape of `output`. `anew`: it carries no ids, and is told from
+   * the beginning each time.
+   */
+  stream?: true | 'anew'
   /**
    * The answer is a file of this type; browsers fetch it through `POST /api/downloads`. With a name it is written as it comes,
    * without one `output` is `Bytes` and the answer says what the file is called.

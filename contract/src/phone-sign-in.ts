@@ -84,7 +84,7 @@ export const signInEvents = endpoint({
     type: z.enum(requestEvents),
     reason: z.enum(deniedReasons).optional().meta({ description: 'Of `denied`: why' }),
   }),
-  stream: true,
+  stream: 'anew',
   refusals: ['no-session', 'session-binding', 'proof-stale', 'rate-limited'],
 })
 /** How a request stands that a phone has claimed. `withdrawn`: the computer went on without it, or gave up. */

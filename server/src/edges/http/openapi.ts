@@ -179,7 +179,7 @@ const requestHeaders = (endpoint: Endpoint): JsonSchema | undefined => {
     ...(endpoint.idempotent
       ? { 'Idempotency-Key': text('Of your choice, up to 200 characters: a repeat within 10 minutes gets the same answer') }
       : {}),
-    ...(endpoint.stream ? { 'Last-Event-ID': text('The last id that was seen: the stream goes on after it') } : {}),
+    ...(endpoint.stream === true ? { 'Last-Event-ID': text('The last id that was seen: the stream goes on after it') } : {}),
     ...(needs === 'public' || needs === 'browser' || needs === 'sign-in'
       ? {}
       : {

@@ -47,13 +47,16 @@ export const collectSignIn = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
-  if (toSignIn(row).state !== 'pending')
+  const { state } = toSignIn(row)
+  // nobody who waits for the wizard has a phone that could have approved
+  if (state === 'enrolment-required') return nothingThere(deps, actor, row, notApproved())
+  if (state !== 'pending')
     return nothingThere(
       deps,
       actor,
       row,
-      new Refusal('conflict', `the sign-in is ${toSignIn(row).state}`, {
-        detail: toSignIn(row).state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
+      new Refusal('conflict', `the sign-in is ${state}`, {
+        detail: state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
       }),
     )
   const settings = await readDeviceSettings(deps.db)
