@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import * as contract from '@postern/contract'
+import { asUnavailable } from '@postern/server'
 import pg from 'pg'
 import { afterPassword, dump, raw, said } from './support/attack.ts'
 import { Browser } from './support/browser.ts'
@@ -579,6 +580,57 @@ test('while the database is away every attempt answers 503 and nothing is evalua
   )
   await own.close()
   await gate.shut()
+})
+
+test('a database that lets nobody in, or only reads, is away as well', async () => {
+  const databaseUrl = await freshDatabase()
+  const own = await startServer({ databaseUrl, env: { POSTERN_LOG: 'silent' } })
+  const operator = await firstOperator(own)
+  const name = new URL(databaseUrl).pathname.slice(1)
+  const admin = new pg.Client({ connectionString: databaseUrl.replace(/\/[^/]*$/, '/postgres') })
+  await admin.connect()
+  try {
+    const ways = [
+      ['closed for maintenance', 'allow_connections false', 'allow_connections true'],
+      ['a copy that only reads', 'set default_transaction_read_only = on', 'reset default_transaction_read_only'],
+    ] as const
+    for (const [what, away, back] of ways) {
+      await admin.query(`alter database ${name} ${away}`)
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+      // a pool learns of it by the connections that it loses
+      const tried = await eventually(
+        () => own.browser().try(contract.openSignIn, {}),
+        ({ status }) => status !== 201,
+      )
+      assert.deepEqual([tried.status, said(tried)], [503, 'unavailable'], what)
+      await admin.query(`alter database ${name} ${back}`)
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+      await eventually(
+        () => operator.browser.try(contract.currentSession, {}),
+        ({ status }) => status === 200,
+      )
+    }
+  } finally {
+    await admin.end()
+  }
+})
+
+test('a database whose name is not found, whose host is not reached or whose password was changed is away; a bug is none', () => {
+  const told = (code: string) => asUnavailable(Object.assign(new Error('x'), { code }))?.code
+  for (const away of [
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    '28P01',
+    '3D000',
+    '57P03',
+    '53300',
+    '08006',
+    '40P01',
+  ])
+    assert.equal(told(away), 'unavailable', away)
+  for (const bug of ['23505', '42601', '22P02', '25P02', 'ERR_INVALID_ARG_TYPE']) assert.equal(told(bug), undefined, bug)
 })
 
 test('connections that break while calls wait for their answers end these calls alone, in every pool', async () => {

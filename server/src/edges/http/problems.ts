@@ -89,17 +89,33 @@ export const problemOf = (refusal: Refusal, requestId: string): Problem => {
   }
 }
 
+/**
+ * SQLSTATEs of a database that is away: the connection, its resources, its system, an end by its operator; and one that lets
+ * nobody in (28), is not there any more (3D), or has become a copy that only reads (25006).
+ */
+const awayState = /^(08|28|3D|53|57P0|58|25006$|25P03$|40001$|40P01$|55P03$|57014$)/
+const awaySystem: ReadonlySet<unknown> = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
 /** What the database or load did to us is 503: nothing was evaluated, nothing is revealed. Undefined: a bug. */
 export const asUnavailable = (error: unknown): Refusal | undefined => {
   if (error instanceof GroupClosed) return new Refusal('unavailable', error.message, { retryAfter: 2 })
   const { code, message } = error as { code?: unknown; message?: unknown }
-  const lost =
-    typeof code === 'string' &&
-    (/^(08|57P0|53|58)/.test(code) ||
-      ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '55P03', '57014', '40P01', '40001', '25P03'].includes(code))
+  const lost = (typeof code === 'string' && awayState.test(code)) || awaySystem.has(code)
   const closed =
     typeof message === 'string' &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|pool after calling end|driver has already been destroyed/.test(
+    /Connection terminated|not currently accepting connections|timeout exceeded when trying to connect|Client has encountered a connection error|pool after calling end|driver has already been destroyed/.test(
       message,
     )
   return lost || closed
