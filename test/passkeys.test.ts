@@ -47,6 +47,25 @@ const deviceRow = async ({ deviceId }: Phone) =>
   }
 const named = (options: RequestOptions): string[] => ((options.allowCredentials ?? []) as { id: string }[]).map(({ id }) => id)
 
+test('what is nested as no authenticator nests it is refused in words, and costs no challenge', async () => {
+  const person = await newPerson(server, olga, 'nested')
+  const phone = await enrolPhone(server, olga, person)
+  const desk = await opened()
+  const assertion = phone.authenticator.get(await optionsOf(desk), { origin })
+  const nested = (levels: number) => {
+    const body = JSON.stringify({ assertion: { ...assertion, clientExtensionResults: { x: 0 } } })
+    return body.replace('"x":0', `"x":${'['.repeat(levels)}${']'.repeat(levels)}`)
+  }
+  for (const levels of [100, 60_000]) {
+    const { status, body } = await desk.send('POST', '/api/sign-ins/current/passkey', nested(levels))
+    const { code, errors } = body as contract.Problem
+    assert.deepEqual([status, code], [422, 'invalid-request'], `${levels} levels`)
+    assert.match(errors?.[0]?.message ?? '', /nested too deeply/)
+  }
+  // as deep as extensions go
+  assert.equal((await desk.send('POST', '/api/sign-ins/current/passkey', nested(8))).status, 200)
+})
+
 for (const synced of [false, true])
   test(`a passkey that is ${synced ? 'synced' : 'held in its device'} signs in by itself, on record with its device`, async () => {
     const person = await newPerson(server, olga, synced ? 'sven' : 'hella')

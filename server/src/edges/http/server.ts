@@ -212,14 +212,23 @@ const fileField = (contentType: string | undefined): 'csv' | 'image' | undefined
   return type.startsWith('text/csv') ? 'csv' : type.startsWith('image/') ? 'image' : undefined
 }
 
-/** The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. */
-const requireText = (value: unknown, path = ''): void => {
-  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
-    throw new Unreadable('invalid-request', `${path}: no text`, {
-      errors: [{ path, message: 'holds what is no text', code: 'format' }],
+/** How deep what is sent may be nested. Of passkeys it is told by browsers, whose extensions nest a few levels. */
+const deepest = 32
+/**
+ * The database keeps no NUL, and half a surrogate pair is no text: such input is refused before it reaches anything. So is what
+ * is nested as no client nests it, where a schema lets members pass that it does not know.
+ */
+const requireText = (value: unknown, path = '', depth = 0): void => {
+  const refuse = (message: string, code: 'format' | 'type'): never => {
+    throw new Unreadable('invalid-request', `${path}: ${message}`, {
+      errors: [{ path, message, code }],
+      detail: `${path}: ${message}`,
     })
+  }
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) refuse('holds what is no text', 'format')
   if (typeof value !== 'object' || value === null) return
-  for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`)
+  if (depth > deepest) refuse('is nested too deeply', 'type')
+  for (const [name, inner] of Object.entries(value)) requireText(inner, path === '' ? name : `${path}.${name}`, depth + 1)
 }
 
 const callOf = (
