@@ -55,6 +55,29 @@ test('over two processes a phone’s request is claimed, approved and collected 
   })
 
   await t.test(
+    'of codes that one sign-in asks for at once, on both processes, the last one stands and the screen follows it',
+    async () => {
+      for (let round = 0; round < 10; round++) {
+        const desk = new Browser(at(round))
+        const { signIn } = await desk.call(contract.openSignIn, {})
+        const asked = await atOnce(8, (n) => desk.at(at(n)).call(contract.openQr, {}))
+        const open = await sql(`select code_id from approval where sign_in_id = $1 and state = 'open'`, [uuidOf(signIn.id)])
+        assert.equal(open.length, 1)
+        const live = await sql(`select id from code where sign_in_id = $1 and expires_at > now()`, [uuidOf(signIn.id)])
+        assert.deepEqual([live.length, live[0]?.id], [1, open[0]?.code_id])
+        const stands = asked.find(({ code }) => uuidOf(code.id) === live[0]?.id) as Screen
+        const heard = await hear(desk)
+        await claimAt(at(round), stands, held)
+        await eventually(
+          async () => heard.told.map(({ event }) => event),
+          (told) => told.join() === 'scanned,claimed',
+        )
+        heard.close()
+      }
+    },
+  )
+
+  await t.test(
     'of eight approvals with one assertion one is taken; of eight collections one opens a session',
     eitherKindInTurn(async (synced) => {
       const phone = phoneOf(synced)

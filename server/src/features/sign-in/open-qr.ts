@@ -3,7 +3,7 @@ import type * as contract from '@postern/contract'
 import type { Out, RefusalReason } from '@postern/contract'
 import { sql } from 'kysely'
 import type { Actor } from '../../platform/actor.ts'
-import type { Db } from '../../platform/db.ts'
+import type { Db, Tx } from '../../platform/db.ts'
 import { toId, uuid7 } from '../../platform/ids.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Answer } from '../../platform/route.ts'
@@ -12,7 +12,7 @@ import { EventDraft } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { countStart, limited, limitedStarts } from './limits.ts'
 import { refuseLimited, sourceTag, thumbprintOf } from './proof-refusals.ts'
-import { insertRequest, isKnown, waitOf } from './requests-store.ts'
+import { insertRequest, isKnown, lockSignIn, waitOf } from './requests-store.ts'
 import { requireNext, requireSignIn, type SignInDeps } from './sign-in.ts'
 import type { SignInRow } from './sign-in-store.ts'
 
@@ -32,10 +32,32 @@ export const openQr = async (
       actor,
       limited(wait, 'requests of this browser, or of others that are as unknown to the person, were declined'),
     )
+  const request = await deps.db.transaction().execute(async (tx) => {
+    await lockSignIn(tx, row.id)
+    return newRequest(deps, tx, actor, row)
+  })
+  if (!request) return refuseLimited(deps, actor, limitedStarts())
+  const { id } = request
+  const codeId = toId('cod', id)
+  return {
+    value: {
+      code: {
+        id: codeId,
+        expiresAt: request.expiresAt.toISOString(),
+        frames: { key: framesKey(deps.keys, id).toString('base64url'), periodMs },
+      },
+      url: `${deps.origin}/c/${codeId}`,
+      match: request.match,
+    },
+  }
+}
+
+/** Its id is made under the lock: the newest by id is the one that stands. */
+const newRequest = async (deps: SignInDeps, tx: Tx, actor: Actor, row: SignInRow) => {
   const id = uuid7()
   const { source } = actor
   const request = await insertRequest(
-    deps.db,
+    tx,
     {
       id,
       kind: row.purpose === 'step-up' ? 'approve' : 'sign-in',
@@ -53,19 +75,7 @@ export const openQr = async (
     },
     sourceTag(deps.keys, actor),
   )
-  if (!request) return refuseLimited(deps, actor, limitedStarts())
-  const codeId = toId('cod', id)
-  return {
-    value: {
-      code: {
-        id: codeId,
-        expiresAt: request.expiresAt.toISOString(),
-        frames: { key: framesKey(deps.keys, id).toString('base64url'), periodMs },
-      },
-      url: `${deps.origin}/c/${codeId}`,
-      match: request.match,
-    },
-  }
+  return request && { id, ...request }
 }
 
 /**

@@ -22,12 +22,19 @@ const ready = `a.state = 'approved' and ${live('a')} and d.id = a.device_id and 
 const tell = (from: string): string => `(select pg_notify('${requestChannel}', sign_in_id::text) from ${from})`
 
 /**
+ * Before a new request of a sign-in is made: of those that are asked for at once, on whichever processes, each sees the one before
+ * and ends it. The sign-in first, as whatever ends it locks it.
+ */
+export const lockSignIn = async (tx: Tx, signInId: string): Promise<void> => {
+  await sql`select from sign_in where id = ${signInId} for no key update`.execute(tx)
+}
+/**
  * A moving code and its request, in one statement with the start that it costs its address: those before it of the same sign-in
  * end with it, the codes first, as where a phone claims one meanwhile. It lives no longer than the sign-in that asks. Undefined:
  * the address has had its starts of this minute.
  */
 export const insertRequest = async (
-  db: Db,
+  tx: Tx,
   request: {
     id: string
     kind: 'sign-in' | 'approve'
@@ -53,7 +60,7 @@ export const insertRequest = async (
     v as (insert into code_version (code_id, version, changed, fields) select id, 1, '{issued}', '{"label":"","destination":null,"expiresAt":null,"notBefore":null,"scanLimit":null,"brandId":null,"ownerId":null}' from k)
     insert into approval (code_id, sign_in_id, match, asker, asker_key, expires_at, epoch)
     select k.id, ${request.signInId}::uuid, ${match}, ${JSON.stringify(request.asker)}::jsonb, ${request.askerKey}::bytea, k.expires_at, ${currentEpoch} from k returning expires_at`.execute(
-    db,
+    tx,
   )
   return rows[0] && { match: String(match), expiresAt: rows[0].expiresAt }
 }
