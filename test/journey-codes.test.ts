@@ -653,6 +653,31 @@ test('code settings: a host that is none is named at its field; what is saved ho
   await done(visitor)
 })
 
+test('code settings: what is another spelling of what stands there is not saved, and the page says so', async () => {
+  const { version, ...now } = await olga.browser.call(contract.getCodeSettings, {})
+  const hosts = ['xn--w-uga1v8h.example']
+  await olga.browser.call(contract.putCodeSettings, { ...now, linkHosts: hosts }, { headers: { 'if-match': `"${version}"` } })
+  const visitor = await desk('/settings/codes')
+  const { page } = visitor
+  const field = page.getByRole('combobox', { name: 'Hosts', exact: true })
+  await field.fill('żółw.example')
+  await field.press('Enter')
+  await press(page, 'Save')
+  await page.getByText('Nothing to save: the settings are like that already').waitFor()
+  await page.getByText('Not saved yet').waitFor({ state: 'detached' })
+  const { version: left, linkHosts } = await olga.browser.call(contract.getCodeSettings, {})
+  assert.deepEqual([left, linkHosts], [version + 1, hosts])
+  // the order in which roles are ticked is no setting
+  await page.goto(`${server.origin}/settings/authentication`)
+  const owners = page.getByRole('checkbox', { name: /^User/ })
+  await owners.uncheck()
+  await page.getByText('Not saved yet').waitFor()
+  await owners.check()
+  await page.getByText('Not saved yet').waitFor({ state: 'detached' })
+  await olga.browser.call(contract.putCodeSettings, now, { headers: { 'if-match': `"${left}"` } })
+  await done(visitor)
+})
+
 test('an empty list, a list that matches nothing, and a key for a person are each told or led to', async () => {
   const own = await startServer()
   const one = await firstOperator(own)

@@ -136,6 +136,58 @@ test('a change is on record with what it was and became', async () => {
   assert.equal(items[0]?.detail['totpRenewalDays.to'], 'null')
 })
 
+test('a save that changes nothing is no change: nothing is written or recorded, however it is spelt', async () => {
+  const recorded = async () =>
+    (await olga.browser.call(contract.listEvents, { type: 'settings.changed', limit: 200 })).items.length
+  const authentication = await read()
+  const sent = await olga.browser.try(
+    contract.putAuthenticationSettings,
+    {
+      ...authentication.settings,
+      secondFactor: {
+        ...authentication.settings.secondFactor,
+        roles: [...authentication.settings.secondFactor.roles].reverse(),
+      },
+    },
+    { headers: { 'if-match': authentication.etag } },
+  )
+  const devices = async (more: Partial<contract.DeviceSettings>) => {
+    const { version, ...now } = await olga.browser.call(contract.getDeviceSettings, {})
+    return olga.browser.try(contract.putDeviceSettings, { ...now, ...more }, { headers: { 'if-match': `"${version}"` } })
+  }
+  const codes = async (more: Partial<contract.CodeSettings>) => {
+    const { version, ...now } = await olga.browser.call(contract.getCodeSettings, {})
+    return olga.browser.try(contract.putCodeSettings, { ...now, ...more }, { headers: { 'if-match': `"${version}"` } })
+  }
+  const model = 'EE882879-721C-4913-9775-3DFCCE97072A'
+  const firsts = [
+    await devices({ startNetworks: ['10.0.0.0/8', '192.168.7.0/24'], models: [model.toLowerCase()] }),
+    await codes({ linkHosts: ['żółw.example', 'example.org'] }),
+  ]
+  const before = await recorded()
+  const again = [
+    await devices({ startNetworks: ['192.168.7.9/24', '10.0.0.0/8'], models: [model] }),
+    await codes({ linkHosts: ['example.org', 'Żółw.example', 'example.org'] }),
+  ]
+  assert.deepEqual([sent.status, sent.headers.get('etag')], [200, authentication.etag])
+  for (const [n, { status, headers, value }] of again.entries()) {
+    assert.equal(status, 200)
+    assert.equal(headers.get('etag'), firsts[n]?.headers.get('etag'))
+    assert.deepEqual(value, firsts[n]?.value)
+  }
+  assert.equal(await recorded(), before)
+  // who read an older state is told of the newer one all the same
+  const { settings } = await read()
+  await save({ issuer: 'Elsewhere' })
+  await save({ issuer: 'Postern' })
+  const late = await olga.browser.try(contract.putAuthenticationSettings, settings, {
+    headers: { 'if-match': authentication.etag },
+  })
+  assert.equal(said(late), 'precondition-failed')
+  await devices({ startNetworks: [], models: [] })
+  await codes({ linkHosts: [] })
+})
+
 /** Somebody with a password alone, whom nothing demands more of yet. */
 const singleFactor = async (username: string, roles: contract.Role[] = ['user']): Promise<Person> => {
   const person = await newPerson(server, olga, username, roles)

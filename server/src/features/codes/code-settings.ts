@@ -50,10 +50,13 @@ const save = (deps: ActDeps, actor: Actor, given: In<typeof contract.putCodeSett
       staticHosts: hostsOf('staticHosts', given.staticHosts),
     }
     const before = await readCodeSettings(tx)
-    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
-      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
-    )
+    const changed = contract.changedSettings<CodeSettings>(before, input)
     event.about({ detail: { changed } })
+    // as they were: nothing is written, and nothing recorded
+    if (changed.length === 0 && before.version === version) {
+      event.changesNothing = true
+      return before
+    }
     for (const name of changed)
       event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
     const saved = await tx

@@ -84,10 +84,13 @@ const shown = async (db: Db | Tx) => {
 const save = (deps: ActDeps, actor: Actor, input: In<typeof contract.putAuthenticationSettings>, version: number) =>
   act(deps, actor, { type: 'settings.changed', endpoint: contract.putAuthenticationSettings }, async (tx, event) => {
     const before = await readAuthenticationSettings(tx)
-    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
-      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
-    )
+    const changed = contract.changedSettings<AuthenticationSettings>(before, input)
     event.about({ subject: { kind: 'settings', id: null, name: 'authentication' }, detail: { changed } })
+    // as they were: nothing is written, and nothing recorded
+    if (changed.length === 0 && before.version === version) {
+      event.changesNothing = true
+      return shown(tx)
+    }
     for (const name of changed)
       event.about({ detail: { [`${name}.from`]: JSON.stringify(before[name]), [`${name}.to`]: JSON.stringify(input[name]) } })
     if (!input.enrolment && input.secondFactor.roles.length > 0)

@@ -50,6 +50,14 @@ const told = (name: keyof DeviceSettings, settings: DeviceSettings): string =>
       : settings[name],
   )
 
+/** Networks as the database writes them: a host's bits do not make another network. */
+const networksOf = async (tx: Tx, typed: string[]): Promise<string[]> => {
+  const { rows } = await sql<{
+    networks: string[]
+  }>`select array(select text(n) from unnest(${typed}::inet[]::cidr[]) n) as networks`.execute(tx)
+  return rows[0]?.networks ?? []
+}
+
 /** What only an owner makes softer: rules for roles that may do more than others. */
 const privileged = ['operator', 'owner'] as const
 const softer = (before: DeviceSettings, after: DeviceSettings): boolean =>
@@ -62,12 +70,17 @@ const save = (deps: ActDeps, actor: Actor, given: In<typeof contract.putDeviceSe
     const before = await readDeviceSettings(tx)
     const input = {
       ...given,
+      startNetworks: await networksOf(tx, given.startNetworks),
+      models: given.models.map((model) => model.toLowerCase()),
       attestationRoots: given.attestationRoots === undefined ? before.attestationRoots : cleanRoots(given.attestationRoots),
     }
-    const changed = (Object.keys(input) as (keyof typeof input)[]).filter(
-      (name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]),
-    )
+    const changed = contract.changedSettings<DeviceSettings>(before, input)
     event.about({ subject: { kind: 'settings', id: null, name: 'devices' }, detail: { changed } })
+    // as they were: nothing is written, and nothing recorded
+    if (changed.length === 0 && before.version === version) {
+      event.changesNothing = true
+      return before
+    }
     for (const name of changed)
       event.about({ detail: { [`${name}.from`]: told(name, before), [`${name}.to`]: told(name, input) } })
     if (roleOf(actor) !== 'owner' && softer(before, input))

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import type { CallIn, CallRefused, Endpoint } from '@postern/contract'
+import { type CallIn, type CallRefused, changedSettings, type Endpoint } from '@postern/contract'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
@@ -77,9 +77,10 @@ export const SettingsForm = <S extends object>({
   const save = useAction(put, {
     refreshes,
     ifMatch: etag,
-    onDone: () => {
+    onDone: (saved) => {
       start()
-      toast(t('saved'))
+      // what was typed is another way to write what stood there
+      toast(t((saved as { version: number }).version === version ? 'savedNothing' : 'saved'))
     },
   })
   const change = (part: Partial<S>) => {
@@ -87,9 +88,7 @@ export const SettingsForm = <S extends object>({
     setTyped((before) => ({ ...before, ...part }))
     if (save.error) save.reset()
   }
-  const differ = (a: S, b: S) =>
-    (Object.keys(stored) as (keyof S & string)[]).filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
-  const changed = differ(now, stored)
+  const changed = changedSettings(stored, now)
   const named = (names: readonly (keyof S & string)[]) => names.map(namePart).join(', ')
   const draft: Draft<S> = { now, stored, change, changed, errors: fieldErrors(save.error), error: save.error }
   const shown = save.error?.problem.code === 'precondition-failed' || (ownWords?.(draft) ?? false)
@@ -114,7 +113,7 @@ export const SettingsForm = <S extends object>({
               </Button>
             }
           >
-            {t('changedText', { parts: named(differ(latest.stored, stored)) })}
+            {t('changedText', { parts: named(changedSettings(stored, latest.stored)) })}
           </Note>
         )}
         {children(draft)}
