@@ -4,7 +4,7 @@ import * as contract from '@postern/contract'
 import type { Locator, Page } from 'playwright-core'
 import { newVisitor, openChromium } from './support/chromium.ts'
 import { firstOperator, newPerson, type Person, partsOf } from './support/people.ts'
-import { age, askPhone, enrolPhone, frame, uuidOf } from './support/phones.ts'
+import { age, askPhone, enrolPhone, frame, scan, uuidOf } from './support/phones.ts'
 import { signInHere, title, toPassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
 import { type Language, wordsIn } from './support/words.ts'
@@ -206,6 +206,71 @@ for (const language of ['en', 'pl'] as const) {
     await context.close()
   })
 }
+
+for (const language of ['en', 'pl'] as const)
+  test(`what does not exist is said in the title, with the way back to its list: in ${language}`, async () => {
+    const { page, context, w } = await desk(language, '/users')
+    for (const [path, name, all] of [
+      ['/users/usr_00000000000000000000000000', 'users', 'users:all'],
+      ['/users/nobody', 'users', 'users:all'],
+      ['/codes/cod_00000000000000000000000000', 'codes', 'codes:allCodes'],
+      ['/events/evt_00000000000000000000000000', 'events', 'events:all'],
+      ['/brands/brd_00000000000000000000000000', 'brands', 'brands:all'],
+    ] as const) {
+      await page.goto(server.origin + path)
+      await title(page, w(`${name}:missing`))
+      assert.equal(await page.title(), `${w(`${name}:missing`)} · Postern`)
+      assert.equal(await page.getByRole('button', { name: w('common:tryAgain') }).count(), 0, path)
+      await page
+        .getByRole('main')
+        .getByRole('link', { name: w(all) })
+        .click()
+      await page.waitForURL(`${server.origin}/${name}`)
+    }
+    await context.close()
+  })
+
+test('a fault of the server is said as its own, with the request that its log has', async () => {
+  for (const language of ['en', 'pl'] as const) {
+    const { page, context, w } = await desk(language, '/users')
+    await page.route(/\/api\/devices(\?|$)/, (route) =>
+      route.fulfill({
+        status: 500,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ type: 'about:blank', title: 'Something went wrong here', status: 500, requestId: 'req-of-a-bug' }),
+      }),
+    )
+    await page.goto(`${server.origin}/devices`)
+    await says(page, w('common:refusal.broken.title'))
+    await says(page, w('common:refusal.broken.again'))
+    await says(page, 'req-of-a-bug')
+    await context.close()
+  }
+})
+
+test('every field of an event is in words, also the reason that somebody chose and the exact one', async () => {
+  const zoe = await newPerson(server, olga, 'zoe')
+  const phone = await enrolPhone(server, olga, zoe)
+  const claimed = await scan(server, phone, await askPhone(server.browser()))
+  await phone.browser.call(contract.declineRequest, { confirm: claimed.confirm, reason: 'declined' })
+  const { items } = await olga.browser.call(contract.listEvents, { userId: zoe.id as never, limit: 200 })
+  const ids = ['approval.declined', 'sign-in.phone'].map((type) => items.find((event) => event.type === type)?.id)
+  const { page, context, w } = await desk('pl', '/events')
+  for (const [n, [label, value]] of (
+    [
+      ['events:detail.reason', 'events:value.declined'],
+      ['events:detail.why', 'events:says.declined_on_the_phone'],
+    ] as const
+  ).entries()) {
+    await page.goto(`${server.origin}/events/${ids[n]}`)
+    const row = page
+      .getByRole('main')
+      .locator('dl > div')
+      .filter({ has: page.getByText(w(label), { exact: true }) })
+    assert.equal(await row.getByRole('definition').innerText(), w(value))
+  }
+  await context.close()
+})
 
 test('a refusal that this page has no words of is said as one that went wrong', async () => {
   const { page, context } = await newVisitor(chromium)

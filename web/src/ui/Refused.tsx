@@ -17,7 +17,8 @@ export const Refused = ({ error, onRetry, action }: { error: unknown; onRetry?: 
   const said = problem?.reason === 'last-owner' ? problem.reason : (problem?.code ?? 'bug')
   // a later server may refuse for what this page has no words of
   const worded = i18n.exists(`refusal.${said}.title`) ? said : 'bug'
-  const code = problem?.status === 0 ? 'unreachable' : worded
+  // a bug of the server has no code of its own, and is not one of this page
+  const code = problem?.status === 0 ? 'unreachable' : problem?.status === 500 ? 'broken' : worded
   const fields = problem?.errors?.map(({ path, message }) => `${path}: ${message}`)
   return (
     <Note
@@ -38,7 +39,7 @@ export const Refused = ({ error, onRetry, action }: { error: unknown; onRetry?: 
     >
       {code === 'rate-limited' && problem?.retryAfter ? (
         <Wait seconds={problem.retryAfter} />
-      ) : onRetry && (code === 'unreachable' || code === 'unavailable') ? (
+      ) : onRetry && (code === 'unreachable' || code === 'unavailable' || code === 'broken') ? (
         // what is asked again was a question: nothing was typed that could be lost
         t(`refusal.${code}.again`)
       ) : (

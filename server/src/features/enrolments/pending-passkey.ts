@@ -110,7 +110,7 @@ const requireAllowed = async (tx: Tx, userId: string, passkey: NewPasskey): Prom
   if (!be || deviceHeld.length === 0) return
   const roles = await tx.selectFrom('userRole').select('role').where('userId', '=', userId).execute()
   if (roles.some(({ role }) => deviceHeld.includes(role)))
-    throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+    throw new Refusal('not-allowed', 'a synced passkey where the role forbids it', {
       reason: 'device-held',
       detail:
         'Your role needs a passkey that cannot leave the device. Passkeys of phones are mostly synced (all of Apple’s are): use a security key, or the one built into a computer.',

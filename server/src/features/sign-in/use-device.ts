@@ -13,7 +13,7 @@ export const ofCredential = ({ of }: BadPasskey): EventFacts =>
 /** Some roles must hold their passkey in the device itself (R12). */
 export const requireHeld = ({ be, roles }: FoundDevice, deviceHeld: readonly Role[]): void => {
   if (be && roles.some((role) => (deviceHeld as readonly string[]).includes(role)))
-    throw new Refusal('not-allowed', 'a synced passkey for a role that must not have one', {
+    throw new Refusal('not-allowed', 'a synced passkey where the role forbids it', {
       reason: 'device-held',
       detail:
         'Your role needs a passkey that cannot leave the device, and this one is synced. Use a security key, or the passkey built into a computer.',

@@ -3,11 +3,10 @@ import { type Brand, createBrand, getBrand, listBrands, listBrandVersions, listC
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from '../../ui/field-errors.ts'
-import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Refused } from '../../ui/Refused.tsx'
 import { toast } from '../../ui/Toasts.tsx'
+import { UnreadPage } from '../../ui/UnreadPage.tsx'
 import { queryClient, useAction, useCall } from '../calls.ts'
 import { useMay } from '../session.ts'
 import style from './Brands.module.css'
@@ -43,9 +42,13 @@ export default function BrandPage() {
     )
   if (!brand || brand.id !== id)
     return (
-      <Page title={t('one')} crumb={crumb}>
-        {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
-      </Page>
+      <UnreadPage
+        title={t('one')}
+        missing={t('missing')}
+        list={{ to: '/brands', title: t('title'), all: t('all') }}
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   return <Editor key={brand.id} id={brand.id} brand={brand} onOvertaken={() => void readAgain()} />
 }

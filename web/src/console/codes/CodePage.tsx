@@ -7,11 +7,10 @@ import { Columns } from '../../ui/Columns.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconBan, IconRefresh } from '../../ui/icons.ts'
-import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
-import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
+import { UnreadPage } from '../../ui/UnreadPage.tsx'
 import { useCall } from '../calls.ts'
 import { RecentEvents } from '../events/RecentEvents.tsx'
 import { useMay } from '../session.ts'
@@ -38,9 +37,13 @@ export default function CodePage() {
   const crumb = <Link to="/codes">{t('title')}</Link>
   if (!code || code.id !== id)
     return (
-      <Page title={t('one')} crumb={crumb}>
-        {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
-      </Page>
+      <UnreadPage
+        title={t('one')}
+        missing={t('missing')}
+        list={{ to: '/codes', title: t('title'), all: t('allCodes') }}
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   // of another code nothing was asked, though its page came up in the place of this one
   const act = asked?.for === id ? asked.act : undefined

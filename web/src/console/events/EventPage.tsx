@@ -6,12 +6,11 @@ import { Columns } from '../../ui/Columns.tsx'
 import { CopyId, shortId } from '../../ui/CopyId.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconChevronRight, IconDeviceDesktop, IconDeviceMobile, IconQrcode, IconUser, IconWorld } from '../../ui/icons.ts'
-import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Page, Section } from '../../ui/Page.tsx'
-import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
+import { UnreadPage } from '../../ui/UnreadPage.tsx'
 import { useCall } from '../calls.ts'
 import style from './EventPage.module.css'
 import { WholeStory } from './WholeStory.tsx'
@@ -26,9 +25,13 @@ export default function EventPage() {
   const crumb = <Link to="/events">{t('title')}</Link>
   if (!event || event.id !== id)
     return (
-      <Page title={t('one')} crumb={crumb}>
-        {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
-      </Page>
+      <UnreadPage
+        title={t('one')}
+        missing={t('missing')}
+        list={{ to: '/events', title: t('title'), all: t('all') }}
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   const why = words.why(event)
   return (
@@ -145,7 +148,7 @@ const Details = ({ event }: { event: Event }) => {
           ],
           [t('policy'), policy ?? undefined],
           [t('risk'), risk.reasons.length > 0 ? `${risk.score}: ${risk.reasons.join(', ')}` : undefined],
-          ...Object.entries(detail).map(([name, value]) => words.detail(name, value)),
+          ...Object.entries(detail).map(([name, value]) => words.detail(event.type, name, value)),
         ]}
       />
     </Section>

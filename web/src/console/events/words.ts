@@ -5,6 +5,8 @@ import type { Look } from '../../ui/StateBadge.tsx'
 
 export const outcomeLook: Record<Event['outcome'], Look> = { success: 'success', failure: 'failure', denied: 'denied' }
 
+/** What differs from one reason to the next of the same sentence: ids and numbers. */
+const counted = /\b[a-z]{3}_[0-9a-z]{26}\b|-?\d+/g
 /** Dots and hyphens have a meaning of their own in the keys of translations. */
 const keyOf = (type: EventType) => type.replace(/[.-]/g, '_')
 const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9]+/g, '_')
@@ -29,8 +31,9 @@ export const useEventWords = () => {
   /** The exact reason; what is counted in it stands in the sentence as it was counted. */
   const exactly = (why: string): string | undefined => {
     if (has(`says.${slug(why)}`)) return say(`says.${slug(why)}`)
-    const key = `says.${slug(why.replace(/-?\d+/g, 'n'))}`
-    const [first = '', second = '', third = ''] = why.match(/-?\d+/g) ?? []
+    // an id stands in it as one word, a number as another
+    const key = `says.${slug(why.replace(counted, (part) => (part.includes('_') ? 'id' : 'n')))}`
+    const [first = '', second = '', third = ''] = why.match(counted) ?? []
     return has(key) ? t(key as 'says.frames_n_n_n_are_not_three_in_a_row', { first, second, third }) : undefined
   }
   const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
@@ -79,7 +82,7 @@ export const useEventWords = () => {
     factor: (factor: string): string => word('factors', factor),
     biometric: (biometric: Event['biometric']): string => say(`biometrics.${biometric}`),
     /** The name of a part of `detail`, and its value, in words where we have them. */
-    detail: (name: string, value: string | number | string[]): [string, string] => {
+    detail: (type: EventType, name: string, value: string | number | string[]): [string, string] => {
       const [setting, side] = name.split('.')
       const title =
         side === 'from' || side === 'to'
@@ -87,7 +90,10 @@ export const useEventWords = () => {
           : word('detail', name)
       const shown = [value].flat().map((part) => {
         if (name === 'askedFrom') return countryName(String(part), i18n.language) ?? String(part)
-        return written.has(name) ? String(part) : word('value', String(part))
+        if (name === 'why') return exactly(String(part)) ?? String(part)
+        // of a request that was declined it is chosen, not written
+        const typed = written.has(name) && !(name === 'reason' && type === 'approval.declined')
+        return typed ? String(part) : word('value', String(part))
       })
       return [title, shown.join(', ') || t('common:none')]
     },

@@ -4,12 +4,12 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyId } from '../../ui/CopyId.tsx'
-import { Loading } from '../../ui/Loading.tsx'
 import { Note } from '../../ui/Note.tsx'
 import { Facts, Page, Section } from '../../ui/Page.tsx'
 import { Refused } from '../../ui/Refused.tsx'
 import { StateBadge } from '../../ui/StateBadge.tsx'
 import { TimeText } from '../../ui/TimeText.tsx'
+import { UnreadPage } from '../../ui/UnreadPage.tsx'
 import { useAction, useCall } from '../calls.ts'
 import { PersonDevices } from '../devices/PersonDevices.tsx'
 import { RecentEvents } from '../events/RecentEvents.tsx'
@@ -31,9 +31,13 @@ export default function UserPage() {
   const crumb = <Link to="/users">{t('title')}</Link>
   if (!user || user.id !== id)
     return (
-      <Page title={t('one')} crumb={crumb}>
-        {error ? <Refused error={error} onRetry={() => void refetch()} /> : <Loading lines={8} />}
-      </Page>
+      <UnreadPage
+        title={t('one')}
+        missing={t('missing')}
+        list={{ to: '/users', title: t('title'), all: t('all') }}
+        error={error}
+        onRetry={() => void refetch()}
+      />
     )
   return <Known key={id} user={user} etag={etag} crumb={crumb} />
 }
