@@ -210,6 +210,15 @@ test('an unknown id, a wrong secret and a mangled address are told alike; a miss
     await title(visitor.page, 'This code is not ours')
     assert.equal(await words(visitor.page), said)
   }
+  // whose page it is stands in its head all the same
+  await server.sql(`update authentication_settings set issuer = 'Depot of Kraków'`)
+  try {
+    await visitor.page.reload()
+    await title(visitor.page, 'This code is not ours')
+    assert.match(await visitor.page.getByRole('banner').innerText(), /^Depot of Kraków/)
+  } finally {
+    await server.sql(`update authentication_settings set issuer = 'Postern'`)
+  }
   const other = await opened(`${server.origin}/c/${code.id}`)
   await title(other.page, 'Part of the address is missing')
   assert.equal(await stateOf(code.id), 'live')

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { claim, confirm, enrolmentStanding, inspect, onOurClock, problemOfError } from './calls.ts'
 import { type DeviceGiven, DevicePage } from './DevicePage.tsx'
 import { Done, RecoveryCodes } from './Ending.tsx'
+import { askIssuer } from './issuer.ts'
 import { type Given, KeyPage } from './KeyPage.tsx'
 import {
   type Claim,
@@ -114,8 +115,12 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       setStage({ at: 'looked', code: await inspect({ id: kept.id, secret: kept.secret }) })
     } catch (error) {
       const problem = problemOfError(error)
-      if (['code-unknown', 'invalid-request', 'not-found'].includes(problem.code)) setStage({ at: 'unknown' })
-      else if (problem.code === 'rate-limited') setStage({ at: 'limited', until: Date.now() + (problem.retryAfter ?? 30) * 1000 })
+      if (['code-unknown', 'invalid-request', 'not-found'].includes(problem.code)) {
+        // no code says whose page this is, and what it says of the code is that of its issuer
+        if (!kept.issuer) known.current = await askIssuer()
+        setStage({ at: 'unknown' })
+      } else if (problem.code === 'rate-limited')
+        setStage({ at: 'limited', until: Date.now() + (problem.retryAfter ?? 30) * 1000 })
       else setStage({ at: 'unreachable' })
     }
   }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { Device, Problem } from '@postern/contract'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { localeOf } from '../ui/locale.ts'
 import { countryName } from '../ui/places.ts'
 import { Bar } from './Bar.tsx'
@@ -19,7 +19,7 @@ export const MePage = ({ name }: { name: string }) => {
   const [stage, setStage] = useState<Stage>({ at: 'asking' })
   const ask = async () => {
     try {
-      setStage({ at: 'shown', devices: (await listMyDevices({})).items })
+      setStage({ at: 'shown', devices: activeFirst((await listMyDevices({})).items) })
     } catch (error) {
       setStage({ at: signedOut(problemOfError(error)) ? 'signed-out' : 'unreachable' })
     }
@@ -49,7 +49,7 @@ export const MePage = ({ name }: { name: string }) => {
             <p class="lead">{t('me.none')}</p>
           ) : (
             <>
-              <p class="lead">{t('me.lead')}</p>
+              <p class="lead">{t(leadOf(stage.devices))}</p>
               <ul class="devices">
                 {stage.devices.map((device) => (
                   <Row
@@ -70,10 +70,30 @@ export const MePage = ({ name }: { name: string }) => {
   )
 }
 
+const isActive = ({ state }: Device) => state === 'active'
+/** What can sign in, then what is over: who comes in haste sees what there is to end. */
+const activeFirst = (devices: Device[]) => [...devices.filter(isActive), ...devices.filter((device) => !isActive(device))]
+const leadOf = (devices: Device[]) => {
+  const active = devices.filter(isActive).length
+  if (active === 0) return 'me.leadNone'
+  if (active < devices.length) return 'me.leadActive'
+  return active === 1 ? 'me.leadOne' : 'me.lead'
+}
+
 const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device: Device) => void; onSignedOut: () => void }) => {
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)
   const [words, setWords] = useState<string>()
+  const heading = useRef<HTMLHeadingElement>(null)
+  const gone = useRef<HTMLButtonElement>(null)
+  const keeping = useRef<HTMLButtonElement>(null)
+  /** What had the focus has gone with the last step: it goes on with what stands in its place. */
+  const asked = useRef(false)
+  useEffect(() => {
+    if (asking) keeping.current?.focus()
+    else if (asked.current) (gone.current ?? heading.current)?.focus()
+    asked.current = asking
+  }, [asking])
   const { name, state, stateAt, lastUsedAt, lastCountry, lastCity, synced, current } = device
   const place = [lastCity, countryName(lastCountry, localeOf(useLanguage()))].filter(Boolean).join(', ')
   const report = async () => {
@@ -92,7 +112,9 @@ const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device:
   }
   return (
     <li data-state={state}>
-      <h2>{name}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {name}
+      </h2>
       <p>
         {state === 'active'
           ? t('me.active')
@@ -109,7 +131,7 @@ const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device:
         </p>
       )}
       {state === 'active' && !asking && (
-        <button type="button" class="button" onClick={() => setAsking(true)}>
+        <button type="button" class="button" ref={gone} onClick={() => setAsking(true)}>
           {t('me.gone')}
         </button>
       )}
@@ -118,7 +140,7 @@ const Row = ({ device, onLost, onSignedOut }: { device: Device; onLost: (device:
           <b>{t('me.sure', { name })}</b>
           <p>{t(current ? 'me.sureCurrent' : 'me.sureText')}</p>
           <div class="decide">
-            <button type="button" class="button" disabled={busy} onClick={() => setAsking(false)}>
+            <button type="button" class="button" ref={keeping} disabled={busy} onClick={() => setAsking(false)}>
               {t('me.keep')}
             </button>
             <button type="button" class="button danger" disabled={busy} onClick={report}>

@@ -210,7 +210,10 @@ const NotMe = ({ over, onEnded }: { over: Extract<Over, { how: 'not-me' }>; onEn
         </>
       ) : (
         <>
-          <p role="status">{t('over.ended', { count: ended })}</p>
+          {/* the button that was pressed is gone: its answer has the focus */}
+          <p role="status" tabIndex={-1} ref={(said) => said?.focus()}>
+            {t('over.ended', { count: ended })}
+          </p>
           <div class="acts">
             <a class="button" href="/phone/me">
               {t('over.missing')}
