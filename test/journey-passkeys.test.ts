@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './support/chromium.ts'
 import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { newRoot } from './support/makers.ts'
-import { firstOperator, forgetStep, newPerson, type Person } from './support/people.ts'
+import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
 import { approve, type Claimed, enrolOwnPhone, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
@@ -402,6 +402,33 @@ withEitherKind('one more proof is given by a passkey, and the very click goes on
     .getByRole('dialog', { name: 'One more proof' })
     .getByRole('button', { name: /^Use a passkey on this computer/ })
     .click()
+  await title(page, 'Your new recovery codes')
+  await nothingWrong(visitor)
+})
+
+test('who goes on by password in one more proof has the passcode under the fingers next, whatever stands above it', async () => {
+  const adam = await somebody()
+  const visitor = await newVisitor(chromium)
+  const { page } = visitor
+  await addAuthenticator(page)
+  await added(page, adam, false)
+  await stale(adam)
+  await press(page, 'Make a new set')
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new set' }).click()
+  const proving = page.getByRole('dialog', { name: 'One more proof' })
+  await proving.getByRole('button', { name: /^Scan with your registered phone/ }).click()
+  await proving.locator('[data-frame] svg').waitFor()
+  await proving.getByLabel('Password', { exact: true }).fill(adam.password)
+  await page.keyboard.press('Enter')
+  const passcodeField = proving.getByLabel(/^Six digits/)
+  await passcodeField.waitFor()
+  await eventually(
+    () => passcodeField.evaluate((field) => field === field.ownerDocument.activeElement),
+    Boolean,
+    'the passcode has no focus',
+  )
+  await forgetStep(server, adam)
+  await page.keyboard.type(passcode(adam.secret))
   await title(page, 'Your new recovery codes')
   await nothingWrong(visitor)
 })

@@ -366,7 +366,12 @@ test('a key that expired unconfirmed is replaced by one press', async () => {
   const before = await keyOnScreen(page)
   await server.sql(`update totp set expires_at = now() - interval '1 second' where state = 'pending'`)
   await enterPasscode(page, before)
+  // of a dead key nothing is to be scanned, and nothing is kept
+  await title(page, 'This key can be set up no more')
+  assert.doesNotMatch(await page.locator('body').innerText(), /The key stays the same|puts a key for/)
   await press(page, 'Get a new key')
+  await title(page, 'Scan this with your authenticator app')
+  await page.getByText('The key stays the same if you reload.').waitFor()
   await eventually(
     () => typedKey(page),
     (key) => key !== before,

@@ -88,6 +88,7 @@ const Wizard = ({ who, issuer, usual }: { who: Enrolling; issuer: string; usual:
     return kept && 'key' in kept ? kept.app : 'google'
   })
   const [settings, setSettings] = useState(usual)
+  const [overKey, setOverKey] = useState<string>()
   useTabTitle(t(`steps.${stage.at === 'choose' || stage.at === 'gone' ? 1 : stage.at === 'scan' ? 2 : 3}`))
   const start = useAction(startTotp, {
     staysHere: true,
@@ -135,7 +136,7 @@ const Wizard = ({ who, issuer, usual }: { who: Enrolling; issuer: string; usual:
         ) : undefined
       }
       footer={
-        stage.at === 'scan'
+        stage.at === 'scan' && stage.key.id !== overKey
           ? t('scan.footer', { time: minuteOf(stage.key.expiresAt, { locale: localeOf(i18n.language), utc }) })
           : stage.at === 'choose' && who.by === 'sign-in'
             ? t('choose.footer')
@@ -173,6 +174,7 @@ const Wizard = ({ who, issuer, usual }: { who: Enrolling; issuer: string; usual:
           newKeyBusy={start.isPending}
           newKeyError={start.error}
           onConfirmed={(answer) => confirmed(answer, 'key')}
+          onOver={() => setOverKey(stage.key.id)}
         />
       )}
       {stage.at === 'codes' && <Codes codes={stage.codes} owner={name} onSaved={goOn} />}

@@ -31,6 +31,7 @@ export const ScanAndConfirm = ({
   newKeyBusy,
   newKeyError,
   onConfirmed,
+  onOver,
 }: {
   pending: PendingKey
   app: string
@@ -41,6 +42,8 @@ export const ScanAndConfirm = ({
   newKeyBusy: boolean
   newKeyError: unknown
   onConfirmed: (confirmed: Confirmed) => void
+  /** The key has died: there is nothing of it to scan or keep any more. */
+  onOver: () => void
 }) => {
   const { t } = useTranslation('enrol')
   const heading = useFocusOnArrival()
@@ -54,6 +57,11 @@ export const ScanAndConfirm = ({
   const words = usePasscodeWords(confirm.error, confirm.submittedAt, settings.periodSeconds)
   const expired = useNow() >= Date.parse(pending.expiresAt)
   const ended = !expired && (problem?.code === 'not-found' || problem?.code === 'conflict' || problem?.triesLeft === 0)
+  const over = expired || ended
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as it dies
+  useEffect(() => {
+    if (over) onOver()
+  }, [over])
   const chosen = apps.find(({ id }) => id === app) ?? apps[0]
   const ignored = chosen ? doubtful(chosen, settings) : []
   const [first] = settings.label.split(':').slice(-1)
@@ -80,22 +88,24 @@ export const ScanAndConfirm = ({
   return (
     <>
       <h1 ref={heading} tabIndex={-1}>
-        {t(narrow ? 'scan.titleNarrow' : 'scan.title')}
+        {t(over ? 'scan.titleOver' : narrow ? 'scan.titleNarrow' : 'scan.title')}
       </h1>
-      <p className={style.lead}>
-        <Trans
-          t={t}
-          i18nKey="scan.lead"
-          values={{
-            name: first?.trim(),
-            digits: t(settings.digits === 8 ? 'scan.inWords.eight' : 'scan.inWords.six'),
-            seconds: settings.periodSeconds,
-          }}
-          components={{ 1: <span className="strong" /> }}
-        />
-        {replaces && <> {t('scan.replaces')}</>}
-      </p>
-      {(expired || ended) && (
+      {!over && (
+        <p className={style.lead}>
+          <Trans
+            t={t}
+            i18nKey="scan.lead"
+            values={{
+              name: first?.trim(),
+              digits: t(settings.digits === 8 ? 'scan.inWords.eight' : 'scan.inWords.six'),
+              seconds: settings.periodSeconds,
+            }}
+            components={{ 1: <span className="strong" /> }}
+          />
+          {replaces && <> {t('scan.replaces')}</>}
+        </p>
+      )}
+      {over && (
         <Note
           tone="warn"
           title={expired ? t('scan.expired') : t('scan.ended')}
@@ -109,7 +119,7 @@ export const ScanAndConfirm = ({
           {newKeyError ? <Refused error={newKeyError} /> : null}
         </Note>
       )}
-      {!expired && !ended && (
+      {!over && (
         <Card className={style.scan}>
           {narrow && <div className={style.here}>{openHere}</div>}
           <section className={style.left} aria-label={t('scan.symbol')}>

@@ -171,7 +171,8 @@ const Proofs = () => {
               onChange={setCode}
               onComplete={(whole) => provingTotp.mutate({ code: whole })}
               error={passcodeWords}
-              autoFocus={!passkeys}
+              // after the password it is what comes next, and may stand far below
+              autoFocus={!passkeys || provingPassword.isSuccess}
             />
             <Button
               type="submit"
