@@ -541,6 +541,8 @@ test('a screen is told what became of its code, revoked or over, at whatever ste
   assert.doesNotMatch(problem.detail ?? '', /No phone/)
   const [attempt] = await eventsOf(screen, 'sign-in.phone')
   assert.deepEqual([attempt?.outcome, attempt?.detail.why], ['denied', 'it was not collected in time'])
+  // by the policy that this way of signing in goes by, as where it succeeds
+  assert.match(String(attempt?.policy), /^devices\/\d+$/)
 })
 
 test('a code lives no longer than the sign-in that asks for it: its screen is told when it is over', async () => {

@@ -33,9 +33,14 @@ const ofEnded = ({ codeId, deviceId, userId, username }: EndedRequest): EventFac
  * There is nothing to collect: a page that asks too early, or too often, is tallied, and fills no log. What was approved and ended
  * before it came is on record as that, and its page is told.
  */
-const nothingThere = async (deps: SignInDeps, actor: Actor, row: SignInRow, refusal: Refusal): Promise<never> => {
+const nothingThere = async (
+  deps: SignInDeps,
+  actor: Actor,
+  { row, about }: { row: SignInRow; about: EventFacts },
+  refusal: Refusal,
+): Promise<never> => {
   const found = row.state === 'collected' ? undefined : await findEnded(deps.db, row.id)
-  if (found) return turnedAway(deps, actor, 'sign-in.phone', { ...aboutSignIn(row, 'passkey'), ...ofEnded(found) }, ended(found))
+  if (found) return turnedAway(deps, actor, 'sign-in.phone', { ...about, ...ofEnded(found) }, ended(found))
   await deps.tally.add(actor, 'sign-in.phone', refusal.why)
   throw refusal
 }
@@ -47,20 +52,20 @@ export const collectSignIn = async (
   token: string | undefined,
 ): Promise<Answer<{ signIn: SignIn }>> => {
   const { row, browserHash } = await requireSignIn(deps, actor, token)
+  const settings = await readDeviceSettings(deps.db)
+  const about = { ...aboutSignIn(row, 'passkey'), policy: devicePolicyName(settings.version) }
   const { state } = toSignIn(row)
   // nobody who waits for the wizard has a phone that could have approved
-  if (state === 'enrolment-required') return nothingThere(deps, actor, row, notApproved())
+  if (state === 'enrolment-required') return nothingThere(deps, actor, { row, about }, notApproved())
   if (state !== 'pending')
     return nothingThere(
       deps,
       actor,
-      row,
+      { row, about },
       new Refusal('conflict', `the sign-in is ${state}`, {
         detail: state === 'complete' ? 'This sign-in is complete.' : 'This sign-in is over. Open a new one.',
       }),
     )
-  const settings = await readDeviceSettings(deps.db)
-  const about = { ...aboutSignIn(row, 'passkey'), policy: devicePolicyName(settings.version) }
   if (!codeCounts(settings, row.proved))
     return turnedAway(
       deps,
@@ -72,7 +77,7 @@ export const collectSignIn = async (
         detail: 'Policy takes this code no more. Sign in another way.',
       }),
     )
-  if (!(await isApproved(deps.db, row.id))) return nothingThere(deps, actor, row, notApproved())
+  if (!(await isApproved(deps.db, row.id))) return nothingThere(deps, actor, { row, about }, notApproved())
   const session = await act(deps, actor, { type: 'sign-in.phone', endpoint: contract.collectSignIn }, async (tx, event) => {
     event.about(about)
     const approved = await collectApproved(tx, row.id)
