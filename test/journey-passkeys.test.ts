@@ -331,6 +331,28 @@ withEitherKind('a phone that is reported lost between its approval and the colle
   await nothingWrong(visitor, /409/)
 })
 
+test('where our code may not start, its place says so, and it is not offered as a way in', async () => {
+  await server.sql(`update device_settings set start_networks = '{10.0.0.0/8}'`)
+  try {
+    for (const viewport of [
+      { width: 1280, height: 832 },
+      { width: 390, height: 844 },
+    ]) {
+      const visitor = await newVisitor(chromium, { viewport })
+      const { page } = visitor
+      await page.goto(`${server.origin}/sign-in`)
+      const way = page.locator('[data-way=qr]')
+      if (viewport.width < 600) await way.click()
+      await page.getByText('Our code is not offered here').waitFor()
+      await page.locator('[data-way=password]').waitFor()
+      assert.equal(await way.count(), 0)
+      await nothingWrong(visitor)
+    }
+  } finally {
+    await server.sql(`update device_settings set start_networks = '{}'`)
+  }
+})
+
 test('after 120 seconds nothing is drawn, whatever the network does; one press shows a new code', async () => {
   const visitor = await newVisitor(chromium)
   const { page } = visitor

@@ -272,6 +272,52 @@ test('every field of an event is in words, also the reason that somebody chose a
   await context.close()
 })
 
+test('what an event changed, ended and timed is in words, and not as the record writes it', async () => {
+  const put = async (staticText: boolean, linkHosts: string[]) => {
+    const { version, ...now } = await olga.browser.call(contract.getCodeSettings, {})
+    const body = { ...now, staticText, linkHosts, scanAddresses: staticText ? 'full' : 'truncated' } as const
+    await olga.browser.call(contract.putCodeSettings, body, { headers: { 'if-match': `"${version}"` } })
+  }
+  await put(false, ['example.org'])
+  await put(true, [])
+  const settings = await olga.browser.try(contract.getAuthenticationSettings, {})
+  const { version: _, withoutSecondFactor: __, defaultsWarning: ___, ...now } = settings.value
+  const limits = { startsPerMinute: 200, failuresPerMinute: 100 }
+  await olga.browser.call(
+    contract.putAuthenticationSettings,
+    { ...now, addressLimits: limits, secondFactor: { roles: ['owner'], from: '2099-01-01T00:00:00.000Z' } },
+    { headers: { 'if-match': settings.headers.get('etag') as string } },
+  )
+  const { version, id } = await olga.browser.call(contract.createCode, {
+    kind: 'link',
+    label: 'Gate 9',
+    destination: { type: 'url', url: 'https://www.example.org/' },
+  })
+  const change = { id, destination: { type: 'text', text: 'Ring twice' }, label: 'Bell' } as const
+  await olga.browser.call(contract.updateCode, change, { headers: { 'if-match': `"${version}"` } })
+  const xena = await newPerson(server, olga, 'xena')
+  const phone = await enrolPhone(server, olga, xena)
+  await olga.browser.call(contract.reportDeviceLost, { id: phone.deviceId, reason: 'zgubiony' })
+  await server.browser().call(contract.reportCode, { content: 'https://evil.example/c/1', where: 'a wall' })
+  const { items } = await olga.browser.call(contract.listEvents, { limit: 40 })
+  const shown = items.filter(({ type }) => ['settings.changed', 'code.edited', 'device.lost', 'code.issued'].includes(type))
+  assert.ok(shown.length > 5)
+  for (const language of ['en', 'pl'] as const) {
+    const { page, context, w } = await desk(language, '/events')
+    for (const event of shown) {
+      await page.goto(`${server.origin}/events/${event.id}`)
+      const fields = page.getByRole('main').locator('section', { has: page.getByRole('heading', { name: w('events:fields') }) })
+      await fields.getByRole('definition').first().waitFor()
+      // names of the record's own are in two words written as one; its values are JSON, and instants of machines
+      assert.doesNotMatch(await fields.innerText(), /\b[a-z]+[A-Z]|["[\]{}]|\dT\d\d:/, `${event.type} (${language})`)
+    }
+    await page.goto(`${server.origin}/events/${items.find(({ type }) => type === 'code.reported')?.id}`)
+    await says(page, w('check:reason.foreign'))
+    await context.close()
+  }
+  await server.sql(`update authentication_settings set second_factor_roles = '{user}', second_factor_from = null`)
+})
+
 test('a refusal that this page has no words of is said as one that went wrong', async () => {
   const { page, context } = await newVisitor(chromium)
   await page.route('**/api/sign-ins', (route) =>
@@ -365,6 +411,20 @@ test('on a phone the tab that an address chooses is in view', async () => {
   const { x, width } = await box(tab)
   assert.ok(x >= 0 && x + width <= 360, `it stands from ${x} to ${x + width}`)
   await context.close()
+})
+
+test('the name of each shape stays inside its tile, in both languages', async () => {
+  for (const language of ['en', 'pl'] as const) {
+    const { page, context, w } = await desk(language, '/brands')
+    await page.getByRole('link', { name: w('brands:make') }).click()
+    const tiles = page.locator('fieldset label:has(input[type=radio])')
+    await tiles.first().waitFor()
+    const wider = await tiles.evaluateAll((all) =>
+      all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ textContent }) => textContent),
+    )
+    assert.deepEqual(wider, [], language)
+    await context.close()
+  }
 })
 
 test('a new kit keeps the place of its symbol until it is drawn', async () => {

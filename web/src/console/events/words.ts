@@ -1,7 +1,10 @@
 import type { Event, EventType } from '@postern/contract'
 import { useTranslation } from 'react-i18next'
+import { localeOf } from '../../ui/locale.ts'
 import { countryName } from '../../ui/places.ts'
+import { usePreferences } from '../../ui/preferences.ts'
 import type { Look } from '../../ui/StateBadge.tsx'
+import { dayAndMinute } from '../../ui/times.ts'
 
 export const outcomeLook: Record<Event['outcome'], Look> = { success: 'success', failure: 'failure', denied: 'denied' }
 
@@ -12,11 +15,22 @@ const keyOf = (type: EventType) => type.replace(/[.-]/g, '_')
 const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9]+/g, '_')
 /** Details that people wrote: they stay as they wrote them. */
 const written = new Set(['reason', 'label', 'name', 'destination'])
+/** An instant as the record writes it. */
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:/
+/** What a setting was and became stands in the record as JSON. */
+const fromJson = (value: unknown): unknown => {
+  try {
+    return JSON.parse(String(value))
+  } catch {
+    return value
+  }
+}
 const known = (part: string | null | undefined) => part !== '' && part !== null && part !== undefined && part !== 'unknown'
 
 /** Sentences of an event: what happened, to whom, and why it went as it went. */
 export const useEventWords = () => {
-  const { t, i18n } = useTranslation(['events', 'common'])
+  const { t, i18n } = useTranslation(['events', 'common', 'check'])
+  const { utc } = usePreferences()
   const has = (key: string) => i18n.exists(`events:${key}`)
   // the key is made of the type: what is not there is asked for with `has` first
   const say = (key: string): string => t(key as 'title')
@@ -35,6 +49,16 @@ export const useEventWords = () => {
     const key = `says.${slug(why.replace(counted, (part) => (part.includes('_') ? 'id' : 'n')))}`
     const [first = '', second = '', third = ''] = why.match(counted) ?? []
     return has(key) ? t(key as 'says.frames_n_n_n_are_not_three_in_a_row', { first, second, third }) : undefined
+  }
+  /** A value of the record in words: lists and parts one after the other, instants as people read them. */
+  const plain = (value: unknown): string => {
+    if (Array.isArray(value)) return value.map(plain).join(', ') || t('common:none')
+    if (typeof value === 'object' && value !== null)
+      return Object.entries(value)
+        .map(([name, part]) => t('part', { what: word('parts', name), value: plain(part) }))
+        .join(', ')
+    const text = String(value)
+    return instant.test(text) ? dayAndMinute(text, { locale: localeOf(i18n.language), utc }) : word('value', text)
   }
   const named = (name: string | null): string | undefined => (name === 'erased' ? t('erased') : (name ?? undefined))
   /** Whom or what it was about, where that is somebody else than who did it. */
@@ -88,12 +112,18 @@ export const useEventWords = () => {
         side === 'from' || side === 'to'
           ? t(`detailSide.${side}`, { what: word('setting', setting ?? '') })
           : word('detail', name)
+      if (side && type === 'settings.changed') return [title, plain(fromJson(value))]
       const shown = [value].flat().map((part) => {
         if (name === 'askedFrom') return countryName(String(part), i18n.language) ?? String(part)
         if (name === 'why') return exactly(String(part)) ?? String(part)
+        // as the page of a doubted code says them
+        if (name === 'reasons' && i18n.exists(`check:reason.${part}`)) return t(`check:reason.${part}` as 'check:reason.foreign')
+        if (name === 'changed' && has(`changed.${part}`)) return say(`changed.${part}`)
+        const [, from] = (type === 'code.relayed' && /^asked from (.+)$/.exec(String(part))) || []
+        if (from) return t('askedFrom', { place: from === 'nowhere known' ? t('common:notKnown') : from })
         // of a request that was declined it is chosen, not written
         const typed = written.has(name) && !(name === 'reason' && type === 'approval.declined')
-        return typed ? String(part) : word('value', String(part))
+        return typed ? String(part) : plain(part)
       })
       return [title, shown.join(', ') || t('common:none')]
     },

@@ -58,6 +58,8 @@ export default function SignInPage() {
   const [said, setSaid] = useState<'again' | 'againPassword' | 'afterLimit' | 'ended' | undefined>()
   const [stuck, setStuck] = useState(false)
   const [codeOpen, setCodeOpen] = useState(false)
+  /** No code is drawn in this place or browser: that is said where it would stand, and it is no way in. */
+  const [noCodeHere, setNoCodeHere] = useState(false)
   const shownCode = useRef<MovingCodeHandle>(null)
   const heading = useFocusOnArrival()
   const { prepare, goIn } = useGoingIn()
@@ -152,9 +154,14 @@ export default function SignInPage() {
     proof.error !== null && !['factor-wrong', 'rate-limited', 'totp-replayed', 'clock-skew'].includes(problem?.code ?? '')
   const byPasskey = proof.variables?.kind === 'passkey'
   const ask = useCallback(async () => {
-    const { opened, signIn: anew } = await askForCode(signIn as SignIn, returnTo)
-    if (anew) setSignIn(anew)
-    return opened
+    try {
+      const { opened, signIn: anew } = await askForCode(signIn as SignIn, returnTo)
+      if (anew) setSignIn(anew)
+      return opened
+    } catch (error) {
+      if (problemIn(error)?.code === 'not-allowed') setNoCodeHere(true)
+      throw error
+    }
   }, [signIn, returnTo])
   const codeShown = offers('qr') && (!narrow || codeOpen)
   const showCode = () => {
@@ -228,7 +235,7 @@ export default function SignInPage() {
             )}
             {begin.error && !proof.error ? <Refused error={begin.error} onRetry={() => begin.mutate()} /> : null}
             {byPasskey && proof.error && !limited ? (
-              <PasskeyWords error={proof.error} onCode={offers('qr') ? showCode : undefined} />
+              <PasskeyWords error={proof.error} onCode={offers('qr') && !noCodeHere ? showCode : undefined} />
             ) : (
               unusual &&
               proof.variables?.kind !== 'totp' &&
@@ -237,7 +244,7 @@ export default function SignInPage() {
             {begin.isPending && !signIn && at !== 'password' && <Loading lines={4} />}
             {(at === 'ways' || at === 'totp') && more && (
               <Ways
-                next={next}
+                next={noCodeHere ? next.filter((method) => method !== 'qr') : next}
                 narrow={narrow}
                 code={!codeShown ? 'hidden' : stacked ? 'below' : 'right'}
                 busy={proof.isPending && proof.variables?.kind === 'passkey' ? proof.variables.at : undefined}
