@@ -117,7 +117,7 @@ test('a kit is made with its logo and its proof, saved in versions, and brought 
   const blind = await browser.try(contract.updateBrand, { id: first.value.id, name: 'Late' })
   assert.equal(blind.problem.code, 'if-match-missing')
   const same = await browser.try(contract.updateBrand, { id: first.value.id, name: 'Northfield' }, etagOf(second.value))
-  assert.equal(same.value.version, 2, 'what changes nothing makes no version')
+  assert.equal(same.value.version, 2, 'what changes nothing makes no version, and no event')
   const back = await browser.try(contract.restoreBrandVersion, { id: first.value.id, version: 1 }, etagOf(second.value))
   assert.deepEqual([back.status, back.value.version, back.value.design, back.value.logo?.id], [200, 3, design, logo.value.id])
   const { items } = await browser.call(contract.listBrandVersions, { id: first.value.id })
@@ -131,10 +131,9 @@ test('a kit is made with its logo and its proof, saved in versions, and brought 
   )
   const events = await browser.call(contract.listEvents, { type: 'brand.' })
   assert.deepEqual(
-    events.items.slice(0, 4).map(({ type, outcome, subject, detail }) => [type, outcome, subject?.id, detail.version ?? null]),
+    events.items.slice(0, 3).map(({ type, outcome, subject, detail }) => [type, outcome, subject?.id, detail.version ?? null]),
     [
       ['brand.edited', 'success', first.value.id, 3],
-      ['brand.edited', 'success', first.value.id, null],
       ['brand.edited', 'denied', first.value.id, null],
       ['brand.edited', 'success', first.value.id, 2],
     ],

@@ -390,6 +390,47 @@ test('on a phone in Polish what can be done with a person stands two and two, an
   await context.close()
 })
 
+test('who closes what is handed over is told what they will not see again: the address, or a letter and its number', async () => {
+  const fay = await olga.browser.call(contract.createUser, { username: 'fay' })
+  const { page, context, w } = await desk('pl', `/users/${fay.id}`)
+  const dialogue = page.getByRole('dialog')
+  const inside = (key: string) => dialogue.getByRole('button', { name: w(key), exact: true }).last()
+  for (const [way, words] of [
+    ['users:byScreen', 'users:leaveText'],
+    ['users:byLetter', 'users:leaveLetter'],
+  ] as const) {
+    await page.getByRole('button', { name: w('users:enrol'), exact: true }).click()
+    await dialogue.getByRole('radio', { name: w(way) }).check()
+    await inside('users:enrolIssue').click()
+    await dialogue.getByRole('list').first().waitFor()
+    await page.keyboard.press('Escape')
+    await says(page, w(words))
+    await inside('users:leave').click()
+    await dialogue.waitFor({ state: 'detached' })
+  }
+  await context.close()
+})
+
+test('on a phone what is wrong in a file stands whole on the screen, each cell under its column’s name', async () => {
+  const { page, context, w } = await desk('pl', '/users/import', olga, { viewport: { width: 360, height: 844 } })
+  const csv = 'username,displayName,email,roles\nx,,nobody,emperor\n'
+  await page
+    .getByLabel(w('bulk:import.file'), { exact: true })
+    .setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+  await page.getByRole('button', { name: w('bulk:import.check') }).click()
+  const rows = page.getByRole('region', { name: w('bulk:import.rows') }).first()
+  await rows
+    .getByText(/emperor/)
+    .last()
+    .waitFor()
+  const [scrolls, names] = (await rows.evaluate((region) => [
+    region.scrollWidth - region.clientWidth,
+    [...region.querySelectorAll('td')].filter((cell) => cell.checkVisibility()).map((cell) => cell.getAttribute('data-name')),
+  ])) as [number, string[]]
+  assert.deepEqual([scrolls, names], [0, ['username', 'email', 'roles']])
+  await context.close()
+})
+
 test('of the tabs of codes one is the current one', async () => {
   const { page, context, w } = await desk('en', '/codes?state=live')
   const tabs = page.getByRole('navigation', { name: w('codes:states') })

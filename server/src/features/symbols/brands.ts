@@ -100,7 +100,10 @@ const save = async (
     event.about(about({ id, name: before.name }))
     if (before.archivedAt) throw archived()
     if (!wanted) throw changedMeanwhile('this kit')
-    if (changed.length === 0) return now(deps, tx, id)
+    if (changed.length === 0) {
+      event.changesNothing = true
+      return now(deps, tx, id)
+    }
     if (!proof) throw new Error('a version without a proof')
     requireScans(proof)
     const logoId = await held(tx, wanted.logo)

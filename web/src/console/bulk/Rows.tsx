@@ -4,7 +4,7 @@ import { Icon } from '../../ui/Icon.tsx'
 import { IconX } from '../../ui/icons.ts'
 import style from './Import.module.css'
 
-/** Rows of a file as they will be; what is wrong stands in its cell. A wide file scrolls in itself. */
+/** Rows of a file as they will be; what is wrong stands in its cell. A wide file scrolls in itself; on a phone each cell is a line. */
 export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: readonly string[] }) => {
   const { t } = useTranslation('bulk')
   return (
@@ -28,22 +28,24 @@ export const Rows = ({ rows, columns }: { rows: readonly ImportRow[]; columns: r
             const whole = errors.filter(({ column }) => !columns.includes(column))
             return (
               <tr key={row} data-wrong={errors.length > 0 ? '' : undefined}>
-                <th scope="row" className="num">
+                <th scope="row" className="num" data-name={t('import.row')}>
                   {row}
                   {whole.map((error) => (
                     <Wrong key={error.message} error={error} named />
                   ))}
                 </th>
-                {columns.map((column) => (
-                  <td key={column}>
-                    {values[column] ?? ''}
-                    {errors
-                      .filter((error) => error.column === column)
-                      .map((error) => (
+                {columns.map((column) => {
+                  const wrong = errors.filter((error) => error.column === column)
+                  const value = values[column] ?? ''
+                  return (
+                    <td key={column} data-name={column} data-none={value === '' && wrong.length === 0 ? '' : undefined}>
+                      {value}
+                      {wrong.map((error) => (
                         <Wrong key={error.message} error={error} />
                       ))}
-                  </td>
-                ))}
+                    </td>
+                  )
+                })}
               </tr>
             )
           })}

@@ -63,7 +63,7 @@ export const HandOver = ({
   if (leaving && !spent)
     return (
       <Stack gap="md">
-        <p>{t('leaveText')}</p>
+        <p>{t(code.activation ? 'leaveLetter' : 'leaveText')}</p>
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onStay} autoFocus>
             {t('leaveStay')}
