@@ -45,6 +45,26 @@ test('over two processes a phone’s request is claimed, approved and collected 
     }
   })
 
+  await t.test(
+    '"this was not me" of a request that was taken back is told once, by eight calls on two processes, and by no stranger',
+    async () => {
+      const desk = new Browser(a.origin)
+      const screen = await askPhone(desk)
+      const { confirm } = await claimAt(a.origin, screen, held)
+      await desk.at(b.origin).call(contract.openQr, {})
+      const notMe = async (browser: Browser) => said(await browser.try(contract.declineRequest, { confirm, reason: 'not-me' }))
+      const calls = await atOnce(8, async (n) =>
+        n % 4 === 3 ? `stranger: ${await notMe(new Browser(at(n)))}` : await notMe(held.browser.at(at(n))),
+      )
+      const strangers = calls.filter((call) => call.startsWith('stranger'))
+      assert.ok(strangers.length === 2 && strangers.every((call) => call !== 'stranger: 200'), JSON.stringify(calls))
+      const own = calls.filter((call) => !call.startsWith('stranger'))
+      assert.ok(own.includes('200') && own.every((call) => ['200', 'code-used'].includes(call)), JSON.stringify(calls))
+      const told = `select count(*) from notice n join event e on e.id = n.event_id where n.kind = 'not-me' and e.code_id = $1`
+      assert.equal(await count(told, [uuidOf(screen.code.id)]), 1)
+    },
+  )
+
   await t.test('a double tap of one phone on both processes is one claim with one answer', async () => {
     for (let round = 0; round < 5; round++) {
       const screen = await askPhone(new Browser(a.origin))
