@@ -216,6 +216,7 @@ test('filters narrow a list, filters that fit nothing find nothing, and pages lo
     { sessionId: '%' },
     { deviceId: `dev_8${'z'.repeat(25)}` },
     { userId: person.codeId },
+    { from: '2026-05-01T00:00:00.000Z', to: '2026-04-01T00:00:00.000Z' },
   ])
     assert.equal(said(await olga.browser.try(contract.listEvents, unreadable)), 'invalid-request', JSON.stringify(unreadable))
   const [count] = (await server.sql(`select count(*)::int as n from event`)) as unknown as { n: number }[]

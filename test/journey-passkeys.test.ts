@@ -6,7 +6,7 @@ import { eventually, newVisitor, openChromium, symbolOn, type Visitor } from './
 import { ofKind, withEitherKind } from './support/either-kind.ts'
 import { newRoot } from './support/makers.ts'
 import { firstOperator, forgetStep, newPerson, type Person, passcode } from './support/people.ts'
-import { approve, type Claimed, enrolOwnPhone, enrolPhone, type Phone, uuidOf } from './support/phones.ts'
+import { approve, askPhone, type Claimed, enrolOwnPhone, enrolPhone, liveFrames, type Phone, uuidOf } from './support/phones.ts'
 import { numberOn } from './support/screen-to-phone.ts'
 import { press, signInHere, title, toPassword, typePassword } from './support/screens.ts'
 import { startServer } from './support/server.ts'
@@ -305,6 +305,39 @@ test('declined on the phone, the page says so; one press shows a new code', asyn
   assert.notEqual((await frameOn(page)).id, three.id)
   await nothingWrong(visitor)
 })
+
+withEitherKind(
+  'a phone that reads another code, and one that is shown no more: the screen says so, and offers a new code',
+  async (synced) => {
+    const phone = await enrolPhone(server, olga, await somebody(), { synced })
+    const [locale, replaced, often, wait, again] = synced
+      ? [
+          'pl-PL',
+          'Zastąpił go nowszy kod',
+          'Ten telefon przez chwilę nie pokaże następnych próśb',
+          'Odczekaj dziesięć minut',
+          'Pokaż nowy kod',
+        ]
+      : ['en-GB', 'A newer code took its place', 'That phone is shown no more for a while', 'Wait ten minutes', 'Show a new code']
+    const visitor = await newVisitor(chromium, { locale })
+    const { page } = visitor
+    await page.goto(`${server.origin}/sign-in`)
+    await claimOf(page, phone)
+    const readsAnother = async () =>
+      phone.browser.call(contract.claimCode, await liveFrames(server, await askPhone(server.browser())))
+    await readsAnother()
+    await page.getByRole('alert').filter({ hasText: replaced }).waitFor()
+    await press(page, again)
+    for (let more = 0; more < 3; more++) await readsAnother()
+    assert.equal((await claimOf(page, phone)).problem.reason, 'often')
+    const alert = page.getByRole('alert').filter({ hasText: often })
+    await alert.waitFor()
+    assert.ok((await alert.innerText()).includes(wait))
+    await press(page, again)
+    await frameOn(page)
+    await nothingWrong(visitor)
+  },
+)
 
 withEitherKind('a phone that is reported lost between its approval and the collection: the page says so', async (synced) => {
   const adam = await somebody()

@@ -300,6 +300,27 @@ test('whoever repeats such a call is bounded by their address: beyond its failur
   }
 })
 
+test('from an address that is over its failures a good approval waits, too, and comes again with the same assertion', async () => {
+  const { claimed, screen } = await claimedBy(phone)
+  phone.browser.headers['x-forwarded-for'] = `203.0.113.${++addresses}`
+  const assertion = phone.authenticator.get(claimed.options, { origin: server.origin })
+  const send = (confirm: string) => phone.browser.try(contract.approveRequest, { confirm, assertion, match: screen.match })
+  await settle(15, 60)
+  await limits(3)
+  try {
+    for (let failure = 0; failure < 3; failure++) assert.equal(said(await send('nobody’s')), 'code-unknown')
+    const limited = await send(claimed.confirm)
+    assert.equal(said(limited), 'rate-limited')
+    assert.ok((limited.problem.retryAfter as number) <= 60)
+    assert.equal((await eventsOf({ codeId: screen.code.id, type: 'approval.approved' })).length, 0)
+    await limits(100_000)
+    assert.equal(said(await send(claimed.confirm)), '200')
+  } finally {
+    await limits(100_000)
+    delete phone.browser.headers['x-forwarded-for']
+  }
+})
+
 test('collecting what nobody approved, over and over, is one event a minute with its count', async () => {
   const desk = newDesk()
   await askPhone(desk)

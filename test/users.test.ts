@@ -124,6 +124,23 @@ test('an update names the version that was read', async () => {
   assert.equal(cleared.headers.get('etag'), await etagOf(user.id))
 })
 
+test('what is saved as it was is no change, and no event; its version is asked for all the same', async () => {
+  const user = await olga.browser.call(contract.createUser, { username: 'same', displayName: 'Same', roles: ['auditor'] })
+  const etag = await etagOf(user.id)
+  const changes = async () =>
+    (await olga.browser.call(contract.listEvents, { userId: user.id, type: 'user.updated', outcome: 'success' })).items.map(
+      ({ detail }) => detail.changed,
+    )
+  const same = { displayName: 'Same', email: null, roles: ['auditor'] }
+  assert.deepEqual(said(await update(olga, user.id, same, etag)), '200')
+  assert.equal(await etagOf(user.id), etag)
+  assert.deepEqual(await changes(), [])
+  // of a form that sends all its fields the record names what is another now
+  assert.equal(said(await update(olga, user.id, { ...same, displayName: 'Other' }, etag)), '200')
+  assert.deepEqual(await changes(), [['displayName']])
+  assert.equal(said(await update(olga, user.id, { ...same, displayName: 'Other' }, etag)), 'precondition-failed')
+})
+
 /** Everything that somebody may have open at the moment they are stopped. */
 const inAllTheirWays = async (person: Person) => {
   const session = await signIn(server, person)

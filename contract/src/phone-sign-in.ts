@@ -59,7 +59,7 @@ export const requestEvents = ['scanned', 'claimed', 'approved', 'denied', 'expir
 export type RequestEvent = (typeof requestEvents)[number]
 /**
  * Why a request was denied. `device`: what claimed or approved it was ended meanwhile: reported lost, revoked, or its person
- * suspended. `revoked`: its code was.
+ * suspended. `revoked`: its code was. `often`: the phone that read it was shown five in ten minutes that came to nothing.
  */
 export const deniedReasons = [
   'declined',
@@ -70,6 +70,7 @@ export const deniedReasons = [
   'far',
   'policy',
   'replaced',
+  'often',
   'device',
   'revoked',
 ] as const

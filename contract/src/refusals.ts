@@ -47,6 +47,7 @@ export const refusalReasons = {
   network: 'Our code is not offered in this network',
   policy: 'Policy takes our code no more',
   'another-person': 'The request is for another person',
+  often: 'Five requests in ten minutes were not approved by the phones of this person',
   number: 'The number is not the one on the screen',
   'device-held': 'A passkey is asked for that cannot leave its device, and this one is synced',
   model: 'Policy does not take this model of authenticator',

@@ -24,13 +24,18 @@ const threeFrames = async (desk: Page): Promise<Buffer[]> => {
 }
 /** The phone’s camera sees the code on a desk’s sign-in page. */
 export const filmed = (film: Film, desk: Page) => async (): Promise<void> => film.play(await threeFrames(desk), 0.2)
-/** Has a moving code read on our own page of `origin`: `hold` brings the phone’s camera before the screen. */
-export const readByCamera = async (mobile: Page, origin: string, hold: () => Promise<void>): Promise<void> => {
+/** Has a moving code read on our own page of `origin`: `hold` brings the phone’s camera before the screen; `name` is what it then shows. */
+export const readByCamera = async (
+  mobile: Page,
+  origin: string,
+  hold: () => Promise<void>,
+  name = 'Sign in to Postern?',
+): Promise<void> => {
   // what was filmed may be too old by the time it is seen: then the camera is held before the screen once more
   for (let tries = 1; ; tries++) {
     await hold()
     await mobile.goto(`${origin}/phone`)
-    const read = mobile.getByRole('heading', { level: 1, name: 'Sign in to Postern?' })
+    const read = mobile.getByRole('heading', { level: 1, name })
     const late = mobile.getByText('That was not read live, or too late.')
     await read.or(late).waitFor()
     if (await read.isVisible()) return

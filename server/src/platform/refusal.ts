@@ -33,3 +33,8 @@ export const invalid = (path: string, message: string, code?: FieldCode, values?
     detail: `${path}: ${message}`,
     errors: [{ path, message, ...(code ? { code } : {}), ...(values ? { values } : {}) }],
   })
+/** Refuses a period, whose ends may be open, that ends before it has begun: it holds nothing, whatever was meant. */
+export const requireSpan = ({ from, to }: { from?: string | undefined; to?: string | undefined }): void => {
+  if (from !== undefined && to !== undefined && new Date(to) <= new Date(from))
+    throw invalid('to', 'must be later than from', 'ends-first')
+}

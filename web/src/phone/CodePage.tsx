@@ -153,7 +153,7 @@ export const CodePage = ({ kept }: { kept: Kept }) => {
       if (code.kind === 'sign-in' || code.kind === 'approve') {
         // a frame that has gone stale meanwhile looks, from here, as a photo would
         if (problem.code === 'code-expired') return end({ how: 'stale' })
-        if (problem.code === 'not-allowed') return end(refusedOver(problem))
+        if (problem.code === 'not-allowed' || problem.reason === 'often') return end(refusedOver(problem))
         if (problem.code === 'code-used' || problem.code === 'conflict') return end({ how: 'elsewhere' })
       }
       // The state has changed under our eyes: its own page says what that means.

@@ -3,7 +3,7 @@ import type { RefusalReason, RequestOptions } from '@postern/contract'
 import { useState } from 'preact/hooks'
 import { decline, problemOfError } from './calls.ts'
 import type { Over } from './kept.ts'
-import { Drawing } from './parts.tsx'
+import { clock, Drawing, useSecondsTo } from './parts.tsx'
 import { ceremonyWords, signWithPasskey } from './passkey.ts'
 import { inWords } from './refusals.ts'
 import { State } from './StatePages.tsx'
@@ -77,6 +77,8 @@ export const OverPage = ({ over, onOver, onEnded }: Ended) => {
           <Scan />
         </State>
       )
+    case 'often':
+      return <Often until={over.until} />
     case 'camera':
       return (
         <State badge="clock" title={t('over.camera')} lead={t('over.cameraLead')}>
@@ -131,6 +133,16 @@ const NewOne = () => (
     </div>
   </>
 )
+
+const Often = ({ until }: { until: number }) => {
+  const left = useSecondsTo(until)
+  return (
+    <State badge="clock" title={t('over.often')} lead={t('over.oftenLead')}>
+      {left > 0 ? <p>{t('over.oftenWait', { clock: clock(left) })}</p> : <NewOne />}
+      <p>{t('over.declinedDo')}</p>
+    </State>
+  )
+}
 
 /** Who asked took it back, or time did: whoever did not begin it can tell security all the same. */
 const StillNotMe = ({ confirm, onOver }: { confirm: string; onOver: (over: Over) => void }) => {

@@ -242,6 +242,7 @@ export const RequestPage = ({
 
 export const refusedOver = (problem: Problem): Over => {
   const { reason } = problem
+  if (reason === 'often') return { how: 'often', until: Date.now() + (problem.retryAfter ?? 600) * 1000 }
   return reason === 'camera' ? { how: 'camera' } : { how: 'refused', why: reason }
 }
 /** How a request ended as its standing says; undefined: it lives on. */

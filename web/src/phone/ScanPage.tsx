@@ -47,6 +47,7 @@ export const ScanPage = ({ name }: { name: string }) => {
       setStage({ at: 'claimed', kept })
     } catch (error) {
       const problem = problemOfError(error)
+      if (problem.reason === 'often') return setStage({ at: 'over', over: refusedOver(problem) })
       switch (problem.code) {
         case 'code-expired':
           return setStage({ at: 'camera', words: t('scan.tooLate') })

@@ -31,6 +31,8 @@ export type Over =
       confirm?: string
     }
   | { how: 'refused'; why: RefusalReason | undefined }
+  /** `until`: when the phone is shown requests again, by this page’s clock. */
+  | { how: 'often'; until: number }
   | { how: 'not-me'; confirm: string; options?: RequestOptions | undefined }
 export type Kept = {
   id: string

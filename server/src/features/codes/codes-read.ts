@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../../platform/db.ts'
 import { cursorId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
-import { invalid } from '../../platform/refusal.ts'
+import { invalid, requireSpan } from '../../platform/refusal.ts'
 import { expired, findCodes } from './codes-filter.ts'
 import { authenticates, stateOf } from './codes-life.ts'
 import type { VersionFields } from './codes-store.ts'
@@ -170,6 +170,7 @@ export const readScans = async (
   codeId: string,
   { limit, cursor, from, to, by, ...filter }: Omit<In<typeof contract.listScans>, 'id'>,
 ): Promise<Out<typeof contract.listScans>> => {
+  requireSpan({ from, to })
   let query = db
     .selectFrom('scan')
     .selectAll()

@@ -4,6 +4,7 @@ import type { Db } from '../../platform/db.ts'
 import { cursorId, fromId, toId, uuid7Low, uuid7Time } from '../../platform/ids.ts'
 import type { Keys } from '../../platform/keys.ts'
 import { parseAddress } from '../../platform/network.ts'
+import { requireSpan } from '../../platform/refusal.ts'
 import { addressTag, openPersonal } from './event-entry.ts'
 import { eventStream } from './order-loop.ts'
 import type { PersonKeys } from './person-keys.ts'
@@ -81,6 +82,7 @@ export const findEvents = async (
   deps: ReadDeps,
   filter: In<typeof listEvents>,
 ): Promise<{ items: Event[]; nextCursor: string | null }> => {
+  requireSpan(filter)
   let query = base(deps.db)
     .orderBy('event.id', 'desc')
     .limit(filter.limit + 1)

@@ -10,7 +10,10 @@ import { isLoopback } from '../../platform/loopback.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import { type Asker, askedFrom, type ClaimHandler, findRepeatable, insertClaim, isClaimer, networkOf } from '../codes/index.ts'
 import { type PasskeyDeps, requestOptions } from '../devices/index.ts'
+import type { EventDraft } from '../events/index.ts'
 import { devicePolicyName, readAuthenticationSettings, readDeviceSettings } from '../policies/index.ts'
+import { limited } from './limits.ts'
+import { takeTurn } from './request-turns.ts'
 import { claimRequest, denyUnclaimed, findRequest, type Request } from './requests-store.ts'
 
 type Answer = Extract<Out<typeof contract.claimCode>, { kind: 'sign-in' | 'approve' }>
@@ -40,6 +43,7 @@ export const requestHandler = (deps: PasskeyDeps & { origin: string }): ClaimHan
     const text = canonicalize(about.context) as string
     const contextHash = hash('sha256', text, 'buffer')
     const { forUser } = about
+    await takeItsTurn(tx, event, request, { key, forUser })
     if (!(await claimRequest(tx, code.id, { key, context: text, contextHash, forUser, near, known, read: reading.read })))
       throw new Refusal('code-expired', 'the request is over')
     const { secondsLeft: seconds } = request
@@ -159,4 +163,36 @@ const requireNear = (rule: contract.DeviceSettings['near'], { near }: RequestCon
       return undefined
     },
   })
+}
+/** A phone that was shown too many is shown no more for a while: the request dies unseen, and its screen says why. */
+const takeItsTurn = async (
+  tx: Tx,
+  event: EventDraft,
+  { codeId, purpose }: Request,
+  phone: { key: Buffer; forUser: string | null },
+): Promise<void> => {
+  const turn = await takeTurn(tx, codeId, { ...phone, purpose })
+  if ('wait' in turn) {
+    const refusal = limited(turn.wait, 'five requests in ten minutes came to nothing on this phone')
+    throw new Refusal(refusal.code, refusal.why, {
+      ...refusal.extras,
+      reason: 'often',
+      detail:
+        'Five requests in ten minutes were not approved by this person’s phones. Wait, or sign in on the computer in another way.',
+      keep: async (kept) => {
+        await denyUnclaimed(kept, codeId, 'often')
+        return undefined
+      },
+    })
+  }
+  for (const { codeId, asker, forUser, forName } of turn.replaced) {
+    const ended = event.and('sign-in.phone', {
+      codeId,
+      factor: 'passkey',
+      ...(forUser ? { subject: { kind: 'user', id: forUser, name: forName ?? '' } } : {}),
+      detail: { cause: 'replaced', why: 'the phone read a newer code', ...askedFrom(asker).detail },
+      reason: askedFrom(asker).reason,
+    })
+    ended.outcome = 'denied'
+  }
 }

@@ -9,8 +9,8 @@ import { act, EventDraft, type EventFacts } from '../events/index.ts'
 import { devicePolicyName, readDeviceSettings } from '../policies/index.ts'
 import { endSessions } from '../sessions/index.ts'
 import { lockPerson, usernameKey } from '../users/index.ts'
-import { limited } from './limits.ts'
-import { thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
+import { limited, requireAddressWithin } from './limits.ts'
+import { refuseLimited, sourceTag, thumbprintOf, turnedAway, wrong } from './proof-refusals.ts'
 import { approve, countWrongNumber, deny, denyLate, findClaimed, isKnown, lengthenWait, type Request } from './requests-store.ts'
 import type { SignInDeps } from './sign-in.ts'
 import { codeCounts } from './sign-in-rules.ts'
@@ -66,6 +66,10 @@ export const approveRequest = async (
   const facts: EventFacts = { ...about(request), policy: devicePolicyName(version) }
   const over = whyOver(request)
   if (over) return turnedAway(deps, actor, 'approval.approved', facts, over)
+  // before the challenge is spent: the same assertion may come again when the minute is over
+  await requireAddressWithin(deps.db, sourceTag(deps.keys, actor)).catch((refusal: unknown) =>
+    refuseLimited(deps, actor, refusal),
+  )
   let proven: ProvenDevice
   try {
     proven = await prove(deps, request, actor, input.assertion, 'approve')

@@ -13,7 +13,7 @@ declare module '../../platform/db.ts' {
   }
 }
 /** A request is live by this alone, wherever it decides: also its code, and the sign-in that asks. */
-const live = (a: string): string => `${a}.expires_at > now() and ${a}.epoch = (select epoch from deployment)
+export const live = (a: string): string => `${a}.expires_at > now() and ${a}.epoch = (select epoch from deployment)
   and exists (select from code k where k.id = ${a}.code_id and k.revoked_at is null)
   and exists (select from sign_in s where s.id = ${a}.sign_in_id and s.state = 'open' and s.expires_at > now())`
 /** Approved, and good to be collected: the device that approved it and its person are active still. Of `approval a, device d, users p`. */

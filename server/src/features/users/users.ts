@@ -71,17 +71,21 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
   act(deps, actor, { type: 'user.updated', endpoint: contract.updateUser }, async (tx, event) => {
     const id = fromId(input.id)
     const before = await manageable(tx, actor, id)
-    const fields = (['displayName', 'email', 'roles'] as const).filter((name) => input[name] !== undefined)
+    const newRoles = input.roles && !sameRoles(input.roles, before.roles) ? input.roles : undefined
+    const changed = [
+      ...(['displayName', 'email'] as const).filter((name) => input[name] !== undefined && input[name] !== before[name]),
+      ...(newRoles ? ['roles'] : []),
+    ]
     event.about({
       subject: { kind: 'user', id, name: before.username },
-      detail: { changed: [...fields], ...(input.roles ? { roles: input.roles } : {}) },
+      detail: { changed, ...(newRoles ? { roles: newRoles } : {}) },
     })
     const updated = await tx
       .updateTable('users')
       .set({
         ...(input.displayName === undefined ? {} : { displayName: input.displayName }),
         ...(input.email === undefined ? {} : { email: input.email }),
-        version: sql<number>`version + 1`,
+        version: sql<number>`version + ${changed.length > 0 ? 1 : 0}`,
       })
       .where('id', '=', id)
       .where('version', '=', version)
@@ -93,10 +97,11 @@ export const updateUser = (deps: ActDeps, actor: Actor, input: In<typeof contrac
         throw new Refusal('conflict', 'off-boarded', { detail: 'This person was off-boarded; nothing of theirs can be changed.' })
       throw changedMeanwhile('this person')
     }
-    if (input.roles && !sameRoles(input.roles, before.roles)) {
+    event.changesNothing = changed.length === 0
+    if (newRoles) {
       if (roleOf(actor) !== 'owner') throw new Refusal('not-allowed', 'only an owner changes roles')
-      await setRoles(tx, id, input.roles)
-      if (!input.roles.includes('owner')) await requireOwnerLeft(tx, before.roles)
+      await setRoles(tx, id, newRoles)
+      if (!newRoles.includes('owner')) await requireOwnerLeft(tx, before.roles)
       // a session keeps the rights of its sign-in for no moment longer (threat 30)
       await sql`update session set ended_at = now(), ended_why = 'roles changed' where user_id = ${id} and ended_at is null`.execute(
         tx,
