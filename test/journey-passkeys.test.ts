@@ -318,7 +318,7 @@ withEitherKind(
           'Odczekaj dziesięć minut',
           'Pokaż nowy kod',
         ]
-      : ['en-GB', 'A newer code took its place', 'That phone is shown no more for a while', 'Wait ten minutes', 'Show a new code']
+      : ['en-GB', 'A newer code took its place', 'That phone shows no more requests for now', 'Wait ten minutes', 'Show a new code']
     const visitor = await newVisitor(chromium, { locale })
     const { page } = visitor
     await page.goto(`${server.origin}/sign-in`)
