@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as contract from '@postern/contract'
 import fc from 'fast-check'
+import type pg from 'pg'
+import { judge } from '../server/src/features/sign-in/passcode-statements.ts'
 import { bools, byteas, int4s, int8s, texts, uuids } from '../server/src/platform/columns.ts'
+import { afterPassword } from './support/attack.ts'
+import { firstOperator, newPerson } from './support/people.ts'
+import { uuidOf } from './support/phones.ts'
 import { startServer } from './support/server.ts'
 
 const server = await startServer()
@@ -38,6 +44,33 @@ test('a statement that fails leaves its connection as good as it was', async () 
     keyed.transaction().execute((tx) => tx.selectFrom('users').select('id').where('id', '=', 'no id').execute())
   for (let at = 0; at < 3; at++) await assert.rejects(failing(), /invalid input syntax for type uuid/)
   assert.deepEqual(await byName(keyed, 'nobody'), [])
+})
+
+test('a passcode looks up the counts of its own person, however many others there are', async () => {
+  const olga = await firstOperator(server)
+  const person = await newPerson(server, olga, 'late-comer')
+  const { signIn } = await (await afterPassword(server.browser(), person)).call(contract.currentSignIn, {})
+  const [row] = await server.sql(`select key_thumbprint from sign_in where id = $1`, [uuidOf(signIn.id)])
+  await server.sql(
+    `insert into attempt (account_key, factor, lane) select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'totp', 0 from generate_series(1, 5000) n`,
+  )
+  const client = await server.core.database.hot.connect()
+  try {
+    await client.query('begin')
+    // the plan that PostgreSQL takes where it knows little of these tables yet
+    await client.query('set local enable_nestloop = off; discard plans')
+    const [verdict] = await judge(client as unknown as pg.Pool, [
+      { signIn: uuidOf(signIn.id), userId: uuidOf(person.id), thumbprint: row?.key_thumbprint as Buffer },
+    ])
+    assert.deepEqual(verdict, { is: 'wrong' })
+    const { rows } = await client.query(
+      `select seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables where relname = 'attempt'`,
+    )
+    assert.ok(Number(rows[0]?.read) <= 2, `${rows[0]?.read} rows were read`)
+    await client.query('rollback')
+  } finally {
+    client.release(true)
+  }
 })
 
 test('the columns of a group arrive in PostgreSQL as they left, whatever is in them', async () => {

@@ -77,6 +77,8 @@ export type Verdict =
  * Rows of each table are locked in the order of their keys, by a sort that no plan can leave out: an `update … from` locks
  * in whatever order its plan finds them, and two processes deadlock. A sign-in needs none, for the step of its person is
  * locked. A sign-in that is gone leaves the step burnt: it fails closed.
+ *
+ * How long a refused one waits is looked up last, a person at a time (`offset 0`): as a join a plan may read everybody's counts.
  */
 const judgeText = `with b as (select t.*, t.source is null or not ${addressIsOver('t.source')} as within
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], $8::uuid[], $9::bytea[], ${eventParameters(10)})
@@ -104,7 +106,7 @@ const judgeText = `with b as (select t.*, t.source is null or not ${addressIsOve
   select b.n, s.n is not null as standing, r.account_key is not null as counted, b.within, u.n is not null as stepped, g.n is not null as collected,
     g.return_to, g.expires_at, now() as now, coalesce(a.failures >= 100, false) as closed, extract(epoch from nullif(a.open_at, '-infinity') - now())::float as wait
   from b left join s using (n) left join r on r.account_key = s.user_id left join u using (n) left join g using (n)
-    left join attempt a on r.account_key is null and a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane order by b.n`
+    left join lateral (select * from attempt a where r.account_key is null and a.account_key = s.user_id and a.factor = 'totp' and a.lane = s.lane offset 0) a on true order by b.n`
 type Judged = {
   standing: boolean
   counted: boolean
