@@ -318,7 +318,13 @@ withEitherKind(
           'Odczekaj dziesięć minut',
           'Pokaż nowy kod',
         ]
-      : ['en-GB', 'A newer code took its place', 'That phone shows no more requests for now', 'Wait ten minutes', 'Show a new code']
+      : [
+          'en-GB',
+          'A newer code took its place',
+          'That phone shows no more requests for now',
+          'Wait ten minutes',
+          'Show a new code',
+        ]
     const visitor = await newVisitor(chromium, { locale })
     const { page } = visitor
     await page.goto(`${server.origin}/sign-in`)
