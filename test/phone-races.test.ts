@@ -7,7 +7,24 @@ import { Browser, type Tried } from './support/browser.ts'
 import { eventually, startDeployment, wholeLog } from './support/deployment.ts'
 import { eitherKindInTurn, ofKind } from './support/either-kind.ts'
 import { firstOperator, newPerson } from './support/people.ts'
-import { askPhone, type Claimed, enrolPhone, hear, liveFrames, type Phone, type Screen, uuidOf } from './support/phones.ts'
+import {
+  askPhone,
+  type Claimed,
+  enrolPhone,
+  forgetScans,
+  hear,
+  liveFrames,
+  type Phone,
+  type Screen,
+  uuidOf,
+} from './support/phones.ts'
+import type { TestServer } from './support/server.ts'
+
+/** The newest frames of a screen, for a phone that has read no other of late. */
+const framesOf = async (deployment: Pick<TestServer, 'sql'>, screen: Screen) => {
+  await forgetScans(deployment)
+  return liveFrames(deployment, screen)
+}
 
 test('over two processes a phone’s request is claimed, approved and collected once', async (t) => {
   const deployment = await startDeployment()
@@ -21,7 +38,7 @@ test('over two processes a phone’s request is claimed, approved and collected 
   const assertionAt = (origin: string, options: contract.RequestOptions, which: Phone) =>
     which.authenticator.get(options, { origin })
   const claimAt = async (origin: string, screen: Screen, which: Phone) =>
-    which.browser.at(origin).call(contract.claimCode, await liveFrames(deployment, screen)) as Promise<Claimed>
+    which.browser.at(origin).call(contract.claimCode, await framesOf(deployment, screen)) as Promise<Claimed>
   const approveAt = (origin: string, claimed: Claimed, match: string, which: Phone) =>
     which.browser.at(origin).try(contract.approveRequest, {
       confirm: claimed.confirm,
@@ -35,7 +52,7 @@ test('over two processes a phone’s request is claimed, approved and collected 
     const racers = Array.from({ length: 8 }, (_, n) => new Browser(at(n)))
     for (let round = 0; round < 10; round++) {
       const screen = await askPhone(new Browser(at(round)))
-      const frames = await liveFrames(deployment, screen)
+      const frames = await framesOf(deployment, screen)
       const outcomes = await Promise.all(racers.map(async (racer) => said(await racer.try(contract.claimCode, frames))))
       assert.deepEqual(tallied(outcomes), { '200': 1, 'code-used': 7 })
       const id = uuidOf(screen.code.id)
@@ -68,7 +85,7 @@ test('over two processes a phone’s request is claimed, approved and collected 
   await t.test('a double tap of one phone on both processes is one claim with one answer', async () => {
     for (let round = 0; round < 5; round++) {
       const screen = await askPhone(new Browser(a.origin))
-      const frames = await liveFrames(deployment, screen)
+      const frames = await framesOf(deployment, screen)
       const answers = await atOnce(6, (n) => held.browser.at(at(n)).call(contract.claimCode, frames))
       for (const answer of answers) assert.deepEqual(answer, answers[0])
     }
@@ -427,7 +444,7 @@ test('over two processes a phone’s request is claimed, approved and collected 
     for (const phoneFirst of [true, false]) {
       const desk = new Browser(a.origin)
       const screen = await askPhone(desk)
-      const frames = await liveFrames(deployment, screen)
+      const frames = await framesOf(deployment, screen)
       const claim = () => held.browser.at(b.origin).try(contract.claimCode, frames)
       const ask = () => desk.try(contract.openQr, {})
       const outcomes = phoneFirst ? await meeting(screen, claim, ask) : (await meeting(screen, ask, claim)).reverse()
@@ -464,9 +481,10 @@ test('over two processes a phone’s request is claimed, approved and collected 
   })
 
   await t.test('a process that is killed between the steps, or within them, loses nothing that it acknowledged', async () => {
-    // one phone whose passkey counts nothing approves twelve; those whose passkeys count approve one each
-    const phones = Array.from({ length: 12 }, () => uncounted)
-    for (let n = 0; n < 4; n++) phones.push(await enrolPhone(deployment, olga, ada))
+    // a person each, for before a person one request is open
+    const phones: Phone[] = []
+    for (let n = 0; n < 12; n++)
+      phones.push(await enrolPhone(deployment, olga, await newPerson(deployment, olga, `killed${n}`), { synced: n % 2 === 0 }))
     const desks = await Promise.all(
       phones.map(async (phone) => {
         const desk = new Browser(a.origin)
