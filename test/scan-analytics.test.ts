@@ -116,9 +116,13 @@ test('what is read is the same before and after it is rolled up, from raw rows a
   const looks = () => Promise.all(periods.map((period) => count({ code: code.id, ...period })))
   const cells = (answers: contract.ScanAnalytics[]) =>
     answers.map(({ series }) => series.filter(({ people, previews }) => people + previews > 0))
+  const last = async () => (await olga.browser.call(contract.getCode, { id: code.id })).lastScan
   const fromTail = await looks()
+  const lastOfTail = await last()
+  assert.ok(lastOfTail)
   await rolledUp()
   const fromRaw = await looks()
+  assert.deepEqual(await last(), lastOfTail)
   await eventually(
     () => fold(server.core.db, [fromId(code.id)]),
     (folded) => folded,

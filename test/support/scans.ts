@@ -29,8 +29,10 @@ export const differingCells = async (sql: Sql): Promise<{ cube: number; byCode: 
         where counts and (grain > 1 or time > now() - interval '7 d') group by 1, 2, 3, 4, 5)
     select (select count(*)::int from cube full join scan_cube k using (grain, at, outcome, device_type, platform, browser, country, bot) where cube.n is distinct from k.n) as cube,
       (select count(*)::int from code full join scan_by_code k using (code_id, grain, dim, at, value) where code.n is distinct from k.n) as "byCode",
-      (select count(*)::int from (select code_id, coalesce(sum(n) filter (where not bot), 0) as people, coalesce(sum(n) filter (where bot), 0) as previews from s group by 1) c
-        full join scan_total t using (code_id) where c.people is distinct from t.people or c.previews is distinct from t.previews) as totals`)
+      (select count(*)::int from (select code_id, coalesce(sum(n) filter (where not bot), 0) as people, coalesce(sum(n) filter (where bot), 0) as previews,
+          (array_agg(array[id::text, country, platform] order by id desc) filter (where not bot))[1:1] as last from s group by 1) c
+        full join scan_total t using (code_id) where c.people is distinct from t.people or c.previews is distinct from t.previews
+          or c.last[1][1]::uuid is distinct from t.last_id or c.last[1][2] is distinct from t.last_country or c.last[1][3] is distinct from t.last_platform) as totals`)
   )[0] as never
 
 /** Scans as the product writes them, in bulk: rows and their place on the spine, spread over the last `minutes`. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../../platform/db.ts'
-import { family, lastOf, tail } from '../codes/index.ts'
+import { family, tail } from '../codes/index.ts'
 import { scanStream } from '../events/index.ts'
 
 /**
@@ -32,7 +32,8 @@ const facts = 'outcome, device_type, platform, browser, country, city, bot'
 /**
  * Rolls up what stands past the cursor (model §6): all three grains, the totals of codes, and the cursor, in one statement and
  * one commit. Of two processes one holds the cursor and the other finds nothing. Cells are met in one order. Scans that are
- * alike are added up first (`a`, and `w` over all codes), so that they are taken apart into cells once and not one by one.
+ * alike are added up first (`a`, and `w` over all codes), so that they are taken apart into cells once and not one by one, and
+ * a code's last opening is sought among them: there is no `max` of uuid, but their text has the same order in "C".
  */
 const rollUpText = `
   with c as (select upto from log_cursor where stream = ${scanStream} and consumer = 'rollup' for update skip locked),
@@ -40,22 +41,23 @@ const rollUpText = `
     select first_seq, n, ids, sum(n) over (order by first_seq) - n as before
     from (select first_seq, b.n, ids from c, log_batch b where stream = ${scanStream} and first_seq >= c.upto and first_seq < (select size from log_head where stream = ${scanStream})
       order by first_seq limit 400) b) b where before < 20000),
-  s as materialized (select x.*, uuid7_at(x.id) as time from bt, lateral (select * from scan where scan.id = any (bt.ids) offset 0) x),
-  a as materialized (select code_id, date_bin('1 min', time, '2000-01-01Z') as time, ${facts}, sum(n) as n from s group by code_id, 2, ${facts}),
+  s as (select x.*, uuid7_at(x.id) as time from bt, lateral (select * from scan where scan.id = any (bt.ids) offset 0) x),
+  a as materialized (select code_id, date_bin('1 min', time, '2000-01-01Z') as time, ${facts}, sum(n) as n, max(id::text collate "C") as last from s group by code_id, 2, ${facts}),
   w as materialized (select '${allCodes}'::uuid as code_id, time, ${facts}, sum(n) as n from a group by time, ${facts}),
   cube as (insert into scan_cube as k (grain, at, outcome, device_type, platform, browser, country, bot, n)
     select g.grain, ${cell}, outcome, device_type, platform, ${family('browser')}, country, bot, sum(s.n) from w s, (values (1), (60), (1440)) g(grain)
     group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8
     on conflict (grain, at, outcome, device_type, platform, browser, country, bot) do update set n = k.n + excluded.n),
   t as (insert into scan_total as t (code_id, people, previews, last_id, last_country, last_platform)
-    select code_id, coalesce(sum(n) filter (where not bot), 0), coalesce(sum(n) filter (where bot), 0), ${lastOf('id')}, ${lastOf('country')}, ${lastOf('platform')}
-    from s group by code_id order by code_id
+    select code_id, people, previews, l[1]::uuid, l[2], l[3] from (select code_id, coalesce(sum(n) filter (where not bot), 0) as people,
+      coalesce(sum(n) filter (where bot), 0) as previews, max(array[last, country, platform] collate "C") filter (where not bot) as l from a group by code_id) a
+    order by code_id
     on conflict (code_id) do update set people = t.people + excluded.people, previews = t.previews + excluded.previews,
       last_id = case when t.last_id > excluded.last_id then t.last_id else coalesce(excluded.last_id, t.last_id) end,
       last_country = case when excluded.last_id is null or t.last_id > excluded.last_id then t.last_country else excluded.last_country end,
       last_platform = case when excluded.last_id is null or t.last_id > excluded.last_id then t.last_platform else excluded.last_platform end
     returning code_id, people + previews as n, by_code),
-  d as (${countByCode('(select a.* from a join t on t.code_id = a.code_id and t.by_code union all select * from w) s')})
+  d as (${countByCode(`(select code_id, time, ${facts}, n from a where code_id in (select code_id from t where by_code) union all select * from w) s`)})
   update log_cursor set upto = (select max(first_seq + n) from bt) where stream = ${scanStream} and consumer = 'rollup' and exists (select from bt)
   returning upto, array(select code_id from t where not by_code and n >= $1) as grown`
 export const rollUp = async (db: Db, mark: number): Promise<{ upto: number; grown: string[] } | undefined> => {

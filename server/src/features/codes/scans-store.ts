@@ -78,7 +78,7 @@ export const tail = `tail_ids as (
 export const family = (browser: string): string => `rtrim(${browser}, '0123456789 ')`
 
 /** What a person's last opening of a group of scans has. */
-export const lastOf = (column: 'id' | 'country' | 'platform'): string =>
+const lastOf = (column: 'id' | 'country' | 'platform'): string =>
   `(array_agg(${column} order by id desc) filter (where not bot))[1]`
 /** A code's openings up to this moment; `last` by a person. */
 export type Totals = { people: number; previews: number; last: { id: string; country: string; platform: string } | null }
