@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { buildWeb } from '../scripts/build-web.ts'
 import { postgresPrograms, startCluster } from './support/cluster.ts'
+import { requirePackages } from './support/packages.ts'
 
 const root = join(import.meta.dirname, '..')
 /** Milliseconds. The longest takes five minutes on two quiet cores; one that hangs must not take the whole run with it. */
@@ -25,29 +25,9 @@ const programs: Record<string, string> = {
   flock: 'util-linux',
 }
 
-/** Installs what is missing when root, else says which and how. */
-const requirePackages = (): void => {
-  const has = (program: string): boolean =>
-    [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, program)))
-  const missing = Object.entries(programs)
-    .filter(([program]) => !has(program))
-    .map(([, name]) => name)
-  if (!postgresPrograms()) missing.push('postgresql')
-  if (missing.length === 0) return
-  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    process.stderr.write(`Missing for the tests: ${missing.join(', ')}. Install them as root: ${command}\n`)
-    process.exit(1)
-  }
-  process.stderr.write(`Installing for the tests: ${missing.join(', ')}\n`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 2, 2], env })
-  execFileSync('sh', ['-c', command], { stdio: ['ignore', 'ignore', 2], env })
-}
-
 /** `npm test [-- FILE…]`: everything, or the files named. `--soak`: the long run of kills. */
 const main = async (): Promise<number> => {
-  requirePackages()
+  requirePackages(programs, postgresPrograms() ? [] : ['postgresql'])
   buildWeb()
   const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
   const soak = process.argv.includes('--soak')
